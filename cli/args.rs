@@ -1,0 +1,320 @@
+//! The arguments, as clap reads them; completions and the manual page are made from the same definitions.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  Does the policy let its holder delete this object?
+    can-access -p policy.json s3:DeleteObject 'arn:aws:s3:::data/2017-02-02_$folder$'
+
+  A bucket policy, asked as a role of another account:
+    can-access -p bucket.json --principal arn:aws:iam::111122223333:role/backup \\
+        --resource-account 444455556666 s3:PutObject arn:aws:s3:::backups/day
+
+  With context keys, and what the account's organization allows:
+    can-access -p role.json --scp root.json --scp ou.json \\
+        -c aws:SourceIp=203.0.113.7 -c aws:TagKeys=cost -c aws:TagKeys=team \\
+        ec2:CreateTags 'arn:aws:ec2:eu-west-1:111122223333:instance/*'
+
+  A gate in a pipeline: fails unless the answer is a denial, errors included:
+    can-access -p role.json --expect denied iam:CreateUser '*'
+
+  Why, statement by statement:
+    can-access explain -p policy.json s3:GetObject arn:aws:s3:::data/k
+
+Exit codes:
+  0  allowed (every pair of action and resource), or as --expect says
+  1  denied, or not as --expect says
+  2  could not decide: usage, unreadable or malformed input
+  3  with --unknown: it depends on context that was not given";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  Run every policy test below a directory:
+    can-access test policies/
+
+  One result a line, for machines:
+    can-access test --format jsonl policies/role.access-test.yaml
+
+A test file, role.access-test.yaml:
+  version: 1
+  policies:
+    identity: [role.json]
+  tests:
+    - name: the exporter never deletes data
+      action: s3:DeleteObject
+      resource: arn:aws:s3:::data/part-0001
+      expect: denied
+
+Exit codes:
+  0  every test passed
+  1  a test failed
+  2  a test file could not be read";
+
+/// Answers offline whether AWS IAM policies allow a principal an action on an ARN, and why
+///
+/// No account, no network: the answer comes from the policy files alone.
+#[derive(Debug, Parser)]
+#[command(
+    name = "can-access",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_long_help = EXAMPLES,
+    after_help = "Run `can-access --help` for examples and exit codes.",
+    override_usage = "can-access [-p FILE]... [OPTIONS] ACTION... [RESOURCE]...\n       can-access <COMMAND>",
+    disable_help_subcommand = true,
+    term_width = 0,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    /// What to do other than to answer a query.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// The bare query.
+    #[command(flatten)]
+    pub(crate) query: Query,
+}
+
+impl Cli {
+    /// The options that every command has.
+    pub(crate) fn common(&self) -> &Common {
+        match &self.command {
+            Some(Command::Explain(query)) => &query.common,
+            Some(Command::Test(test)) => &test.common,
+            _ => &self.query.common,
+        }
+    }
+}
+
+/// The commands besides the bare query.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Answer a query and show for every statement whether it applied, or which element stopped it
+    #[command(after_long_help = EXAMPLES, override_usage = "can-access explain [-p FILE]... [OPTIONS] ACTION... [RESOURCE]...")]
+    Explain(Box<Query>),
+    /// Run policy tests: files called *.access-test.yaml, .yml or .json
+    #[command(after_long_help = TEST_EXAMPLES)]
+    Test(TestArgs),
+    /// Print the JSON Schema of an output format
+    Schema(SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// A query: policies, a request, and how to answer.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Query {
+    /// Actions such as s3:GetObject, then resources as ARNs; every pair is asked about. Without a resource, `*`
+    #[arg(value_name = "ACTION... [RESOURCE]...")]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) policies: PolicyArgs,
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    /// Exit with 0 if every answer is this one, with 1 if not
+    #[arg(long, value_name = "DECISION", help_heading = "Output")]
+    pub(crate) expect: Option<Expected>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Where the policies are. Each takes a file, a directory (its *.json files), a quoted glob, or - for standard input.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Policies (each FILE may be a directory, a quoted glob, or - for standard input)")]
+pub(crate) struct PolicyArgs {
+    /// An identity policy; or, if its statements have a Principal, a resource-based one. Repeatable
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) policy: Vec<String>,
+    /// The policy of the resource: bucket policy, key policy, role trust policy, … Repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resource_policy: Vec<String>,
+    /// The permissions boundary of the user or role
+    #[arg(long, value_name = "FILE")]
+    pub(crate) boundary: Vec<String>,
+    /// A session policy. Repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session_policy: Vec<String>,
+    /// Service control policies of one level of the principal's organization, root first: repeat for each level.
+    /// A directory or a list with commas is one level's set
+    #[arg(long, value_name = "FILE[,FILE]...")]
+    pub(crate) scp: Vec<String>,
+    /// Resource control policies of one level of the resource's organization, as --scp
+    #[arg(long, value_name = "FILE[,FILE]...")]
+    pub(crate) rcp: Vec<String>,
+    /// The policy of the VPC endpoint that the request goes through
+    #[arg(long, value_name = "FILE")]
+    pub(crate) endpoint_policy: Vec<String>,
+    /// The policy of the access point that is asked for; --resource-policy is then that of the bucket behind it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access_point_policy: Vec<String>,
+}
+
+/// The request besides actions and resources.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Request")]
+pub(crate) struct RequestArgs {
+    /// Who asks: an ARN (user, role, role session, federated user, root, identity provider), an account id (its root
+    /// user), a service such as lambda.amazonaws.com, federated:PROVIDER, or anonymous
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub(crate) principal: Option<String>,
+    /// The account that owns the resource, where its ARN does not say so [default: the principal's]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) resource_account: Option<String>,
+    /// A condition key and its value; repeat a key for several values
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    pub(crate) context: Vec<String>,
+    /// Condition keys in a JSON file: an object of keys and values; a list is a multivalued key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) context_file: Vec<String>,
+    /// When the request is made, in RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+    /// Keys that are not given are unknown instead of absent
+    #[arg(long)]
+    pub(crate) unknown: bool,
+    /// The ARN of the role behind a session, with its path
+    #[arg(long, value_name = "ARN")]
+    pub(crate) role_arn: Option<String>,
+    /// The user who called GetFederationToken for a federated user
+    #[arg(long, value_name = "ARN")]
+    pub(crate) federating_user: Option<String>,
+    /// The unique id of the user (AIDA…) or role (AROA…)
+    #[arg(long, value_name = "ID")]
+    pub(crate) principal_id: Option<String>,
+    /// The management account of the organization, which SCPs and RCPs do not limit
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) management_account: Option<String>,
+    /// S3 Block Public Access has RestrictPublicBuckets on
+    #[arg(long)]
+    pub(crate) restrict_public_buckets: bool,
+    /// The kind of VPC endpoint [default: interface]
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) endpoint_type: Option<EndpointType>,
+    /// When a NotPrincipal of a Deny exempts: if every level is listed, or any [default: chain]
+    #[arg(long, value_name = "RULE")]
+    pub(crate) not_principal: Option<NotPrincipal>,
+    /// A KMS grant covers the request
+    #[arg(long)]
+    pub(crate) kms_grant: bool,
+    /// The caller started the multipart upload that is aborted or listed
+    #[arg(long)]
+    pub(crate) multipart_initiator: bool,
+    /// A canonical user id and its account, ID=ACCOUNT; or, without =, the requester's own. Repeatable
+    #[arg(long, value_name = "ID[=ACCOUNT]")]
+    pub(crate) canonical_id: Vec<String>,
+    /// The ARN of the bucket behind the access point that is asked for
+    #[arg(long, value_name = "ARN")]
+    pub(crate) access_point_bucket: Option<String>,
+}
+
+/// Options that every command has.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Common {
+    /// How to print the answer
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+    /// Print nothing but errors; the exit code is the answer
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print more: warnings about the policies, and every statement
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// When to use colours; NO_COLOR is respected
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// How many threads to use [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TestArgs {
+    /// Test files, directories that hold them, or quoted globs
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<String>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which output to describe
+    pub(crate) of: Schema,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Outputs that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Schema {
+    /// What a query prints with `--format json`
+    Decision,
+    /// What `test` prints for each pair with `--format jsonl`
+    TestResult,
+}
+
+/// What a query may be expected to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "camelCase")]
+pub(crate) enum Expected {
+    /// The request is allowed
+    Allowed,
+    /// The request is denied, explicitly or implicitly
+    Denied,
+    /// A statement denies the request
+    ExplicitDeny,
+    /// Nothing allows the request
+    ImplicitDeny,
+}
+
+/// Output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON value
+    Json,
+    /// One JSON value a line
+    Jsonl,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Kinds of VPC endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EndpointType {
+    /// An account in its policy is the root user only
+    Gateway,
+    /// An account in its policy is all its identities
+    Interface,
+}
+
+/// How strictly NotPrincipal exempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NotPrincipal {
+    /// Account, user or role, and session must be listed
+    Chain,
+    /// One of them is enough
+    Any,
+}

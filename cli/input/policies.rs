@@ -1,0 +1,111 @@
+//! The policies of a query: which file is which kind of policy.
+
+use super::{files, read};
+use crate::Failure;
+use crate::args::PolicyArgs;
+use can_access_engine::layer::Layer;
+use can_access_engine::policy::{Policies, Policy, PolicySet, Refused};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Policies read from the command line, and what was decided about them on the way.
+pub(crate) struct Given {
+    pub(crate) policies: PolicySet,
+    /// What the reader of the answer should know about how the files were taken.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Reads every policy that the arguments name. All that are refused are reported together.
+pub(crate) fn load(args: &PolicyArgs) -> Result<Given, Failure> {
+    let mut loader = Loader::default();
+    let mut policies = PolicySet::default();
+    for path in &args.policy {
+        loader.either(path, &mut policies)?;
+    }
+    let resource = loader.group(&args.resource_policy, Layer::Resource)?;
+    policies.resource.extend(resource);
+    policies.access_point = loader.group(&args.access_point_policy, Layer::Resource)?;
+    policies.boundary = loader.group(&args.boundary, Layer::Boundary)?;
+    policies.session = loader.group(&args.session_policy, Layer::Session)?;
+    policies.endpoint = loader.group(&args.endpoint_policy, Layer::Endpoint)?;
+    policies.scp = loader.levels(&args.scp, Layer::Scp)?;
+    policies.rcp = loader.levels(&args.rcp, Layer::Rcp)?;
+    if loader.refused.is_empty() {
+        Ok(Given { policies, notes: loader.notes })
+    } else {
+        Err(Failure::Refused(loader.refused))
+    }
+}
+
+#[derive(Default)]
+struct Loader {
+    refused: Vec<Refused>,
+    notes: Vec<String>,
+    stdin_taken: bool,
+}
+
+impl Loader {
+    /// A policy that is an identity policy or, if it names principals, a resource-based one.
+    fn either(&mut self, path: &str, policies: &mut PolicySet) -> Result<(), Failure> {
+        for file in self.paths(path)? {
+            let source = read(&file)?;
+            let named = Policy::names_principals(source.text());
+            let layer = if named { Layer::Resource } else { Layer::Identity };
+            let name = source.name().to_owned();
+            match Policy::read(source, layer) {
+                Ok(policy) if named => {
+                    self.notes.push(format!("{name} names principals, so it is taken as a resource-based policy"));
+                    policies.resource.push(Arc::new(policy));
+                }
+                Ok(policy) => policies.identity.push(Arc::new(policy)),
+                Err(refused) => self.refused.push(refused),
+            }
+        }
+        Ok(())
+    }
+
+    fn group(&mut self, paths: &[String], layer: Layer) -> Result<Policies, Failure> {
+        let mut group = Policies::new();
+        for path in paths {
+            for file in self.paths(path)? {
+                match Policy::read(read(&file)?, layer) {
+                    Ok(policy) => group.push(Arc::new(policy)),
+                    Err(refused) => self.refused.push(refused),
+                }
+            }
+        }
+        Ok(group)
+    }
+
+    /// Each occurrence is one level; a directory or a list with commas is its set.
+    fn levels(&mut self, occurrences: &[String], layer: Layer) -> Result<Vec<Policies>, Failure> {
+        occurrences
+            .iter()
+            .map(|occurrence| {
+                let parts: Vec<String> = if Path::new(occurrence).exists() {
+                    vec![occurrence.clone()]
+                } else {
+                    occurrence.split(',').map(str::to_owned).collect()
+                };
+                self.group(&parts, layer)
+            })
+            .collect()
+    }
+
+    fn paths(&mut self, path: &str) -> Result<Vec<String>, Failure> {
+        if path == "-" {
+            if std::mem::replace(&mut self.stdin_taken, true) {
+                return Err(Failure::usage("standard input holds one policy, and `-` is given more than once"));
+            }
+            return Ok(vec![path.to_owned()]);
+        }
+        let found = files(path, |file| file.extension().is_some_and(|extension| extension == "json"))?;
+        if found.is_empty() {
+            return Err(Failure::with_help(
+                format!("the directory {path} holds no policy"),
+                "policies of a directory are its files that end in .json",
+            ));
+        }
+        Ok(found)
+    }
+}

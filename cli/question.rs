@@ -1,0 +1,242 @@
+//! A question to the engine: the parts of a request as text, made into a request, and the answer with its explanation.
+//! The query and the policy tests both ask this way.
+
+use crate::Failure;
+use can_access_engine::arn::{AccountId, Arn};
+use can_access_engine::condition::{Comparison, ConditionTest, ConditionValue};
+use can_access_engine::decision::{Blocker, Decision, Explanation, ServiceRule, decide, explain};
+use can_access_engine::instant::Instant;
+use can_access_engine::layer::Layer;
+use can_access_engine::policy::PolicySet;
+use can_access_engine::request::{Action, Assumption, Context, ContextValue, Facts, Kind, Principal, Request, RequestError, Resource};
+
+/// Everything about a request but its action and resource, as text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Question {
+    pub(crate) principal: Option<String>,
+    pub(crate) role_arn: Option<String>,
+    pub(crate) principal_id: Option<String>,
+    pub(crate) federating_user: Option<String>,
+    pub(crate) resource_account: Option<String>,
+    pub(crate) context: Vec<(String, ContextValue)>,
+    pub(crate) unknown: Vec<String>,
+    pub(crate) others_unknown: bool,
+    pub(crate) facts: Facts,
+}
+
+/// An answer, with what the request turned out to be.
+pub(crate) struct Answer<'p> {
+    pub(crate) explanation: Explanation<'p>,
+    pub(crate) request: Request<'p>,
+    /// Whether somebody was named as the principal.
+    pub(crate) principal_given: bool,
+    /// What the reader should know besides.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Answer<'_> {
+    /// What was taken for granted. Where nobody was named, nothing was assumed of their account or role.
+    pub(crate) fn assumptions(&self) -> impl Iterator<Item = &Assumption> {
+        let of_principal = |assumption: &&Assumption| {
+            matches!(assumption, Assumption::ResourceAccount(_) | Assumption::RolePath(_) | Assumption::PublicResource)
+        };
+        self.explanation.assumptions.iter().filter(move |assumption| self.principal_given || !of_principal(assumption))
+    }
+
+    /// Whether the account of the resource is known and not made up.
+    pub(crate) fn owner_known(&self) -> bool {
+        self.request.resource_account().is_some_and(|account| account.as_str() != UNNAMED_ACCOUNT)
+    }
+
+    /// Whether identity policies count only if the resource's policy names the account.
+    pub(crate) fn trust_matters(&self) -> bool {
+        self.explanation.outcome.service == Some(ServiceRule::AccountNotTrusted)
+    }
+
+    /// How a value of a policy compares with a value of the request.
+    pub(crate) fn compare<'t>(&self, test: &'t ConditionTest, own: &'t ConditionValue, value: &str) -> Comparison<'t> {
+        own.compare(test.operator().base, value, &self.request)
+    }
+}
+
+/// The account of whoever asks while neither they nor the owner of the resource are named.
+const UNNAMED_ACCOUNT: &str = "000000000000";
+
+/// The parts of a request that requests of one question share.
+pub(crate) struct Prepared {
+    principal: Principal,
+    principal_given: bool,
+    resource_account: Option<AccountId>,
+    context: Context,
+    facts: Facts,
+}
+
+/// Keys that hang on who asks: unknown while nobody is named.
+const PRINCIPAL_KEYS: [&str; 11] = [
+    "aws:PrincipalArn",
+    "aws:PrincipalAccount",
+    "aws:PrincipalType",
+    "aws:userid",
+    "aws:username",
+    "aws:PrincipalIsAWSService",
+    "aws:ResourceAccount",
+    "aws:MultiFactorAuthPresent",
+    "aws:TokenIssueTime",
+    "s3:ResourceAccount",
+    "kms:CallerAccount",
+];
+
+impl Question {
+    /// Makes the parts of a request on `resource`.
+    pub(crate) fn prepare(&self, policies: &PolicySet, resource: &str) -> Result<Prepared, Failure> {
+        let resource_account = self.resource_account.as_deref().map(|text| account("resource account", text)).transpose()?;
+        let mut context = Context::new();
+        for (key, value) in &self.context {
+            context.insert(key, value.clone())?;
+        }
+        for key in &self.unknown {
+            context.mark_unknown(key);
+        }
+        context.pair_times()?;
+        if self.others_unknown {
+            context.mark_others_unknown();
+        }
+        let principal = match &self.principal {
+            Some(text) => {
+                let mut principal = Principal::parse(text)?;
+                if let Some(arn) = &self.role_arn {
+                    principal = principal.with_role_arn(arn)?;
+                }
+                if let Some(id) = &self.principal_id {
+                    principal = principal.with_id(id)?;
+                }
+                if let Some(user) = &self.federating_user {
+                    principal = principal.with_federating_user(user)?;
+                }
+                principal
+            }
+            None => self.unnamed(policies, resource, resource_account, &mut context)?,
+        };
+        let facts = self.facts.clone();
+        Ok(Prepared { principal, principal_given: self.principal.is_some(), resource_account, context, facts })
+    }
+
+    /// Whoever the identity policies are attached to, in the account of the resource.
+    fn unnamed(&self, policies: &PolicySet, resource: &str, owner: Option<AccountId>, context: &mut Context) -> Result<Principal, Failure> {
+        let says_whom = [&policies.resource, &policies.access_point, &policies.endpoint];
+        if let Some(policy) = says_whom.into_iter().flatten().next() {
+            return Err(Failure::with_help(
+                format!("{} says whom it is about, so the answer depends on who asks", policy.source().name()),
+                "name the principal: --principal ARN (or an account id, a service, or anonymous)",
+            ));
+        }
+        for (what, given) in [("role ARN", &self.role_arn), ("principal id", &self.principal_id), ("federating user", &self.federating_user)] {
+            if given.is_some() {
+                return Err(Failure::with_help(format!("a {what} says more about a principal, and none is given"), "name the principal, too"));
+            }
+        }
+        let arn = Arn::parse(resource);
+        let account = owner.or(arn.and_then(|arn| arn.account_id()));
+        let account = account.map_or(UNNAMED_ACCOUNT.to_owned(), |account| account.to_string());
+        let partition = arn.map_or("aws", |arn| arn.partition);
+        // Session policies belong to sessions; a user is the simplest identity otherwise.
+        let kind = if policies.session.is_empty() { "user" } else { "role" };
+        for key in PRINCIPAL_KEYS {
+            let given = context.keys().any(|(given, _)| given.as_str().eq_ignore_ascii_case(key));
+            if !given {
+                context.mark_unknown(key);
+            }
+        }
+        Ok(Principal::parse(&format!("arn:{partition}:iam::{account}:{kind}/unnamed"))?)
+    }
+}
+
+impl Prepared {
+    /// Asks about an action on a resource.
+    pub(crate) fn ask<'p>(&'p self, policies: &'p PolicySet, action: &'p Action, resource: &'p str) -> Result<Answer<'p>, Failure> {
+        let resource = Resource::parse(resource)?;
+        let request = Request::new(&self.principal, action, resource, self.resource_account, &self.context, &self.facts);
+        let request = match request {
+            Err(RequestError::Context { key, why }) if !self.principal_given => {
+                let message = format!("context key `{key}`: {why}");
+                return Err(Failure::with_help(message, "name the principal: --principal ARN"));
+            }
+            other => other?,
+        };
+        let explanation = explain(policies, &request);
+        if explanation.outcome.decision == Decision::Depends && !self.principal_given {
+            let keys = explanation.dependence.as_ref().map(|dependence| dependence.keys.clone()).unwrap_or_default();
+            let of_principal: Vec<&str> = keys.iter().map(String::as_str).filter(|key| is_principal_key(key)).collect();
+            if !of_principal.is_empty() {
+                return Err(Failure::with_help(
+                    format!("the answer depends on who asks: the policies look at {}", of_principal.join(", ")),
+                    "name the principal: --principal ARN",
+                ));
+            }
+        }
+        let notes = notes(policies, &request, &explanation, self.principal_given);
+        Ok(Answer { explanation, request, principal_given: self.principal_given, notes })
+    }
+}
+
+fn is_principal_key(key: &str) -> bool {
+    PRINCIPAL_KEYS.iter().any(|known| known.eq_ignore_ascii_case(key))
+}
+
+/// What the policies at hand leave to the other account, and what was ignored.
+fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<'_>, principal_given: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    let outcome = &explanation.outcome;
+    let principal = request.principal();
+    let denied = outcome.decision == Decision::ImplicitDeny;
+    let blocked = |layer| outcome.blocked_by.has(Blocker::Layer(layer));
+    let action = request.action().as_str();
+    let resource = request.resource().as_str();
+    let granted_by_resource = !policies.resource.is_empty() && outcome.layer(Layer::Resource).name() == "allowed";
+    if denied && blocked(Layer::Identity) && !blocked(Layer::Resource) && granted_by_resource {
+        if let Some(account) = principal.account() {
+            let who = if principal_given { principal.as_str() } else { "the principal" };
+            notes.push(format!(
+                "the resource's policy leaves the decision to account {account}: an identity policy there must still allow {who} {action} on {resource}"
+            ));
+        }
+    }
+    if denied && blocked(Layer::Resource) && !blocked(Layer::Identity) && !request.is_same_account() && principal.account().is_some() {
+        if let Some(owner) = request.resource_account() {
+            notes.push(format!(
+                "account {owner} owns the resource: a policy of the resource there must still allow {} {action} on {resource}",
+                principal.as_str()
+            ));
+        }
+    }
+    if principal.kind() == Kind::Root && !policies.identity.is_empty() {
+        notes.push("identity policies do not apply to a root user".to_owned());
+    }
+    if outcome.decision == Decision::Allowed && matches!(request.action().folded(), "s3:getobject" | "s3:getobjectversion") {
+        notes.extend(missing_key_note(policies, request));
+    }
+    notes
+}
+
+/// What S3 answers for a key that does not exist hangs on `s3:ListBucket` (R9.3).
+fn missing_key_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
+    let arn = request.resource().arn().copied()?;
+    let (bucket, _) = arn.resource.split_once('/').filter(|_| arn.service == "s3" && arn.account.is_empty())?;
+    let bucket = format!("arn:{}:s3:::{bucket}", arn.partition);
+    let list = Action::parse("s3:ListBucket").ok()?;
+    let owner = request.resource_account().copied();
+    let on_bucket = Resource::parse(&bucket).ok()?;
+    let listing = Request::new(request.principal(), &list, on_bucket, owner, request.context(), request.facts()).ok()?;
+    let silent = decide(policies, &listing).decision != Decision::Allowed;
+    silent.then(|| "a key that does not exist is answered with 403, not 404: s3:ListBucket on the bucket is not allowed".to_owned())
+}
+
+/// A twelve-digit account id.
+pub(crate) fn account(what: &'static str, text: &str) -> Result<AccountId, RequestError> {
+    AccountId::parse(text).ok_or_else(|| RequestError::Fact { what, text: text.to_owned(), why: "an account id has twelve digits".to_owned() })
+}
+
+/// The instant now.
+pub(crate) fn now() -> Instant {
+    Instant::from_seconds(jiff::Timestamp::now().as_second())
+}

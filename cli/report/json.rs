@@ -1,0 +1,207 @@
+//! Answers as JSON, as `can-access schema decision` describes them.
+
+use crate::Failure;
+use crate::question::Answer;
+use can_access_engine::condition::Why;
+use can_access_engine::decision::{Blocker, Completion, Decision, StatementReport};
+use can_access_engine::layer::{Layer, Rule};
+use can_access_engine::problem::Place;
+use can_access_engine::request::{ContextValue, Lookup};
+use can_access_engine::statement::StatementId;
+use can_access_engine::truth::Truth;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::Write;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DecisionJson<'a> {
+    decision: &'static str,
+    allowed: Option<bool>,
+    request: RequestJson<'a>,
+    decided_by: Vec<StatementJson<'a>>,
+    blocked_by: Vec<&'static str>,
+    layers: BTreeMap<&'static str, &'static str>,
+    absent_keys: &'a [String],
+    assumptions: Vec<String>,
+    unsettled: &'a [Rule],
+    notes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<StatementJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depends_on: Option<DependenceJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statements: Option<Vec<ExaminedJson<'a>>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestJson<'a> {
+    principal: Option<&'a str>,
+    action: &'a str,
+    resource: &'a str,
+    resource_account: Option<&'a str>,
+    context: BTreeMap<&'a str, &'a ContextValue>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct StatementJson<'a> {
+    r#type: &'static str,
+    policy: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<usize>,
+    statement: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
+    effect: &'static str,
+    start: Place,
+    end: Place,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DependenceJson<'a> {
+    keys: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_when: Option<BTreeMap<&'a str, Option<&'a ContextValue>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    denied_when: Option<BTreeMap<&'a str, Option<&'a ContextValue>>>,
+    exhaustive: bool,
+}
+
+#[derive(Serialize)]
+struct ExaminedJson<'a> {
+    #[serde(flatten)]
+    statement: StatementJson<'a>,
+    applies: Option<bool>,
+    elements: Vec<ElementJson>,
+}
+
+#[derive(Serialize)]
+struct ElementJson {
+    element: String,
+    matches: Option<bool>,
+    why: String,
+}
+
+/// Prints one answer as an object, several as an array.
+pub(crate) fn print(out: &mut impl Write, answers: &[Answer<'_>], everything: bool) -> Result<(), Failure> {
+    match answers {
+        [answer] => serde_json::to_writer_pretty(&mut *out, &of(answer, everything)).map_err(std::io::Error::from)?,
+        answers => {
+            let all: Vec<_> = answers.iter().map(|answer| of(answer, everything)).collect();
+            serde_json::to_writer_pretty(&mut *out, &all).map_err(std::io::Error::from)?;
+        }
+    }
+    Ok(writeln!(out)?)
+}
+
+/// Prints each answer as an object on a line of its own.
+pub(crate) fn print_lines(out: &mut impl Write, answers: &[Answer<'_>], everything: bool) -> Result<(), Failure> {
+    for answer in answers {
+        serde_json::to_writer(&mut *out, &of(answer, everything)).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn of<'a>(answer: &'a Answer<'_>, everything: bool) -> DecisionJson<'a> {
+    let explanation = &answer.explanation;
+    let outcome = &explanation.outcome;
+    let request = &answer.request;
+    let find = |id: &StatementId| explanation.statements.iter().find(|report| report.at == *id).map(statement);
+    let layers = Layer::ALL.into_iter().map(|layer| (layer.name(), outcome.layer(layer).name()));
+    let mut notes = answer.notes.clone();
+    notes.extend(outcome.service.map(|rule| rule.to_string()));
+    DecisionJson {
+        decision: outcome.decision.name(),
+        allowed: match outcome.decision {
+            Decision::Allowed => Some(true),
+            Decision::ExplicitDeny | Decision::ImplicitDeny => Some(false),
+            Decision::Depends => None,
+        },
+        request: RequestJson {
+            principal: answer.principal_given.then(|| request.principal().as_str()),
+            action: request.action().as_str(),
+            resource: request.resource().as_str(),
+            resource_account: request.resource_account().filter(|_| answer.principal_given || answer.owner_known()).map(|account| account.as_str()),
+            context: request.context().keys().map(|(key, value)| (key.as_str(), value)).collect(),
+            unknown: if answer.principal_given { request.context().unknown_keys().map(|key| key.as_str()).collect() } else { Vec::new() },
+        },
+        decided_by: explanation.decided_by.iter().filter_map(find).collect(),
+        blocked_by: outcome.blocked_by.iter().map(Blocker::name).collect(),
+        layers: layers.collect(),
+        absent_keys: &explanation.absent_keys,
+        assumptions: answer.assumptions().map(|assumption| assumption.to_string()).collect(),
+        unsettled: &explanation.unsettled,
+        notes,
+        nearest: explanation.nearest.as_ref().and_then(find),
+        depends_on: explanation.dependence.as_ref().map(|dependence| DependenceJson {
+            keys: &dependence.keys,
+            allowed_when: dependence.allowed_when.as_ref().map(completion),
+            denied_when: dependence.denied_when.as_ref().map(completion),
+            exhaustive: dependence.exhaustive,
+        }),
+        statements: everything.then(|| explanation.statements.iter().map(|report| examined(report, answer)).collect()),
+    }
+}
+
+fn completion(completion: &Completion) -> BTreeMap<&str, Option<&ContextValue>> {
+    completion.iter().map(|(key, value)| (key.as_str(), value.as_ref())).collect()
+}
+
+fn statement<'a>(report: &StatementReport<'a>) -> StatementJson<'a> {
+    let source = report.policy.source();
+    let span = report.statement.span();
+    let leveled = matches!(report.at.layer, Layer::Scp | Layer::Rcp);
+    StatementJson {
+        r#type: report.at.layer.name(),
+        policy: source.name(),
+        level: leveled.then_some(report.at.level),
+        statement: report.at.statement,
+        sid: report.statement.sid(),
+        effect: report.statement.effect().name(),
+        start: source.place(span.start),
+        end: source.place(span.end),
+    }
+}
+
+fn known(truth: Truth) -> Option<bool> {
+    match truth {
+        Truth::True => Some(true),
+        Truth::False => Some(false),
+        Truth::Unknown => None,
+    }
+}
+
+fn examined<'a>(report: &StatementReport<'a>, answer: &Answer<'_>) -> ExaminedJson<'a> {
+    let elements = super::text::elements(report, answer)
+        .into_iter()
+        .map(|element| ElementJson { element: element.name, matches: known(element.matches), why: element.why });
+    ExaminedJson { statement: statement(report), applies: known(report.applies), elements: elements.collect() }
+}
+
+/// What a key holds, for messages.
+pub(crate) fn held(lookup: Lookup<'_>) -> String {
+    match lookup {
+        Lookup::Absent => "absent".to_owned(),
+        Lookup::Unknown => "unknown".to_owned(),
+        Lookup::Single(text) => format!("`{text}`"),
+        Lookup::Multi([]) => "an empty list".to_owned(),
+        Lookup::Multi(texts) => texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Why a test came out as it did, in a word or two.
+pub(crate) fn reason(why: Why) -> &'static str {
+    match why {
+        Why::Compared => "compared",
+        Why::Absent => "the key is absent",
+        Why::EmptyValues => "the key holds no value",
+        Why::NeedsSetOperator => "the key holds a list, and the operator takes one value",
+        Why::Presence => "presence",
+        Why::Unknown => "the key is unknown",
+    }
+}

@@ -1,0 +1,389 @@
+//! Answers for people: the verdict alone on the first line, then what decided, as `file:line:column`.
+
+use super::json::{held, reason};
+use super::{BOLD, DIM, style_of};
+use crate::Failure;
+use crate::question::Answer;
+use can_access_engine::condition::{Comparison, ConditionTest, Evaluation, Why};
+use can_access_engine::decision::{Blocker, Completion, Decision, LayerOutcome, StatementReport};
+use can_access_engine::layer::Layer;
+use can_access_engine::pattern::Fit;
+use can_access_engine::principal::Class;
+use can_access_engine::problem::Span;
+use can_access_engine::request::{ContextValue, Kind, Lookup};
+use can_access_engine::statement::Effect;
+use can_access_engine::truth::Truth;
+use std::io::Write;
+
+/// How many patterns or values a message lists.
+const LISTED: usize = 6;
+
+/// What one element of a statement came to.
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) matches: Truth,
+    pub(crate) why: String,
+    /// Where to look.
+    pub(crate) span: Option<Span>,
+}
+
+/// Prints an answer: with `statements`, every statement of every layer; with `everything`, what was assumed, too.
+pub(crate) fn print(out: &mut impl Write, answer: &Answer<'_>, statements: bool, everything: bool, one_of_many: bool) -> Result<(), Failure> {
+    let explanation = &answer.explanation;
+    let outcome = &explanation.outcome;
+    let style = style_of(outcome.decision);
+    let verdict = match outcome.decision {
+        Decision::Allowed => "allowed",
+        Decision::ExplicitDeny => "denied (explicit)",
+        Decision::ImplicitDeny => "denied (implicit)",
+        Decision::Depends => "depends",
+    };
+    writeln!(out, "{style}{verdict}{style:#}")?;
+    if one_of_many || statements {
+        let request = &answer.request;
+        let who = if answer.principal_given { format!(" as {}", request.principal().as_str()) } else { String::new() };
+        writeln!(out, "  {} on {}{who}", request.action().as_str(), request.resource().as_str())?;
+    }
+    for report in explanation.statements.iter().filter(|report| explanation.decided_by.contains(&report.at)) {
+        let what = match (outcome.decision, report.statement.effect()) {
+            (Decision::Depends, Effect::Allow) => "may allow",
+            (Decision::Depends, Effect::Deny) => "may deny",
+            (_, Effect::Allow) => "allows",
+            (_, Effect::Deny) => "denies",
+        };
+        writeln!(out, "  {BOLD}{}{BOLD:#} {what} ({})", place(report, None), described(report))?;
+    }
+    if matches!(outcome.decision, Decision::ExplicitDeny | Decision::ImplicitDeny) {
+        let blockers: Vec<&str> = outcome.blocked_by.iter().map(Blocker::name).collect();
+        writeln!(out, "  blocked by: {}", blockers.join(", "))?;
+    }
+    for need in needs(answer) {
+        writeln!(out, "  needed: {need}")?;
+    }
+    if let Some(dependence) = &explanation.dependence {
+        writeln!(out, "  depends on: {}", dependence.keys.join(", "))?;
+        let cases = [("allowed", &dependence.allowed_when), ("denied", &dependence.denied_when)];
+        for (what, completion) in cases {
+            if let Some(completion) = completion {
+                writeln!(out, "  {what} for example with {}", example(completion))?;
+            }
+        }
+        if !dependence.exhaustive {
+            writeln!(out, "  not every value could be tried, so the answer may not depend on them after all")?;
+        }
+    }
+    if let Some(report) = explanation.nearest.and_then(|id| explanation.statements.iter().find(|report| report.at == id)).filter(|_| !statements) {
+        writeln!(out, "  nearest: {BOLD}{}{BOLD:#} ({})", place(report, None), described(report))?;
+        for element in elements(report, answer).iter().filter(|element| !element.matches.is_true()) {
+            writeln!(out, "    {}: {}", element.name, element.why)?;
+        }
+    }
+    if let Some(rule) = outcome.service {
+        writeln!(out, "  service rule: {rule}")?;
+    }
+    for note in &answer.notes {
+        writeln!(out, "  note: {note}")?;
+    }
+    if !explanation.absent_keys.is_empty() {
+        writeln!(out, "  {DIM}absent keys that mattered: {}{DIM:#}", explanation.absent_keys.join(", "))?;
+    }
+    let settling = everything || outcome.decision == Decision::Allowed;
+    for assumption in answer.assumptions().filter(|_| settling) {
+        writeln!(out, "  {DIM}assumed: {assumption}{DIM:#}")?;
+    }
+    if !explanation.unsettled.is_empty() {
+        let rules: Vec<&str> = explanation.unsettled.iter().map(|rule| rule.as_str()).collect();
+        writeln!(out, "  {DIM}not certain: {} (see reference/SEMANTICS.md){DIM:#}", rules.join(", "))?;
+    }
+    if statements {
+        print_statements(out, answer)?;
+    }
+    Ok(())
+}
+
+/// An answer as plain text, for the message of a failed test.
+pub(crate) fn answer_to_string(answer: &Answer<'_>, statements: bool) -> String {
+    let mut text = Vec::new();
+    if print(&mut text, answer, statements, true, false).is_err() {
+        return String::new();
+    }
+    anstream::adapter::strip_str(&String::from_utf8_lossy(&text)).to_string()
+}
+
+fn print_statements(out: &mut impl Write, answer: &Answer<'_>) -> Result<(), Failure> {
+    let explanation = &answer.explanation;
+    for layer in Layer::ALL {
+        let outcome = explanation.outcome.layer(layer);
+        if outcome == LayerOutcome::Absent {
+            continue;
+        }
+        let says = match outcome {
+            LayerOutcome::Absent => "absent",
+            LayerOutcome::NotApplicable => "does not concern this request",
+            LayerOutcome::Allowed => "allows",
+            LayerOutcome::ExplicitDeny => "denies",
+            LayerOutcome::ImplicitDeny => "is silent",
+            LayerOutcome::Depends => "depends on unknown keys",
+        };
+        writeln!(out, "\n{BOLD}{layer}{BOLD:#} {says}")?;
+        let mut level = None;
+        for report in explanation.statements.iter().filter(|report| report.at.layer == layer) {
+            if matches!(layer, Layer::Scp | Layer::Rcp) && level != Some(report.at.level) {
+                level = Some(report.at.level);
+                writeln!(out, "  level {} of the organization", report.at.level + 1)?;
+            }
+            print_statement(out, report, answer)?;
+        }
+    }
+    Ok(())
+}
+
+fn print_statement(out: &mut impl Write, report: &StatementReport<'_>, answer: &Answer<'_>) -> Result<(), Failure> {
+    let (verb, style) = match (report.applies, report.statement.effect()) {
+        (Truth::True, Effect::Allow) => ("applies and allows", super::GOOD),
+        (Truth::True, Effect::Deny) => ("applies and denies", super::BAD),
+        (Truth::Unknown, _) => ("may apply", super::OPEN),
+        (Truth::False, _) => ("does not apply", DIM),
+    };
+    let name = report.statement.sid().filter(|sid| !sid.is_empty()).map_or(String::new(), |sid| format!(" {sid}"));
+    let effect = report.statement.effect().name();
+    writeln!(out, "  {BOLD}{}{BOLD:#} {effect}{name}: {style}{verb}{style:#}", place(report, None))?;
+    for element in elements(report, answer) {
+        let mark = match element.matches {
+            Truth::True => "+",
+            Truth::Unknown => "?",
+            Truth::False => "-",
+        };
+        let at = element.span.filter(|_| !element.matches.is_true()).map_or(String::new(), |span| {
+            let place = report.policy.source().place(span.start);
+            format!(" {DIM}(line {}){DIM:#}", place.line)
+        });
+        writeln!(out, "    {mark} {}: {}{at}", element.name, element.why)?;
+    }
+    Ok(())
+}
+
+fn place(report: &StatementReport<'_>, span: Option<Span>) -> String {
+    let source = report.policy.source();
+    format!("{}:{}", source.name(), source.place(span.unwrap_or(report.statement.span()).start))
+}
+
+fn described(report: &StatementReport<'_>) -> String {
+    let layer = report.at.layer.name();
+    match report.statement.sid().filter(|sid| !sid.is_empty()) {
+        Some(sid) => format!("{layer}, {sid}"),
+        None => layer.to_owned(),
+    }
+}
+
+/// What would have to be there for the request to be allowed.
+fn needs(answer: &Answer<'_>) -> Vec<String> {
+    let outcome = &answer.explanation.outcome;
+    if outcome.decision != Decision::ImplicitDeny {
+        return Vec::new();
+    }
+    let request = &answer.request;
+    let what = format!("{} on {}", request.action().as_str(), request.resource().as_str());
+    let blocked = |layer| outcome.blocked_by.has(Blocker::Layer(layer));
+    let mut needs = Vec::new();
+    let kind = request.principal().kind();
+    if blocked(Layer::Identity) {
+        let own = matches!(kind, Kind::User | Kind::RoleSession | Kind::FederatedUser) && request.is_same_account() && !blocked(Layer::Resource);
+        needs.push(if own && !answer.trust_matters() {
+            format!("an identity policy, or a resource-based policy that names the principal, that allows {what}")
+        } else {
+            format!("an identity policy that allows {what}")
+        });
+    }
+    if blocked(Layer::Resource) {
+        needs.push(format!("a statement in the resource's own policy that allows the principal {what}"));
+    }
+    for layer in [Layer::Boundary, Layer::Session, Layer::Endpoint] {
+        if blocked(layer) {
+            let missing = if outcome.layer(layer) == LayerOutcome::Absent { " (none was given)" } else { "" };
+            needs.push(format!("{}{missing} that allows {what}", layer.described()));
+        }
+    }
+    if blocked(Layer::Scp) {
+        needs.push(format!("at every level of the organization, a service control policy that allows {what}"));
+    }
+    needs
+}
+
+fn example(completion: &Completion) -> String {
+    if completion.is_empty() {
+        return "any values".to_owned();
+    }
+    let values = completion.iter().map(|(key, value)| match value {
+        None => format!("{key} absent"),
+        Some(ContextValue::Single(text)) => format!("{key} = `{text}`"),
+        Some(ContextValue::Multi(texts)) => format!("{key} = [{}]", texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ")),
+    });
+    values.collect::<Vec<_>>().join(", ")
+}
+
+/// The elements of a statement: which matched, which did not, and on which value.
+pub(crate) fn elements(report: &StatementReport<'_>, answer: &Answer<'_>) -> Vec<Element> {
+    let mut elements = Vec::new();
+    elements.extend(principal(report, answer));
+    elements.push(action(report, answer));
+    elements.extend(resource(report, answer));
+    for (test, evaluation) in report.statement.conditions().tests().iter().zip(&report.conditions) {
+        elements.push(condition(test, *evaluation, answer));
+    }
+    elements
+}
+
+fn principal(report: &StatementReport<'_>, answer: &Answer<'_>) -> Option<Element> {
+    if !matches!(report.at.layer, Layer::Resource | Layer::Rcp | Layer::Endpoint) {
+        return None;
+    }
+    let who = answer.request.principal().as_str();
+    let Some(element) = report.statement.principal() else {
+        let why = "the statement names no principal, so it is about nobody".to_owned();
+        return Some(Element { name: "Principal".to_owned(), matches: Truth::False, why, span: Some(report.statement.span()) });
+    };
+    let entries: Vec<&str> = element.entries().iter().map(|entry| entry.as_str()).collect();
+    let span = element.entries().first().map(|entry| entry.span());
+    let negated = matches!(element, can_access_engine::principal::PrincipalElement::NotPrincipal(_));
+    let matched = report.principal;
+    let why = match (matched.classes.strongest(), negated) {
+        (Some(_), true) if matched.boundary_forces => "a permissions boundary is attached, so the exemption does not count".to_owned(),
+        (Some(_), true) if matched.chain_matters => {
+            format!("{who} is not exempt: account, user or role, and session would all have to be listed in {}", list(&entries))
+        }
+        (Some(_), true) => format!("{who} is not exempted by {}", list(&entries)),
+        (Some(class), false) => match class {
+            Class::Anyone => "everybody is meant".to_owned(),
+            Class::ExactUser => "the user is named".to_owned(),
+            Class::ExactSession => "the session is named".to_owned(),
+            Class::ExactFederated => "the federated user is named".to_owned(),
+            Class::Service => "the service is named".to_owned(),
+            Class::IdentityProvider => "the identity provider is named".to_owned(),
+            Class::RootSelf => "the account of this root user is named".to_owned(),
+            Class::RoleOfSession => "the role of the session is named".to_owned(),
+            Class::UserOfFederated => "the user behind the federated user is named".to_owned(),
+            Class::AccountDelegation => "the account is named, which leaves the decision to its own policies".to_owned(),
+        },
+        (None, true) => format!("{who} is exempted by {}", list(&entries)),
+        (None, false) if entries.is_empty() => "nobody is named".to_owned(),
+        (None, false) => format!("{who} is not among {}", list(&entries)),
+    };
+    let name = if negated { "NotPrincipal" } else { "Principal" };
+    Some(Element { name: name.to_owned(), matches: (!matched.classes.is_none()).into(), why, span })
+}
+
+fn action(report: &StatementReport<'_>, answer: &Answer<'_>) -> Element {
+    let action = answer.request.action();
+    let element = report.statement.action();
+    let texts: Vec<&str> = element.entries().iter().map(|entry| entry.as_str()).collect();
+    let asked = action.as_str();
+    let entry = element.entry_for(action);
+    let why = match (entry, element.is_negated()) {
+        (Some(entry), false) => format!("`{asked}` matches `{}`", entry.as_str()),
+        (Some(entry), true) => format!("`{asked}` is excluded by `{}`", entry.as_str()),
+        (None, false) if texts.is_empty() => "the list is empty".to_owned(),
+        (None, false) => format!("`{asked}` matches none of {}", list(&texts)),
+        (None, true) => format!("`{asked}` is not excluded"),
+    };
+    let name = if element.is_negated() { "NotAction" } else { "Action" };
+    let span = entry.or(element.entries().first()).map(|entry| entry.span());
+    Element { name: name.to_owned(), matches: report.action.into(), why, span }
+}
+
+fn resource(report: &StatementReport<'_>, answer: &Answer<'_>) -> Option<Element> {
+    let element = report.statement.resource()?;
+    let asked = answer.request.resource().as_str();
+    let fits: Vec<_> = element.entries().iter().map(|entry| (entry, entry.fit(&answer.request))).collect();
+    let hit = fits.iter().find(|(_, fit)| fit.is_yes()).map(|(entry, _)| *entry);
+    let open = fits.iter().find_map(|(entry, fit)| if let Fit::Unknown(variable) = fit { Some((*entry, *variable)) } else { None });
+    let unresolved: Vec<String> = fits
+        .iter()
+        .filter_map(|(entry, fit)| match fit {
+            Fit::Unresolved(variable) => Some(format!("`{}` matches nothing because {} has no value to insert", entry.as_str(), variable.key())),
+            _ => None,
+        })
+        .collect();
+    let texts: Vec<&str> = element.entries().iter().map(|entry| entry.as_str()).collect();
+    let negated = element.is_negated();
+    let mut why = match (hit, open) {
+        (Some(entry), _) if negated => format!("`{asked}` is excluded by `{}`", entry.as_str()),
+        (Some(entry), _) => format!("`{asked}` matches `{}`", entry.as_str()),
+        (None, Some((entry, variable))) => format!("whether `{asked}` matches `{}` depends on {}, which is unknown", entry.as_str(), variable.key()),
+        (None, None) if negated => format!("`{asked}` is not excluded"),
+        (None, None) if texts.is_empty() => "the list is empty".to_owned(),
+        (None, None) => format!("`{asked}` matches none of {}", list(&texts)),
+    };
+    for text in unresolved.iter().take(LISTED).filter(|_| hit.is_none()) {
+        why.push_str(&format!("; {text}"));
+    }
+    if hit.is_none() && !negated {
+        if asked == "*" {
+            why.push_str("; a request without a resource is matched by `*` alone");
+        } else if let Some(entry) = element.entries().iter().find(|entry| entry.as_str().eq_ignore_ascii_case(asked)) {
+            why.push_str(&format!("; `{}` differs by letter case only", entry.as_str()));
+        } else if let Some(hint) = bucket_hint(asked, &texts) {
+            why.push_str(&hint);
+        }
+    }
+    let name = if negated { "NotResource" } else { "Resource" };
+    let span = hit.or(element.entries().first()).map(|entry| entry.span());
+    Some(Element { name: name.to_owned(), matches: report.resource, why, span })
+}
+
+/// The classic confusion: a bucket and its objects are different resources (R3.27).
+fn bucket_hint(asked: &str, patterns: &[&str]) -> Option<String> {
+    let key = asked.split_once(":s3:::")?.1;
+    let objects = key.contains('/');
+    if objects && patterns.iter().any(|pattern| asked.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('/'))) {
+        return Some("; a bucket's ARN does not cover its objects: they need `/*` behind it".to_owned());
+    }
+    if !objects && patterns.contains(&format!("{asked}/*").as_str()) {
+        return Some("; `/*` covers the objects of a bucket, not the bucket itself".to_owned());
+    }
+    None
+}
+
+fn condition(test: &ConditionTest, evaluation: Evaluation, answer: &Answer<'_>) -> Element {
+    let request = &answer.request;
+    let held_value = request.lookup(test.key());
+    let wanted: Vec<&str> = test.values().iter().map(|value| value.as_str()).collect();
+    let mut why = match evaluation.why {
+        Why::Compared => {
+            let verb = if evaluation.truth.is_true() { "satisfies" } else { "does not satisfy" };
+            format!("it is {}, which {verb} {}", held(held_value), list(&wanted))
+        }
+        Why::Presence => format!("it is present ({}), and {} was asked for", held(held_value), list(&wanted)),
+        Why::Absent if evaluation.truth.is_true() => "the key is absent, which satisfies this operator".to_owned(),
+        Why::Unknown => format!("the key is unknown; wanted is {}", list(&wanted)),
+        Why::Absent => format!("the key is absent; wanted is {}", list(&wanted)),
+        Why::NeedsSetOperator | Why::EmptyValues => format!("it is {}: {}", held(held_value), reason(evaluation.why)),
+    };
+    if let (Why::Compared, Lookup::Single(value)) = (evaluation.why, held_value) {
+        for own in test.values() {
+            let comparison = answer.compare(test, own, value);
+            let text = own.as_str();
+            let more = match comparison {
+                Comparison::Unresolved(variable) => format!("; `{text}` matches nothing because {} has no value to insert", variable.key()),
+                Comparison::Unknown(variable) => format!("; `{text}` depends on {}, which is unknown", variable.key()),
+                Comparison::MalformedPolicyValue => format!("; `{text}` cannot be read by this operator"),
+                Comparison::MalformedRequestValue => format!("; `{value}` cannot be read by this operator"),
+                Comparison::Match | Comparison::Mismatch => continue,
+            };
+            why.push_str(&more);
+            break;
+        }
+    }
+    Element { name: format!("Condition {} {}", test.operator(), test.key()), matches: evaluation.truth, why, span: Some(test.key_span()) }
+}
+
+/// Some texts, the first few of many.
+fn list(texts: &[&str]) -> String {
+    let shown: Vec<String> = texts.iter().take(LISTED).map(|text| format!("`{text}`")).collect();
+    let rest = texts.len().saturating_sub(LISTED);
+    match (shown.is_empty(), rest) {
+        (true, _) => "an empty list".to_owned(),
+        (false, 0) => shown.join(", "),
+        (false, rest) => format!("{} and {rest} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,243 @@
+//! The `Action` and `NotAction` elements (SEMANTICS §2). Letter case does not count, and nothing is expanded but `*`
+//! and `?`.
+
+use crate::document::{Node, Value};
+use crate::pattern::{Pattern, Syntax};
+use crate::problem::{Code, Problem, Span};
+use crate::request::Action;
+
+/// `Action` or `NotAction`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ActionElement {
+    /// Matches the actions that an entry matches.
+    Action(Vec<ActionPattern>),
+    /// Matches the actions of every service that no entry matches (R2.8, R2.9).
+    NotAction(Vec<ActionPattern>),
+}
+
+/// One entry: `*`, or a service prefix and a name, each with its own wildcards (R2.4).
+///
+/// ```
+/// use can_access_engine::action::ActionPattern;
+/// use can_access_engine::request::Action;
+/// let pattern = ActionPattern::parse("s3:Get*");
+/// assert!(pattern.matches(&Action::parse("S3:getobject").unwrap()));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActionPattern {
+    text: Box<str>,
+    span: Span,
+    shape: Shape,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Shape {
+    Everything,
+    Named { service: Pattern, name: Pattern },
+    /// Written so that no action fits.
+    Nothing,
+}
+
+/// Why an entry can never match, or is better written otherwise.
+enum Oddity {
+    NoPrefix,
+    TwoColons,
+    EmptyPart,
+    Space,
+    Comma,
+    WildcardService,
+}
+
+impl ActionPattern {
+    /// Compiles an entry. One that is no action pattern matches nothing (R2.5, R2.6).
+    ///
+    /// ```
+    /// use can_access_engine::action::ActionPattern;
+    /// use can_access_engine::request::Action;
+    /// let action = Action::parse("s3:GetObject").unwrap();
+    /// assert!(!ActionPattern::parse("s3:GetObject ").matches(&action)); // nothing is trimmed
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self::compile(text, Span::default()).0
+    }
+
+    fn compile(text: &str, span: Span) -> (Self, Option<Oddity>) {
+        let of = |shape, oddity| (Self { text: text.into(), span, shape }, oddity);
+        if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
+            return of(Shape::Everything, None);
+        }
+        if text.contains(',') {
+            return of(Shape::Nothing, Some(Oddity::Comma));
+        }
+        let Some((service, name)) = text.split_once(':') else {
+            return of(Shape::Nothing, Some(Oddity::NoPrefix));
+        };
+        if name.contains(':') {
+            return of(Shape::Nothing, Some(Oddity::TwoColons));
+        }
+        if text.contains(char::is_whitespace) {
+            return of(Shape::Nothing, Some(Oddity::Space));
+        }
+        if service.is_empty() || name.is_empty() {
+            return of(Shape::Nothing, Some(Oddity::EmptyPart));
+        }
+        let pattern = |part: &str| Pattern::parse(&part.to_ascii_lowercase(), Syntax::WILDCARDS).0;
+        let service = pattern(service);
+        let oddity = service.has_wildcard().then_some(Oddity::WildcardService);
+        of(Shape::Named { service, name: pattern(name) }, oddity)
+    }
+
+    /// Whether the entry matches an action.
+    ///
+    /// ```
+    /// # use can_access_engine::action::ActionPattern;
+    /// # use can_access_engine::request::Action;
+    /// let pattern = ActionPattern::parse("*:*");
+    /// assert!(pattern.matches(&Action::parse("ec2:RunInstances").unwrap()));
+    /// ```
+    #[must_use]
+    pub fn matches(&self, action: &Action) -> bool {
+        match &self.shape {
+            Shape::Everything => true,
+            Shape::Named { service, name } => service.is_match(action.service()) && name.is_match(action.name()),
+            Shape::Nothing => false,
+        }
+    }
+
+    /// The entry as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Whether the entry is nothing but `*`s.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.shape == Shape::Everything
+    }
+
+    /// The service prefix in lower case, if it has no wildcard.
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        match &self.shape {
+            Shape::Named { service, .. } => service.as_literal(),
+            Shape::Everything | Shape::Nothing => None,
+        }
+    }
+}
+
+impl ActionElement {
+    /// The entries, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[ActionPattern] {
+        match self {
+            Self::Action(entries) | Self::NotAction(entries) => entries,
+        }
+    }
+
+    /// Whether this is `NotAction`.
+    #[must_use]
+    pub fn is_negated(&self) -> bool {
+        matches!(self, Self::NotAction(_))
+    }
+
+    /// Whether the element matches an action.
+    #[must_use]
+    pub fn matches(&self, action: &Action) -> bool {
+        self.entry_for(action).is_some() != self.is_negated()
+    }
+
+    /// The first entry that matches an action.
+    #[must_use]
+    pub fn entry_for(&self, action: &Action) -> Option<&ActionPattern> {
+        self.entries().iter().find(|entry| entry.matches(action))
+    }
+
+    /// Reads the element.
+    pub(crate) fn read(node: &Node, negated: bool, problems: &mut Vec<Problem>) -> Self {
+        let element = if negated { "NotAction" } else { "Action" };
+        if matches!(&node.value, Value::Array(items) if items.is_empty()) {
+            let message = format!("the list of `{element}` is empty");
+            problems.push(if negated {
+                Problem::error(Code::EmptyList, node.span, format!("{message}: it would cover every action"))
+            } else {
+                Problem::warning(Code::EmptyList, node.span, format!("{message}, so the statement never applies"))
+            });
+        }
+        let mut entries = Vec::new();
+        for (text, span) in strings(node, element, problems) {
+            let (entry, oddity) = ActionPattern::compile(text, span);
+            problems.extend(oddity.map(|oddity| oddity.report(text, span)));
+            entries.push(entry);
+        }
+        if negated { Self::NotAction(entries) } else { Self::Action(entries) }
+    }
+}
+
+impl Oddity {
+    fn report(&self, text: &str, span: Span) -> Problem {
+        match self {
+            Self::NoPrefix => Problem::error(Code::BadAction, span, format!("`{text}` has no service prefix"))
+                .help("an action is `service:Name`, such as `s3:GetObject`"),
+            Self::TwoColons => Problem::error(Code::BadAction, span, format!("`{text}` has more than one colon"))
+                .help("an action is `service:Name`; ARNs belong into `Resource`"),
+            Self::EmptyPart => {
+                let message = format!("`{text}` matches no action: one side of the colon is empty");
+                Problem::warning(Code::BadAction, span, message).help("write `service:*` for all actions of a service")
+            }
+            Self::Space => {
+                let message = format!("`{text}` matches no action: it has white space");
+                Problem::warning(Code::BadAction, span, message).help("remove the white space; nothing is trimmed")
+            }
+            Self::Comma => {
+                let message = format!("`{text}` matches no action: it has a comma");
+                Problem::warning(Code::BadAction, span, message).help("several actions are a list of strings")
+            }
+            Self::WildcardService => {
+                let message = format!("`{text}` has a wildcard in its service prefix");
+                Problem::warning(Code::WildcardService, span, message).help("name the services: AWS advises against it")
+            }
+        }
+    }
+}
+
+/// The strings of an element that is one string or a list of them; everything else is reported.
+pub(crate) fn strings<'n>(node: &'n Node, element: &str, problems: &mut Vec<Problem>) -> Vec<(&'n str, Span)> {
+    let mut found = Vec::new();
+    for item in node.one_or_many() {
+        match &item.value {
+            Value::String(text) => found.push((text.as_str(), item.span)),
+            Value::Array(_) => problems.push(Problem::error(
+                Code::NestedList,
+                item.span,
+                format!("a list of `{element}` holds strings, not lists"),
+            )),
+            other => problems.push(Problem::error(
+                Code::WrongType,
+                item.span,
+                format!("`{element}` takes strings, not {}", other.kind()),
+            )),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_action_pattern_matches_nothing_even_when_read_leniently() {
+        let action = Action::parse("s3:GetObject").unwrap();
+        for text in ["GetObject", "s3:", "s3:GetObject ", "s3:GetObject,s3:PutObject", "", "s3:${*}", ":GetObject"] {
+            assert!(!ActionPattern::parse(text).matches(&action), "{text}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Condition values of a policy, read once for the operator that uses them, and compared with one value of a request
+//! (SEMANTICS §5.3): a small function for each family.
+
+use super::ip::Network;
+use super::operator::{Base, Family};
+use crate::decimal::Decimal;
+use crate::instant::Instant;
+use crate::pattern::{Fit, Pattern, Syntax, Variable, VariableMistake, Variables};
+use crate::problem::Span;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+/// A value of a condition, as written and as its operator reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConditionValue {
+    text: Box<str>,
+    span: Span,
+    operand: Operand,
+}
+
+/// What an operator compares with.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Operand {
+    Text(Pattern),
+    FoldedText(Pattern),
+    Number,
+    Instant(Instant),
+    Bool(Pattern),
+    Bytes(Box<[u8]>),
+    Network(Network),
+    Arn(Pattern),
+    Presence(bool),
+    /// Not a value of the operator's family: matches nothing (R5.19).
+    Malformed,
+}
+
+/// How one value of a policy compares with one value of a request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Comparison<'p> {
+    /// They match.
+    Match,
+    /// They do not.
+    Mismatch,
+    /// The policy's value is none of the operator's family.
+    MalformedPolicyValue,
+    /// The request's value is none of the operator's family.
+    MalformedRequestValue,
+    /// A variable in the policy's value has no value (R6.10).
+    Unresolved(&'p Variable),
+    /// A variable in the policy's value is unknown.
+    Unknown(&'p Variable),
+}
+
+impl ConditionValue {
+    /// Reads `text` for an operator; `variables` is whether the policy's version has them.
+    pub(crate) fn read(text: &str, span: Span, base: Base, variables: bool) -> (Self, Vec<VariableMistake>) {
+        let pattern = |wildcards| Pattern::parse(text, Syntax { wildcards, variables });
+        let mut mistakes = Vec::new();
+        let mut keep = |(pattern, found): (Pattern, Vec<VariableMistake>)| {
+            mistakes = found;
+            pattern
+        };
+        let operand = match base.family() {
+            Family::String => match base {
+                Base::StringLike | Base::StringNotLike => Operand::Text(keep(pattern(true))),
+                Base::StringEqualsIgnoreCase | Base::StringNotEqualsIgnoreCase => Operand::FoldedText(keep(pattern(false))),
+                _ => Operand::Text(keep(pattern(false))),
+            },
+            Family::Numeric => Decimal::parse(text).map_or(Operand::Malformed, |_| Operand::Number),
+            Family::Date => Instant::parse(text).map_or(Operand::Malformed, Operand::Instant),
+            Family::Bool => {
+                let pattern = keep(pattern(false));
+                match pattern.as_literal() {
+                    Some(literal) if truth_value(literal).is_none() => Operand::Malformed,
+                    _ => Operand::Bool(pattern),
+                }
+            }
+            Family::Binary => BASE64.decode(text).map_or(Operand::Malformed, |bytes| Operand::Bytes(bytes.into())),
+            Family::Ip => Network::parse(text).map_or(Operand::Malformed, Operand::Network),
+            Family::Arn => {
+                let pattern = keep(pattern(true));
+                // A variable may bring any number of parts with it.
+                let short = text.matches(':').count() < 5 && pattern.variables().next().is_none();
+                if short && !pattern.is_everything() { Operand::Malformed } else { Operand::Arn(pattern) }
+            }
+            Family::Null => truth_value(text).map_or(Operand::Malformed, Operand::Presence),
+        };
+        (Self { text: text.into(), span, operand }, mistakes)
+    }
+
+    /// The value as written; numbers and booleans as their source text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Whether the operator cannot read the value, so that it never matches.
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        self.operand == Operand::Malformed
+    }
+
+    pub(crate) fn operand(&self) -> &Operand {
+        &self.operand
+    }
+
+    /// The pattern of a text or ARN value.
+    pub(crate) fn pattern(&self) -> Option<&Pattern> {
+        match &self.operand {
+            Operand::Text(pattern) | Operand::FoldedText(pattern) | Operand::Bool(pattern) | Operand::Arn(pattern) => {
+                Some(pattern)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether `value`, one value of the request, matches by the positive form of the operator.
+    #[must_use]
+    pub fn compare(&self, base: Base, value: &str, variables: &impl Variables) -> Comparison<'_> {
+        match &self.operand {
+            Operand::Text(pattern) => pattern.fit(value, variables).into(),
+            Operand::FoldedText(pattern) => pattern.fit_ignoring_case(value, variables).into(),
+            Operand::Number => number(base, value, &self.text),
+            Operand::Instant(instant) => match Instant::parse(value) {
+                Some(value) => ordered(base, value.cmp(instant)),
+                None => Comparison::MalformedRequestValue,
+            },
+            Operand::Bool(pattern) => match truth_value(value) {
+                Some(_) => pattern.fit_ignoring_case(value, variables).into(),
+                None => Comparison::MalformedRequestValue,
+            },
+            Operand::Bytes(bytes) => match BASE64.decode(value) {
+                Ok(value) => (*value == **bytes).into(),
+                Err(_) => Comparison::MalformedRequestValue,
+            },
+            Operand::Network(network) => match value.parse::<IpAddr>() {
+                Ok(address) => network.contains(address).into(),
+                Err(_) => Comparison::MalformedRequestValue,
+            },
+            Operand::Arn(pattern) => pattern.fit_arn(value, variables).into(),
+            Operand::Presence(_) => Comparison::Mismatch,
+            Operand::Malformed => Comparison::MalformedPolicyValue,
+        }
+    }
+}
+
+/// Decimals, compared exactly (R5.24).
+fn number(base: Base, value: &str, limit: &str) -> Comparison<'static> {
+    match (Decimal::parse(value), Decimal::parse(limit)) {
+        (Some(value), Some(limit)) => ordered(base, value.cmp(&limit)),
+        (None, _) => Comparison::MalformedRequestValue,
+        (_, None) => Comparison::MalformedPolicyValue,
+    }
+}
+
+/// Whether a value that stands in this order to the policy's satisfies the positive form of the operator.
+fn ordered(base: Base, order: Ordering) -> Comparison<'static> {
+    let holds = match base {
+        Base::NumericLessThan | Base::DateLessThan => order.is_lt(),
+        Base::NumericLessThanEquals | Base::DateLessThanEquals => order.is_le(),
+        Base::NumericGreaterThan | Base::DateGreaterThan => order.is_gt(),
+        Base::NumericGreaterThanEquals | Base::DateGreaterThanEquals => order.is_ge(),
+        _ => order.is_eq(),
+    };
+    holds.into()
+}
+
+/// `true` or `false` in any letter case (R5.31).
+pub(crate) fn truth_value(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+impl From<bool> for Comparison<'_> {
+    fn from(matches: bool) -> Self {
+        if matches { Self::Match } else { Self::Mismatch }
+    }
+}
+
+impl<'p> From<Fit<'p>> for Comparison<'p> {
+    fn from(fit: Fit<'p>) -> Self {
+        match fit {
+            Fit::Yes => Self::Match,
+            Fit::No => Self::Mismatch,
+            Fit::Unresolved(variable) => Self::Unresolved(variable),
+            Fit::Unknown(variable) => Self::Unknown(variable),
+        }
+    }
+}

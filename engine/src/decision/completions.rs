@@ -1,0 +1,214 @@
+//! Decisions under unknown keys: what the completions of the unknowns have in common (SEMANTICS R8.15; a key that is
+//! unknown may turn out absent, or hold any value its operators can read).
+//!
+//! Three-valued evaluation alone gives up too early: `k equals a` or `k not equals a` holds whatever `k` is. So the
+//! unknown keys are given, one after the other, values that stand for all others: for every test of the policies, a
+//! value on each side of it. A branch ends as soon as the evaluation needs no further key. What is found is exact as
+//! long as the values stand for all others and the number of evaluations stays within [`BUDGET`]; beyond that the
+//! answer is `depends`, never a guess.
+
+mod representatives;
+
+use super::{Blockers, Decision, Outcome, weigh};
+use crate::key::ConditionKey;
+use crate::policy::PolicySet;
+use crate::request::{Context, ContextValue, Lookup, Request};
+use crate::statement::Statement;
+
+/// How many evaluations one answer may take.
+const BUDGET: usize = 20_000;
+
+/// Values for the unknown keys that settle a request; `None` for a key that is absent.
+pub type Completion = Vec<(String, Option<ContextValue>)>;
+
+/// What an answer depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dependence {
+    /// The keys that matter, in the order in which the policies name them.
+    pub keys: Vec<String>,
+    /// Values under which the request is allowed, if any were found.
+    pub allowed_when: Option<Completion>,
+    /// Values under which the request is denied, if any were found.
+    pub denied_when: Option<Completion>,
+    /// Whether every completion was accounted for. If not, the answer may not depend on the keys after all.
+    pub exhaustive: bool,
+}
+
+/// The decision that every completion of the unknown keys gives, or what the decision depends on.
+pub(super) fn settle(policies: &PolicySet, request: &Request<'_>, undecided: Outcome) -> (Outcome, Option<Dependence>) {
+    let keys = unknown_keys(policies, request);
+    let mut search = Search { policies, request, spent: 0, exhaustive: true, allowed: None, denied: None };
+    search.explore(&keys, &mut request.context().clone(), &mut Vec::new());
+    let exhaustive = search.exhaustive && search.spent <= BUDGET;
+    match (search.allowed.take(), search.denied.take()) {
+        (Some((outcome, _)), None) if exhaustive => (Outcome { layers: undecided.layers, ..outcome }, None),
+        (None, Some((outcome, _))) if exhaustive => (Outcome { layers: undecided.layers, ..outcome }, None),
+        (allowed, denied) => {
+            let mut matter = Vec::new();
+            for (index, key) in keys.iter().enumerate() {
+                let others: Vec<ConditionKey> =
+                    keys.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, key)| key.clone()).collect();
+                search.spent = 0;
+                if search.turns_on(key, &others, &mut request.context().clone()) {
+                    matter.push(key.to_string());
+                }
+            }
+            if matter.is_empty() {
+                matter = keys.iter().map(ToString::to_string).collect();
+            }
+            let dependence = Dependence {
+                keys: matter,
+                allowed_when: allowed.map(|(_, completion)| completion),
+                denied_when: denied.map(|(_, completion)| completion),
+                exhaustive,
+            };
+            let blocked_by = Blockers::default();
+            (Outcome { decision: Decision::Depends, blocked_by, service: None, ..undecided }, Some(dependence))
+        }
+    }
+}
+
+/// The unknown keys that statements about the action test or insert; those that are inserted first, because what the
+/// others have to be compared with follows from them.
+fn unknown_keys(policies: &PolicySet, request: &Request<'_>) -> Vec<ConditionKey> {
+    let mut inserted: Vec<ConditionKey> = Vec::new();
+    let mut tested: Vec<ConditionKey> = Vec::new();
+    let is_unknown = |key: &ConditionKey| request.lookup(key) == Lookup::Unknown;
+    for statement in statements(policies, request) {
+        for key in variables(statement).filter(|key| is_unknown(key)) {
+            if !inserted.contains(key) {
+                inserted.push(key.clone());
+            }
+        }
+        for test in statement.conditions().tests() {
+            if is_unknown(test.key()) && !tested.contains(test.key()) {
+                tested.push(test.key().clone());
+            }
+        }
+    }
+    tested.retain(|key| !inserted.contains(key));
+    inserted.extend(tested);
+    inserted
+}
+
+/// The statements that are about the action of a request.
+fn statements<'p>(policies: &'p PolicySet, request: &Request<'_>) -> impl Iterator<Item = &'p Statement> {
+    let action = request.action();
+    policies.policies().flat_map(|policy| policy.statements()).filter(move |statement| statement.action().matches(action))
+}
+
+/// The keys of the variables in a statement.
+fn variables(statement: &Statement) -> impl Iterator<Item = &ConditionKey> {
+    let of_resource = statement.resource().into_iter().flat_map(|element| element.variables().map(|(_, variable)| variable));
+    let values = statement.conditions().tests().iter().flat_map(|test| test.values());
+    let of_conditions = values.filter_map(|value| value.pattern()).flat_map(|pattern| pattern.variables());
+    of_resource.chain(of_conditions).map(|variable| variable.key())
+}
+
+struct Search<'s, 'r> {
+    policies: &'s PolicySet,
+    request: &'s Request<'r>,
+    spent: usize,
+    exhaustive: bool,
+    allowed: Option<(Outcome, Completion)>,
+    denied: Option<(Outcome, Completion)>,
+}
+
+impl Search<'_, '_> {
+    fn weigh(&mut self, context: &Context) -> Outcome {
+        self.spent += 1;
+        weigh(self.policies, &self.request.within(context), &mut ())
+    }
+
+    /// Tries the values of `keys`, until both answers are found or all values are tried.
+    fn explore(&mut self, keys: &[ConditionKey], context: &mut Context, chosen: &mut Completion) {
+        if self.spent > BUDGET || self.allowed.is_some() && self.denied.is_some() {
+            return;
+        }
+        let outcome = self.weigh(context);
+        let Some((key, rest)) = keys.split_first().filter(|_| outcome.decision == Decision::Depends) else {
+            return self.note(outcome, chosen);
+        };
+        for value in self.values_of(key, context) {
+            let Some(mut completed) = self.completed(context, key, value.clone()) else { continue };
+            chosen.push((key.to_string(), value));
+            self.explore(rest, &mut completed, chosen);
+            chosen.pop();
+        }
+    }
+
+    fn note(&mut self, outcome: Outcome, chosen: &Completion) {
+        match outcome.decision {
+            Decision::Allowed => _ = self.allowed.get_or_insert_with(|| (outcome, chosen.clone())),
+            Decision::ExplicitDeny | Decision::ImplicitDeny => match &mut self.denied {
+                None => self.denied = Some((outcome, chosen.clone())),
+                Some((known, _)) => {
+                    // Denied either way: what always stops the request is what both have in common.
+                    let common = Blockers(known.blocked_by.0 & outcome.blocked_by.0);
+                    if known.decision != outcome.decision {
+                        known.decision = Decision::ImplicitDeny;
+                    }
+                    if common != Blockers::default() {
+                        known.blocked_by = common;
+                    } else {
+                        known.blocked_by = Blockers(known.blocked_by.0 | outcome.blocked_by.0);
+                    }
+                }
+            },
+            // All keys have values and it is still open: something stands outside what is modelled here.
+            Decision::Depends => self.exhaustive = false,
+        }
+    }
+
+    /// Whether there are values of the other keys under which the answer turns on `key`.
+    fn turns_on(&mut self, key: &ConditionKey, others: &[ConditionKey], context: &mut Context) -> bool {
+        if self.spent > BUDGET {
+            return true;
+        }
+        if self.weigh(context).decision != Decision::Depends {
+            return false;
+        }
+        let Some((next, rest)) = others.split_first() else {
+            let mut answers = [false; 2];
+            for value in self.values_of(key, context) {
+                let Some(completed) = self.completed(context, key, value) else { continue };
+                match self.weigh(&completed).decision {
+                    Decision::Allowed => answers[0] = true,
+                    Decision::ExplicitDeny | Decision::ImplicitDeny => answers[1] = true,
+                    Decision::Depends => return true,
+                }
+            }
+            return answers == [true, true];
+        };
+        for value in self.values_of(next, context) {
+            let Some(mut completed) = self.completed(context, next, value) else { continue };
+            if self.turns_on(key, rest, &mut completed) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn values_of(&mut self, key: &ConditionKey, context: &Context) -> Vec<Option<ContextValue>> {
+        let request = self.request.within(context);
+        let found = representatives::of(key, self.policies, &request);
+        self.exhaustive &= found.exhaustive;
+        found.values
+    }
+
+    /// The context with a key's value; `None` if no request looks like that.
+    fn completed(&self, context: &Context, key: &ConditionKey, value: Option<ContextValue>) -> Option<Context> {
+        let mut completed = context.clone();
+        completed.complete(key, value.clone());
+        // The two time keys hold one instant.
+        let partner = match key.folded() {
+            "aws:currenttime" => Some("aws:EpochTime"),
+            "aws:epochtime" => Some("aws:CurrentTime"),
+            _ => None,
+        };
+        if let Some(partner) = partner {
+            completed.complete(&ConditionKey::new(partner), value);
+        }
+        self.request.within(&completed).is_possible().then_some(completed)
+    }
+}

@@ -1,0 +1,275 @@
+//! Why a decision came out as it did: what every statement said, kept by the evaluation itself.
+
+use super::{Dependence, Outcome, ServiceRule};
+use crate::condition::{Comparison, Evaluation, Why};
+use crate::decision::Decision;
+use crate::key::ConditionKey;
+use crate::layer::{Layer, Rule};
+use crate::pattern::{Fit, Variable};
+use crate::policy::{Policy, PolicySet};
+use crate::principal::{Class, Classes, PrincipalMatch};
+use crate::request::{Assumption, Lookup, Request};
+use crate::statement::{Effect, Record, Statement, StatementId};
+use crate::truth::Truth;
+
+/// A decision with everything that led to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation<'p> {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Every statement of every layer that concerns the request, in the order of the policies.
+    pub statements: Vec<StatementReport<'p>>,
+    /// The statements that decided: those that deny, or those that together allow. Empty where nothing allows.
+    pub decided_by: Vec<StatementId>,
+    /// For an implicit deny, the Allow statement that came nearest.
+    pub nearest: Option<StatementId>,
+    /// Keys whose absence changed the outcome of a statement (R8.15).
+    pub absent_keys: Vec<String>,
+    /// What was taken for granted.
+    pub assumptions: Vec<Assumption>,
+    /// Rules whose reading is not certain and that mattered.
+    pub unsettled: Vec<Rule>,
+    /// What the answer depends on, where it depends on unknown keys.
+    pub dependence: Option<Dependence>,
+}
+
+/// What one statement said, element by element.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatementReport<'p> {
+    /// Where the statement stands.
+    pub at: StatementId,
+    /// Its policy.
+    pub policy: &'p Policy,
+    /// The statement.
+    pub statement: &'p Statement,
+    /// Whether it is about the requester, and how it names it.
+    pub principal: PrincipalMatch,
+    /// Whether the action matches.
+    pub action: bool,
+    /// Whether the resource matches.
+    pub resource: Truth,
+    /// What each test of its condition came to.
+    pub conditions: Vec<Evaluation>,
+    /// Whether it applies.
+    pub applies: Truth,
+}
+
+impl StatementReport<'_> {
+    /// Whether principal, action and resource match, or may, so that the condition decides.
+    #[must_use]
+    pub fn is_up_to_conditions(&self) -> bool {
+        !self.principal.classes.is_none() && self.action && !self.resource.is_false()
+    }
+
+    /// Variables of the resource element that have no value in the request.
+    pub fn unresolved_variables(&self, request: &Request<'_>) -> Vec<&Variable> {
+        let Some(element) = self.statement.resource() else { return Vec::new() };
+        let fits = element.entries().iter().map(|entry| entry.fit(request));
+        fits.filter_map(|fit| if let Fit::Unresolved(variable) = fit { Some(variable) } else { None }).collect()
+    }
+
+    /// How near the statement came to applying: the more elements match, the nearer.
+    fn nearness(&self) -> usize {
+        let named = usize::from(!self.principal.classes.is_none());
+        let resource = usize::from(!self.resource.is_false());
+        let conditions = self.conditions.iter().filter(|evaluation| !evaluation.truth.is_false()).count();
+        let share = if self.conditions.is_empty() { 3 } else { 3 * conditions / self.conditions.len() };
+        usize::from(self.action) * 16 + resource * 8 + named * 4 + share
+    }
+}
+
+/// The recorder behind [`super::explain`].
+#[derive(Default)]
+pub(super) struct Recorder {
+    statements: Vec<Kept>,
+    unsettled: Vec<Rule>,
+}
+
+struct Kept {
+    at: StatementId,
+    principal: PrincipalMatch,
+    action: bool,
+    resource: Truth,
+    conditions: Vec<Evaluation>,
+    applies: Truth,
+}
+
+impl Record for Recorder {
+    const KEEPS: bool = true;
+
+    fn begin(&mut self, at: StatementId) {
+        let principal = PrincipalMatch { classes: Classes::NONE, chain_matters: false, boundary_forces: false };
+        self.statements.push(Kept { at, principal, action: false, resource: Truth::False, conditions: Vec::new(), applies: Truth::False });
+    }
+
+    fn principal(&mut self, matched: PrincipalMatch) {
+        if let Some(kept) = self.statements.last_mut() {
+            kept.principal = matched;
+        }
+    }
+
+    fn action(&mut self, matches: bool) {
+        if let Some(kept) = self.statements.last_mut() {
+            kept.action = matches;
+        }
+    }
+
+    fn resource(&mut self, matches: Truth) {
+        if let Some(kept) = self.statements.last_mut() {
+            kept.resource = matches;
+        }
+    }
+
+    fn condition(&mut self, evaluation: Evaluation) {
+        if let Some(kept) = self.statements.last_mut() {
+            kept.conditions.push(evaluation);
+        }
+    }
+
+    fn end(&mut self, applies: Truth) {
+        if let Some(kept) = self.statements.last_mut() {
+            kept.applies = applies;
+        }
+    }
+
+    fn unsettled(&mut self, rule: Rule) {
+        self.unsettled.push(rule);
+    }
+}
+
+impl Recorder {
+    pub(super) fn explain<'p>(
+        self,
+        policies: &'p PolicySet,
+        request: &Request<'_>,
+        outcome: Outcome,
+        dependence: Option<Dependence>,
+    ) -> Explanation<'p> {
+        let reports = self.statements.into_iter().filter_map(|kept| {
+            let (policy, statement) = policies.find(kept.at)?;
+            let Kept { at, principal, action, resource, conditions, applies } = kept;
+            Some(StatementReport { at, policy, statement, principal, action, resource, conditions, applies })
+        });
+        let statements: Vec<StatementReport<'p>> = reports.collect();
+        let mut unsettled = self.unsettled;
+        unsettled.sort_by_key(|rule| numbers(*rule));
+        unsettled.dedup();
+        Explanation {
+            decided_by: decided_by(&statements, &outcome),
+            nearest: nearest(&statements, &outcome),
+            absent_keys: absent_keys(&statements, request),
+            assumptions: assumptions(&statements, policies, request, &outcome),
+            unsettled,
+            dependence,
+            statements,
+            outcome,
+        }
+    }
+}
+
+/// Section and number of a rule, so that R4.4 stands before R4.27.
+fn numbers(rule: Rule) -> (u32, u32, Rule) {
+    let mut parts = rule.as_str().trim_start_matches('R').split('.').map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0), rule)
+}
+
+fn decided_by(statements: &[StatementReport<'_>], outcome: &Outcome) -> Vec<StatementId> {
+    let recovered = outcome.service == Some(ServiceRule::BucketPolicyRecovery);
+    let wanted = |report: &&StatementReport<'_>| match outcome.decision {
+        Decision::ExplicitDeny => {
+            report.statement.effect() == Effect::Deny && report.applies.is_true() && !(recovered && report.at.layer == Layer::Resource)
+        }
+        Decision::Allowed if outcome.service == Some(ServiceRule::CallerIdentity) => false,
+        Decision::Allowed => {
+            let classes = report.principal.classes;
+            let counts = match report.at.layer {
+                Layer::Identity => outcome.by_identity,
+                Layer::Resource => Class::ALL.iter().any(|&class| classes.has(class) && outcome.granting & class as u16 != 0),
+                Layer::Boundary | Layer::Session => {
+                    outcome.by_identity || outcome.granting & (Class::RoleOfSession as u16 | Class::UserOfFederated as u16) != 0
+                }
+                Layer::Scp | Layer::Rcp | Layer::Endpoint => true,
+            };
+            report.statement.effect() == Effect::Allow && !report.applies.is_false() && counts
+        }
+        Decision::Depends => report.applies == Truth::Unknown,
+        Decision::ImplicitDeny => false,
+    };
+    let mut ids: Vec<StatementId> = statements.iter().filter(wanted).map(|report| report.at).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn nearest(statements: &[StatementReport<'_>], outcome: &Outcome) -> Option<StatementId> {
+    if outcome.decision != Decision::ImplicitDeny {
+        return None;
+    }
+    let blocked = |layer| outcome.blocked_by.has(super::Blocker::Layer(layer));
+    // In one account a resource-based policy could have granted what the identity policies do not.
+    let candidate = |report: &&StatementReport<'_>| {
+        let layer = report.at.layer;
+        report.statement.effect() == Effect::Allow
+            && !report.applies.is_true()
+            && (blocked(layer) || layer == Layer::Resource && blocked(Layer::Identity))
+            && report.action
+    };
+    let best = statements.iter().filter(candidate).rev().max_by_key(|report| report.nearness())?;
+    Some(best.at)
+}
+
+/// Keys whose absence made a test, and through it a statement, come out as it did.
+fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    let mut add = |key: &ConditionKey| {
+        if request.lookup(key) == Lookup::Absent && !keys.iter().any(|known| known.eq_ignore_ascii_case(key.as_str())) {
+            keys.push(key.to_string());
+        }
+    };
+    for report in statements {
+        if report.principal.classes.is_none() || !report.action {
+            continue;
+        }
+        for variable in report.unresolved_variables(request) {
+            add(variable.key());
+        }
+        if report.resource.is_false() {
+            continue;
+        }
+        for (test, evaluation) in report.statement.conditions().tests().iter().zip(&report.conditions) {
+            // In a statement that applies every test counts; in one that does not, those that failed.
+            if !report.applies.is_true() && !evaluation.truth.is_false() {
+                continue;
+            }
+            if evaluation.why == Why::Absent {
+                add(test.key());
+            }
+            if let Lookup::Single(value) = request.lookup(test.key()) {
+                for (_, comparison) in test.comparisons(value, request) {
+                    if let Comparison::Unresolved(variable) = comparison {
+                        add(variable.key());
+                    }
+                }
+            }
+        }
+    }
+    keys.sort_unstable_by_key(|key| key.to_lowercase());
+    keys
+}
+
+fn assumptions(statements: &[StatementReport<'_>], policies: &PolicySet, request: &Request<'_>, outcome: &Outcome) -> Vec<Assumption> {
+    let mut assumptions = request.assumptions();
+    if outcome.decision == Decision::Allowed && policies.scp.is_empty() && request.principal().is_identity() {
+        assumptions.push(Assumption::NoPolicies(Layer::Scp));
+    }
+    for report in statements.iter().filter(|report| report.is_up_to_conditions()) {
+        let tested = report.statement.conditions().tests().iter().map(|test| test.key());
+        let inserted = report.statement.resource().into_iter().flat_map(|element| element.variables().map(|(_, v)| v.key()));
+        for key in tested.chain(inserted) {
+            if let Some(assumption) = request.assumed(key).filter(|assumption| !assumptions.contains(assumption)) {
+                assumptions.push(assumption);
+            }
+        }
+    }
+    assumptions
+}

@@ -1,0 +1,681 @@
+//! The decision: what all layers of policies together say of a request (SEMANTICS §7), and nothing else.
+//!
+//! The logic reads from top to bottom in [`weigh`]: each layer is evaluated, an explicit deny in any of them ends the
+//! matter, and otherwise the request needs a grant that no layer limits. The rows of R7.17 (which grants of a
+//! resource-based policy pass a silent boundary or session policy) are in [`Grant::same_account`] and nowhere else.
+//!
+//! Everything is three-valued. Where the answer hangs on keys whose values are not known, [`completions`] tries the
+//! values that could make a difference.
+
+mod completions;
+mod explanation;
+mod public;
+mod service;
+
+pub use completions::{Completion, Dependence};
+pub use explanation::{Explanation, StatementReport};
+
+use crate::layer::{Layer, Rule};
+use crate::policy::{Policies, PolicySet};
+use crate::principal::{Class, Classes};
+use crate::request::{Kind, Request};
+use crate::statement::{Effect, Record, StatementId, Surroundings};
+use crate::truth::Truth;
+
+/// What a request gets. The first three are the values of `EvalDecision` in AWS's own simulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// The request is allowed.
+    Allowed,
+    /// A statement denies it.
+    ExplicitDeny,
+    /// Nothing allows it, or a layer that has to does not.
+    ImplicitDeny,
+    /// It depends on context keys whose values are not known.
+    Depends,
+}
+
+impl Decision {
+    /// The name in machine-readable output.
+    ///
+    /// ```
+    /// use can_access_engine::decision::Decision;
+    /// assert_eq!(Decision::ExplicitDeny.name(), "explicitDeny");
+    /// ```
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::ExplicitDeny => "explicitDeny",
+            Self::ImplicitDeny => "implicitDeny",
+            Self::Depends => "depends",
+        }
+    }
+}
+
+/// What one layer says of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LayerOutcome {
+    /// There are no policies of this kind.
+    Absent,
+    /// The layer does not concern this principal or resource (R7.5, R7.10).
+    NotApplicable,
+    /// A statement of the layer allows; for service control policies, one of each level.
+    Allowed,
+    /// A statement of the layer denies.
+    ExplicitDeny,
+    /// No statement of the layer allows.
+    ImplicitDeny,
+    /// It depends on unknown keys.
+    Depends,
+}
+
+impl LayerOutcome {
+    /// The name in machine-readable output.
+    ///
+    /// ```
+    /// use can_access_engine::decision::LayerOutcome;
+    /// assert_eq!(LayerOutcome::Absent.name(), "absent");
+    /// ```
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::NotApplicable => "notApplicable",
+            Self::Allowed => "allowed",
+            Self::ExplicitDeny => "explicitDeny",
+            Self::ImplicitDeny => "implicitDeny",
+            Self::Depends => "depends",
+        }
+    }
+}
+
+/// What stops a request: a layer of policies, or a rule of the service itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Blocker {
+    /// The policies of this layer.
+    Layer(Layer),
+    /// The service: S3 Block Public Access, KMS key policies, role trust, resources AWS owns.
+    Service,
+}
+
+impl Blocker {
+    /// The name in machine-readable output.
+    ///
+    /// ```
+    /// use can_access_engine::decision::Blocker;
+    /// assert_eq!(Blocker::Service.name(), "service");
+    /// ```
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Layer(layer) => layer.name(),
+            Self::Service => "service",
+        }
+    }
+
+    const ALL: [Self; 8] = [
+        Self::Layer(Layer::Identity),
+        Self::Layer(Layer::Resource),
+        Self::Layer(Layer::Boundary),
+        Self::Layer(Layer::Session),
+        Self::Layer(Layer::Scp),
+        Self::Layer(Layer::Rcp),
+        Self::Layer(Layer::Endpoint),
+        Self::Service,
+    ];
+
+    fn bit(self) -> u8 {
+        match self {
+            Self::Layer(layer) => 1 << layer as u8,
+            Self::Service => 1 << 7,
+        }
+    }
+}
+
+/// A set of [`Blocker`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Blockers(u8);
+
+impl Blockers {
+    /// The blockers, in the order output lists them.
+    pub fn iter(self) -> impl Iterator<Item = Blocker> {
+        Blocker::ALL.into_iter().filter(move |&blocker| self.has(blocker))
+    }
+
+    /// Whether the set holds `blocker`.
+    #[must_use]
+    pub fn has(self, blocker: Blocker) -> bool {
+        self.0 & blocker.bit() != 0
+    }
+
+    fn add(&mut self, blocker: Blocker) {
+        self.0 |= blocker.bit();
+    }
+}
+
+/// A rule of a service that decides beside or over the policies (SEMANTICS §7.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServiceRule {
+    /// Everybody who signs may ask who they are (R7.34).
+    CallerIdentity,
+    /// A KMS key or a role does not trust the account, so identity policies do not count (R7.30).
+    AccountNotTrusted,
+    /// Aliases of AWS managed keys are AWS's (R7.31).
+    AwsManagedAlias,
+    /// Root users cannot assume roles (R7.26).
+    RootAssumesRole,
+    /// Policies and roles that AWS owns are not for customers to change (R7.38).
+    AwsOwnedResource,
+    /// The bucket policy is public, and Block Public Access restricts it (R7.35).
+    BlockPublicAccess,
+    /// The owner's root user can always mend the bucket policy (R7.25).
+    BucketPolicyRecovery,
+}
+
+impl std::fmt::Display for ServiceRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::CallerIdentity => "every signed caller may call sts:GetCallerIdentity, whatever the policies say",
+            Self::AccountNotTrusted => {
+                "identity policies count for this resource only if its own policy names the account, and it does not"
+            }
+            Self::AwsManagedAlias => "aliases under alias/aws/ belong to AWS and cannot be created, changed or deleted",
+            Self::RootAssumesRole => "a root user cannot assume a role",
+            Self::AwsOwnedResource => "the resource belongs to AWS and cannot be changed or handed on",
+            Self::BlockPublicAccess => {
+                "the bucket policy is public, and Block Public Access (RestrictPublicBuckets) then admits only services and the owner's account"
+            }
+            Self::BucketPolicyRecovery => "the owner's root user can always read, replace and delete the bucket policy",
+        })
+    }
+}
+
+/// The outcome of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// What the request gets.
+    pub decision: Decision,
+    /// Every layer that stops it.
+    pub blocked_by: Blockers,
+    /// What each layer says, in the order of [`Layer::ALL`].
+    pub layers: [LayerOutcome; 7],
+    /// The service's own rule that mattered, if one did.
+    pub service: Option<ServiceRule>,
+    /// Whether the identity policies' Allow is part of what granted the request.
+    pub(crate) by_identity: bool,
+    /// The classes of grants in the resource-based policy that were worth something for this request.
+    pub(crate) granting: u16,
+}
+
+impl Outcome {
+    /// What a layer says.
+    ///
+    /// ```
+    /// # use can_access_engine::{decision::{LayerOutcome, Outcome}, layer::Layer};
+    /// # fn scp(outcome: &Outcome) -> LayerOutcome { outcome.layer(Layer::Scp) }
+    /// ```
+    #[must_use]
+    pub fn layer(&self, layer: Layer) -> LayerOutcome {
+        self.layers.get(layer as usize).copied().unwrap_or(LayerOutcome::Absent)
+    }
+}
+
+/// Decides a request.
+///
+/// With keys marked unknown in the context, the decision is the one that every completion of them gives, or
+/// [`Decision::Depends`].
+///
+/// ```
+/// use can_access_engine::decision::{Decision, decide};
+/// use can_access_engine::layer::Layer;
+/// use can_access_engine::policy::{Policy, PolicySet};
+/// use can_access_engine::problem::Source;
+/// use can_access_engine::request::{Action, Context, Facts, Principal, Request, Resource};
+/// use std::sync::Arc;
+///
+/// let text = r#"{ "Version": "2012-10-17", "Statement": {
+///     "Effect": "Allow", "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::data/*_$folder$" } }"#;
+/// let policy = Policy::read(Source::new("p.json", text), Layer::Identity).unwrap();
+/// let policies = PolicySet { identity: vec![Arc::new(policy)], ..PolicySet::default() };
+///
+/// let principal = Principal::parse("arn:aws:iam::111122223333:role/export").unwrap();
+/// let action = Action::parse("s3:DeleteObject").unwrap();
+/// let (context, facts) = (Context::new(), Facts::default());
+/// let ask = |resource| {
+///     let resource = Resource::parse(resource).unwrap();
+///     let request = Request::new(&principal, &action, resource, None, &context, &facts).unwrap();
+///     decide(&policies, &request).decision
+/// };
+/// assert_eq!(ask("arn:aws:s3:::data/2017-02-02_$folder$"), Decision::Allowed);
+/// assert_eq!(ask("arn:aws:s3:::data/2017-02-02"), Decision::ImplicitDeny);
+/// ```
+#[must_use]
+pub fn decide(policies: &PolicySet, request: &Request<'_>) -> Outcome {
+    let outcome = weigh(policies, request, &mut ());
+    if outcome.decision == Decision::Depends {
+        return completions::settle(policies, request, outcome).0;
+    }
+    outcome
+}
+
+/// Decides a request and says why: the same evaluation, with every statement kept.
+#[must_use]
+pub fn explain<'p>(policies: &'p PolicySet, request: &Request<'_>) -> Explanation<'p> {
+    let mut record = explanation::Recorder::default();
+    let outcome = weigh(policies, request, &mut record);
+    let (outcome, dependence) = if outcome.decision == Decision::Depends {
+        completions::settle(policies, request, outcome)
+    } else {
+        (outcome, None)
+    };
+    record.explain(policies, request, outcome, dependence)
+}
+
+/// What the policies of one group say: whether one denies, whether one allows.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    denies: Truth,
+    allows: Truth,
+}
+
+impl Said {
+    const SILENT: Self = Self { denies: Truth::False, allows: Truth::False };
+    /// A layer that is not there, or does not concern the request, limits nothing.
+    const PASSES: Self = Self { denies: Truth::False, allows: Truth::True };
+
+    fn outcome(self) -> LayerOutcome {
+        match (self.denies, self.allows) {
+            (Truth::True, _) => LayerOutcome::ExplicitDeny,
+            (Truth::Unknown, _) | (Truth::False, Truth::Unknown) => LayerOutcome::Depends,
+            (Truth::False, Truth::True) => LayerOutcome::Allowed,
+            (Truth::False, Truth::False) => LayerOutcome::ImplicitDeny,
+        }
+    }
+}
+
+/// What the resource-based policies say: whether one denies, and how those that allow name the requester.
+#[derive(Debug, Clone, Copy)]
+struct ResourceSaid {
+    denies: Truth,
+    /// Classes of statements that apply.
+    sure: Classes,
+    /// Classes of statements that apply, or may.
+    possible: Classes,
+}
+
+impl ResourceSaid {
+    const SILENT: Self = Self { denies: Truth::False, sure: Classes::NONE, possible: Classes::NONE };
+
+    /// Whether an Allow names the requester as `class`.
+    fn has(self, class: Class) -> Truth {
+        match (self.sure.has(class), self.possible.has(class)) {
+            (true, _) => Truth::True,
+            (false, true) => Truth::Unknown,
+            (false, false) => Truth::False,
+        }
+    }
+
+    fn has_any(self, classes: &[Class]) -> Truth {
+        Truth::any(classes.iter().map(|&class| self.has(class)))
+    }
+
+    fn allows(self) -> Truth {
+        self.has_any(&Class::ALL)
+    }
+
+    fn said(self) -> Said {
+        Said { denies: self.denies, allows: self.allows() }
+    }
+}
+
+/// Evaluates every layer and puts the answers together. Total: it returns no error and never panics.
+fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R) -> Outcome {
+    let principal = request.principal();
+    let kind = principal.kind();
+    let management = request.facts().management_account;
+    let limited = matches!(kind, Kind::User | Kind::RoleSession | Kind::FederatedUser);
+    let bounded = limited && !policies.boundary.is_empty();
+    // An access point request is asked of the bucket behind it, too (R9.12).
+    let bucket = request.on_bucket();
+    let on_bucket = bucket.as_ref().unwrap_or(request);
+
+    let mut layers = [LayerOutcome::Absent; 7];
+    let mut group = |layer: Layer, applies: bool, request: &Request<'_>, record: &mut R| -> Said {
+        let groups = policies.groups(layer, false);
+        if groups.iter().all(Vec::is_empty) && !matches!(layer, Layer::Scp | Layer::Rcp) || groups.is_empty() {
+            return Said::PASSES;
+        }
+        if !applies {
+            set(&mut layers, layer, LayerOutcome::NotApplicable);
+            return Said::PASSES;
+        }
+        let around = Surroundings { layer, bounded, endpoint: endpoint_type(layer, request) };
+        let levels = groups.iter().enumerate().map(|(level, group)| said(group, level, false, request, around, record));
+        let mut said = Said::PASSES;
+        for of_level in levels {
+            said.denies = said.denies.or(of_level.denies);
+            said.allows = said.allows.and(of_level.allows);
+        }
+        if layer == Layer::Rcp {
+            // RCPFullAWSAccess is attached at every level and cannot be taken away (R7.13).
+            said.allows = Truth::True;
+        }
+        set(&mut layers, layer, said.outcome());
+        said
+    };
+
+    let member = principal.is_identity() && principal.account() != management.as_ref() && !principal.is_service_linked();
+    let identity_applies = principal.is_identity() && kind != Kind::Root;
+    let identity = group(Layer::Identity, identity_applies, request, record);
+    let boundary = group(Layer::Boundary, limited, request, record);
+    let session_applies = matches!(kind, Kind::RoleSession | Kind::FederatedUser);
+    let session = group(Layer::Session, session_applies, request, record);
+    let scp = group(Layer::Scp, member, request, record);
+    let rcp = group(Layer::Rcp, service::rcp_applies(on_bucket), on_bucket, record);
+    let mut endpoint = group(Layer::Endpoint, true, request, record);
+    if let Some(bucket) = &bucket {
+        let on_bucket = group(Layer::Endpoint, true, bucket, record);
+        endpoint = Said { denies: endpoint.denies.or(on_bucket.denies), allows: endpoint.allows.and(on_bucket.allows) };
+        if !policies.endpoint.is_empty() {
+            set(&mut layers, Layer::Endpoint, endpoint.outcome());
+        }
+    }
+    // An absent layer of identity policies grants nothing, unlike an absent limit.
+    let identity = if policies.identity.is_empty() || !identity_applies { Said::SILENT } else { identity };
+
+    let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None };
+    let mut resource = resource_said(&policies.resource, false, on_bucket, around, record);
+    let through = bucket.is_some().then(|| resource_said(&policies.access_point, true, request, around, record));
+    if !policies.resource.is_empty() || through.is_some() && !policies.access_point.is_empty() {
+        let both = through.map_or(resource.said(), |through| Said {
+            denies: resource.denies.or(through.denies),
+            allows: resource.allows().and(through.allows()),
+        });
+        set(&mut layers, Layer::Resource, both.outcome());
+    }
+
+    if service::is_caller_identity(request) {
+        return Outcome {
+            decision: Decision::Allowed,
+            blocked_by: Blockers::default(),
+            layers,
+            service: Some(ServiceRule::CallerIdentity),
+            by_identity: false,
+            granting: 0,
+        };
+    }
+    let mut service_rule = None;
+    if service::recovers_bucket_policy(request) {
+        if !resource.denies.is_false() {
+            service_rule = Some(ServiceRule::BucketPolicyRecovery);
+            record.unsettled(Rule("R7.25"));
+        }
+        resource.denies = Truth::False;
+    }
+
+    let denied_by = [
+        (Layer::Identity, identity.denies),
+        (Layer::Resource, resource.denies.or(through.map_or(Truth::False, |through| through.denies))),
+        (Layer::Boundary, boundary.denies),
+        (Layer::Session, session.denies),
+        (Layer::Scp, scp.denies),
+        (Layer::Rcp, rcp.denies),
+        (Layer::Endpoint, endpoint.denies),
+    ];
+    let denied = Truth::any(denied_by.iter().map(|(_, denies)| *denies));
+
+    let parts = Parts {
+        kind,
+        identity: identity.allows,
+        boundary: boundary.allows,
+        // A federated user without a session policy has no identity permissions (R7.20).
+        session: if kind == Kind::FederatedUser && policies.session.is_empty() { Truth::False } else { session.allows },
+        needs_trust: service::needs_account_trust(request),
+        direct: service::direct_grant(request),
+        same_account: request.is_same_account(),
+        provider_may: service::is_for_providers(request),
+    };
+    let mut grant = Grant::of(&parts, resource);
+    if let Some(through) = through {
+        // Neither of the two policies may be the weak link.
+        grant = grant.both(Grant::of(&parts, through));
+    }
+    let forbidden = service::forbids(policies, request, on_bucket);
+    if forbidden == Some(ServiceRule::RootAssumesRole) {
+        record.unsettled(Rule("R7.26"));
+    }
+    note_unsettled(policies, request, &parts, rcp, record);
+
+    let granted = grant.granted.and(scp.allows).and(endpoint.allows).and(forbidden.is_none().into());
+    let decision = match (denied, granted) {
+        (Truth::True, _) => Decision::ExplicitDeny,
+        (Truth::False, Truth::True) => Decision::Allowed,
+        (Truth::False, Truth::False) => Decision::ImplicitDeny,
+        _ => Decision::Depends,
+    };
+
+    let mut blocked_by = Blockers::default();
+    if decision != Decision::Allowed {
+        for (layer, denies) in denied_by {
+            if denies.is_true() {
+                blocked_by.add(Blocker::Layer(layer));
+            }
+        }
+        if !grant.granted.is_true() {
+            blocked_by.0 |= grant.missing.0;
+        }
+        for (layer, allows) in [(Layer::Scp, scp.allows), (Layer::Endpoint, endpoint.allows)] {
+            if allows.is_false() {
+                blocked_by.add(Blocker::Layer(layer));
+            }
+        }
+        if forbidden.is_some() {
+            blocked_by.add(Blocker::Service);
+        }
+        if blocked_by.has(Blocker::Service) {
+            service_rule = forbidden.or(Some(ServiceRule::AccountNotTrusted));
+        }
+    }
+    Outcome { decision, blocked_by, layers, service: service_rule, by_identity: grant.by_identity, granting: grant.granting }
+}
+
+fn set(layers: &mut [LayerOutcome; 7], layer: Layer, outcome: LayerOutcome) {
+    if let Some(slot) = layers.get_mut(layer as usize) {
+        *slot = outcome;
+    }
+}
+
+fn endpoint_type(layer: Layer, request: &Request<'_>) -> Option<crate::request::EndpointType> {
+    (layer == Layer::Endpoint).then_some(request.facts().endpoint_type)
+}
+
+/// What a group of policies says. Their order, and that of their statements, does not matter (R0.3).
+fn said<R: Record>(group: &Policies, level: usize, access_point: bool, request: &Request<'_>, around: Surroundings, record: &mut R) -> Said {
+    let mut said = Said::SILENT;
+    each_statement(group, level, access_point, request, around, record, |effect, applies, _| match effect {
+        Effect::Deny => said.denies = said.denies.or(applies),
+        Effect::Allow => said.allows = said.allows.or(applies),
+    });
+    said
+}
+
+fn resource_said<R: Record>(group: &Policies, access_point: bool, request: &Request<'_>, around: Surroundings, record: &mut R) -> ResourceSaid {
+    let mut said = ResourceSaid::SILENT;
+    each_statement(group, 0, access_point, request, around, record, |effect, applies, classes| match effect {
+        Effect::Deny => said.denies = said.denies.or(applies),
+        Effect::Allow => {
+            said.possible = said.possible.with(classes);
+            if applies.is_true() {
+                said.sure = said.sure.with(classes);
+            }
+        }
+    });
+    said
+}
+
+/// Holds every statement of a group against a request, and tells `each` of those that apply or may apply.
+fn each_statement<R: Record>(
+    group: &Policies,
+    level: usize,
+    access_point: bool,
+    request: &Request<'_>,
+    around: Surroundings,
+    record: &mut R,
+    mut each: impl FnMut(Effect, Truth, Classes),
+) {
+    for (policy, compiled) in group.iter().enumerate() {
+        for (statement, compiled) in compiled.statements().iter().enumerate() {
+            record.begin(StatementId { layer: around.layer, access_point, level, policy, statement });
+            let examined = compiled.examine(request, around, record);
+            if R::KEEPS && compiled.mentions(request) {
+                for rule in compiled.unsettled(request, around) {
+                    record.unsettled(rule);
+                }
+            }
+            if !examined.applies.is_false() {
+                each(compiled.effect(), examined.applies, examined.classes);
+            }
+        }
+    }
+}
+
+/// What the layers contribute to a grant.
+#[derive(Debug, Clone, Copy)]
+struct Parts {
+    kind: Kind,
+    identity: Truth,
+    boundary: Truth,
+    session: Truth,
+    /// Identity policies count only if the resource's policy names the account (R7.30).
+    needs_trust: bool,
+    /// A declared KMS grant or multipart upload allows the request directly (R7.31, R9.7).
+    direct: bool,
+    same_account: bool,
+    /// The action is one that identity providers ask for (R7.29).
+    provider_may: bool,
+}
+
+/// Whether the policies grant the request, and what is missing where they do not.
+#[derive(Debug, Clone, Copy)]
+struct Grant {
+    granted: Truth,
+    missing: Blockers,
+    by_identity: bool,
+    granting: u16,
+}
+
+impl Grant {
+    fn of(parts: &Parts, resource: ResourceSaid) -> Self {
+        match parts.kind {
+            Kind::User | Kind::RoleSession | Kind::FederatedUser if parts.same_account => Self::same_account(parts, resource),
+            Kind::User | Kind::RoleSession | Kind::FederatedUser => Self::cross_account(parts, resource),
+            // The root user has its account's own resources, and needs their policy where nothing else counts (R7.24).
+            Kind::Root if parts.same_account && !parts.needs_trust => Self::by_resource(Truth::True, &[]),
+            Kind::Root => Self::by_resource(resource.allows().or(parts.direct.into()), &Class::ALL),
+            Kind::Anonymous => Self::named(resource, &[Class::Anyone]),
+            Kind::Service => Self::named(resource, &[Class::Service, Class::Anyone]),
+            Kind::IdentityProvider if parts.provider_may => Self::named(resource, &[Class::IdentityProvider]),
+            Kind::IdentityProvider => Self::by_resource(Truth::False, &[]),
+        }
+    }
+
+    /// In one account, the identity policies or the resource's policy is enough (R7.17). Which limits a grant of the
+    /// resource's policy has to pass depends on how it names the requester: naming the user, the session, the
+    /// federated user or everyone passes a silent boundary and session policy; naming the role behind a session, or
+    /// the user behind a federated one, does not; naming the account is no grant by itself.
+    fn same_account(parts: &Parts, resource: ResourceSaid) -> Self {
+        const UNLIMITED: [Class; 4] = [Class::Anyone, Class::ExactUser, Class::ExactSession, Class::ExactFederated];
+        const LIMITED: [Class; 2] = [Class::RoleOfSession, Class::UserOfFederated];
+        let limits = parts.boundary.and(parts.session);
+        let trust = if parts.needs_trust { resource.has(Class::AccountDelegation) } else { Truth::True };
+        let by_identity = parts.identity.and(limits).and(trust);
+        let unlimited = resource.has_any(&UNLIMITED).or(parts.direct.into());
+        let limited = resource.has_any(&LIMITED);
+        let granted = by_identity.or(unlimited).or(limited.and(limits));
+
+        let mut missing = Blockers::default();
+        let mut lacks = |layer: Layer, allows: Truth| {
+            if allows.is_false() {
+                missing.add(Blocker::Layer(layer));
+            }
+        };
+        lacks(Layer::Boundary, parts.boundary);
+        lacks(Layer::Session, parts.session);
+        if !limited.is_true() {
+            lacks(Layer::Identity, parts.identity);
+            lacks(Layer::Resource, trust);
+            if trust.is_false() {
+                missing.add(Blocker::Service);
+            }
+        }
+        let granting = UNLIMITED.iter().chain(LIMITED.iter().filter(|_| limits.is_true()));
+        let trusted = (parts.needs_trust && by_identity.is_true()).then_some(&Class::AccountDelegation);
+        Self { granted, missing, by_identity: by_identity.is_true(), granting: bits(granting.chain(trusted)) }
+    }
+
+    /// Across accounts both sides have to allow, and no way of naming the requester passes a limit (R7.23).
+    fn cross_account(parts: &Parts, resource: ResourceSaid) -> Self {
+        let theirs = resource.allows().or(parts.direct.into());
+        let ours = parts.identity.and(parts.boundary).and(parts.session);
+        let mut missing = Blockers::default();
+        let needed = [
+            (Layer::Identity, parts.identity),
+            (Layer::Resource, theirs),
+            (Layer::Boundary, parts.boundary),
+            (Layer::Session, parts.session),
+        ];
+        for (layer, allows) in needed {
+            if allows.is_false() {
+                missing.add(Blocker::Layer(layer));
+            }
+        }
+        let granted = ours.and(theirs);
+        Self { granted, missing, by_identity: granted.is_true(), granting: bits(&Class::ALL) }
+    }
+
+    /// A grant by the resource's policy alone, which has to name the requester in one of these ways.
+    fn named(resource: ResourceSaid, classes: &[Class]) -> Self {
+        Self::by_resource(resource.has_any(classes), classes)
+    }
+
+    fn by_resource(granted: Truth, classes: &[Class]) -> Self {
+        let mut missing = Blockers::default();
+        missing.add(Blocker::Layer(Layer::Resource));
+        Self { granted, missing, by_identity: false, granting: bits(classes) }
+    }
+
+    /// Both of two grants.
+    fn both(self, other: Self) -> Self {
+        let missing = |grant: Self| if grant.granted.is_true() { 0 } else { grant.missing.0 };
+        Self {
+            granted: self.granted.and(other.granted),
+            missing: Blockers(missing(self) | missing(other)),
+            by_identity: self.by_identity || other.by_identity,
+            granting: self.granting | other.granting,
+        }
+    }
+}
+
+fn bits<'c>(classes: impl IntoIterator<Item = &'c Class>) -> u16 {
+    classes.into_iter().fold(0, |bits, &class| bits | class as u16)
+}
+
+/// Tells of rules marked as unsure that bear on the request as a whole.
+fn note_unsettled<R: Record>(policies: &PolicySet, request: &Request<'_>, parts: &Parts, rcp: Said, record: &mut R) {
+    if !R::KEEPS {
+        return;
+    }
+    if parts.kind == Kind::FederatedUser && policies.session.is_empty() && !parts.identity.is_false() {
+        record.unsettled(Rule("R7.20"));
+    }
+    if !rcp.denies.is_false() {
+        if request.resource().arn().is_none() {
+            record.unsettled(Rule("R7.12"));
+        }
+        if !service::supports_rcps(request.action().service()) {
+            record.unsettled(Rule("R7.14"));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Rules of the services themselves, beside or over the policies (SEMANTICS §7.4, §7.9, §9.3).
+
+use super::ServiceRule;
+use super::public::is_public;
+use crate::policy::PolicySet;
+use crate::request::{Identity, Kind, Request};
+
+/// Whether the resource's RCPs concern this request (R7.10–R7.12, R7.15).
+pub(super) fn rcp_applies(request: &Request<'_>) -> bool {
+    let principal = request.principal();
+    let action = request.action().folded();
+    // An action without a resource is looked at in the caller's account; one with a resource in the owner's.
+    let account = match request.resource().arn() {
+        None => principal.account().or(request.resource_account()),
+        Some(_) => request.resource_account(),
+    };
+    let of_management = account.is_some() && account == request.facts().management_account.as_ref();
+    let path = request.resource().arn().and_then(|arn| arn.resource.strip_prefix("role/aws-service-role/"));
+    let assumes_own_role = action == "sts:assumerole"
+        && matches!(principal.identity(), Identity::Service { names }
+            if names.iter().any(|name| path.and_then(|path| path.strip_prefix(name.as_str())).is_some_and(|rest| rest.starts_with('/'))));
+    !of_management && !principal.is_service_linked() && action != "kms:retiregrant" && !assumes_own_role
+}
+
+/// Services known to support resource control policies. The list grows; others are taken to support them too, and the
+/// answer says so where it matters (R7.14).
+pub(super) fn supports_rcps(service: &str) -> bool {
+    matches!(
+        service,
+        "s3" | "sts" | "kms" | "sqs" | "secretsmanager" | "ecr" | "aoss" | "cognito-identity" | "cognito-idp" | "logs" | "dynamodb"
+    )
+}
+
+/// `sts:GetCallerIdentity` by somebody who signs (R7.34).
+pub(super) fn is_caller_identity(request: &Request<'_>) -> bool {
+    let signed = !matches!(request.principal().kind(), Kind::Anonymous | Kind::IdentityProvider);
+    request.action().folded() == "sts:getcalleridentity" && signed
+}
+
+/// The owner's root user, mending a bucket policy (R7.25).
+pub(super) fn recovers_bucket_policy(request: &Request<'_>) -> bool {
+    let policy_call = matches!(request.action().folded(), "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy");
+    policy_call && request.principal().kind() == Kind::Root && request.is_same_account()
+}
+
+/// Resources whose own policy must name the account before identity policies count: KMS keys, and roles that are to be
+/// assumed (R7.30).
+pub(super) fn needs_account_trust(request: &Request<'_>) -> bool {
+    let Some(arn) = request.resource().arn().copied() else { return false };
+    match arn.service {
+        "kms" => arn.resource.starts_with("key/"),
+        "iam" => arn.resource.starts_with("role/") && is_about_assuming(request.action().folded()),
+        _ => false,
+    }
+}
+
+fn is_about_assuming(action: &str) -> bool {
+    matches!(action, "sts:assumerole" | "sts:tagsession" | "sts:setsourceidentity")
+}
+
+/// A grant that no policy holds: a KMS grant, or the multipart upload the caller started (R7.31, R9.7).
+pub(super) fn direct_grant(request: &Request<'_>) -> bool {
+    let facts = request.facts();
+    let upload = matches!(request.action().folded(), "s3:abortmultipartupload" | "s3:listmultipartuploadparts");
+    (facts.kms_grant && request.action().service() == "kms") || (facts.multipart_initiator && upload)
+}
+
+/// What identity providers ask for (R7.29, R7.33).
+pub(super) fn is_for_providers(request: &Request<'_>) -> bool {
+    matches!(
+        request.action().folded(),
+        "sts:assumerolewithsaml" | "sts:assumerolewithwebidentity" | "sts:tagsession" | "sts:setsourceidentity"
+    )
+}
+
+/// The rule by which the service refuses a request that the policies may grant.
+pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>, on_bucket: &Request<'_>) -> Option<ServiceRule> {
+    let principal = request.principal();
+    let action = request.action();
+    if principal.kind() == Kind::Root && action.folded() == "sts:assumerole" {
+        return Some(ServiceRule::RootAssumesRole);
+    }
+    let arn = request.resource().arn().copied();
+    let resource = arn.map_or("", |arn| arn.resource);
+    if resource.starts_with("alias/aws/") && matches!(action.folded(), "kms:createalias" | "kms:updatealias" | "kms:deletealias") {
+        return Some(ServiceRule::AwsManagedAlias);
+    }
+    if action.service() == "iam" && !reads(action.name()) {
+        let owned = arn.is_some_and(|arn| arn.account == "aws" && arn.resource.starts_with("policy/"));
+        if owned || resource.starts_with("role/aws-reserved/") {
+            return Some(ServiceRule::AwsOwnedResource);
+        }
+    }
+    (is_restricted(policies, request) || is_restricted(policies, on_bucket)).then_some(ServiceRule::BlockPublicAccess)
+}
+
+/// Whether an action of IAM has the access level Read or List: so their names say, without exception.
+fn reads(name: &str) -> bool {
+    ["get", "list", "simulate", "generate"].iter().any(|verb| name.starts_with(verb))
+}
+
+/// S3 Block Public Access: with `RestrictPublicBuckets`, a public policy admits services and the owner's account only
+/// (R7.35).
+fn is_restricted(policies: &PolicySet, request: &Request<'_>) -> bool {
+    let s3 = request.resource().arn().is_some_and(|arn| arn.service == "s3");
+    let outsider = !matches!(request.principal().identity(), Identity::Service { .. }) && !request.is_same_account();
+    let owner_of_access_point = request.access_point_account().is_some_and(|account| {
+        request.principal().account().is_some_and(|own| own.as_str() == account)
+    });
+    request.facts().restrict_public_buckets
+        && s3
+        && outsider
+        && !owner_of_access_point
+        && policies.resource.iter().chain(&policies.access_point).any(|policy| is_public(policy))
+}

@@ -1,0 +1,204 @@
+//! Names of condition keys: compared without regard to letter case, shown as written.
+//!
+//! The module also knows which keys the request itself supplies ([`Derived`]) and which of AWS's global keys hold one
+//! value and which hold several (SEMANTICS R5.16); the catalogue of every service's keys is not its business.
+
+use std::fmt;
+
+/// The name of a condition key, such as `aws:SourceIp` (R5.2: letter case does not count).
+///
+/// ```
+/// use can_access_engine::key::ConditionKey;
+/// assert_eq!(ConditionKey::new("AWS:sourceip"), ConditionKey::new("aws:SourceIp"));
+/// assert_eq!(ConditionKey::new("aws:SourceIp").as_str(), "aws:SourceIp");
+/// ```
+#[derive(Debug, Clone)]
+pub struct ConditionKey {
+    spelled: Box<str>,
+    folded: Box<str>,
+    derived: Option<Derived>,
+}
+
+impl ConditionKey {
+    /// A key under the name `spelled`.
+    ///
+    /// ```
+    /// use can_access_engine::key::ConditionKey;
+    /// assert_eq!(ConditionKey::new("s3:Prefix").folded(), "s3:prefix");
+    /// ```
+    #[must_use]
+    pub fn new(spelled: &str) -> Self {
+        let folded: Box<str> = spelled.to_lowercase().into();
+        Self { spelled: spelled.into(), derived: Derived::from_folded(&folded), folded }
+    }
+
+    /// The name as written.
+    ///
+    /// ```
+    /// use can_access_engine::key::ConditionKey;
+    /// assert_eq!(ConditionKey::new("aws:PrincipalTag/Team").as_str(), "aws:PrincipalTag/Team");
+    /// ```
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.spelled
+    }
+
+    /// The name in lower case, the form that is compared.
+    ///
+    /// ```
+    /// use can_access_engine::key::ConditionKey;
+    /// assert_eq!(ConditionKey::new("aws:PrincipalTag/Team").folded(), "aws:principaltag/team");
+    /// ```
+    #[must_use]
+    pub fn folded(&self) -> &str {
+        &self.folded
+    }
+
+    /// Which part of the request supplies the key, if it is not left to the caller.
+    #[must_use]
+    pub(crate) fn derived(&self) -> Option<Derived> {
+        self.derived
+    }
+
+    /// Whether the key holds one value or several, where AWS says so (R5.16).
+    ///
+    /// ```
+    /// use can_access_engine::key::{ConditionKey, Shape};
+    /// assert_eq!(ConditionKey::new("aws:TagKeys").shape(), Some(Shape::Multivalued));
+    /// assert_eq!(ConditionKey::new("aws:SourceIp").shape(), Some(Shape::SingleValued));
+    /// assert_eq!(ConditionKey::new("example:key").shape(), None);
+    /// ```
+    #[must_use]
+    pub fn shape(&self) -> Option<Shape> {
+        let name = self.folded();
+        if MULTIVALUED.contains(&name) {
+            return Some(Shape::Multivalued);
+        }
+        let base = name.split_once('/').map_or(name, |(base, _)| base);
+        SINGLE_VALUED.contains(&base).then_some(Shape::SingleValued)
+    }
+}
+
+impl PartialEq for ConditionKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+
+impl Eq for ConditionKey {}
+
+impl fmt::Display for ConditionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.spelled)
+    }
+}
+
+/// Whether a key holds one value or a list of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One value.
+    SingleValued,
+    /// A list, which may be empty.
+    Multivalued,
+}
+
+/// Keys with several values, in lower case (IAM User Guide, "Single-valued vs. multivalued condition keys" and
+/// "AWS global condition context keys"; Service Authorization Reference for the service keys).
+const MULTIVALUED: &[&str] = &[
+    "aws:calledvia",
+    "aws:principalorgpaths",
+    "aws:principalservicenameslist",
+    "aws:resourceorgpaths",
+    "aws:sourceorgpaths",
+    "aws:tagkeys",
+    "aws:vpceorgpaths",
+    "dynamodb:attributes",
+    "dynamodb:leadingkeys",
+    "kms:encryptioncontextkeys",
+    "kms:grantoperations",
+    "s3:requestobjecttagkeys",
+];
+
+/// Global keys with one value, in lower case, tag keys without their tag (IAM User Guide, "AWS global condition
+/// context keys").
+const SINGLE_VALUED: &[&str] = &[
+    "aws:assumedroot",
+    "aws:calledviafirst",
+    "aws:calledvialast",
+    "aws:chatbotsourcearn",
+    "aws:currenttime",
+    "aws:ec2instancesourceprivateipv4",
+    "aws:ec2instancesourcevpc",
+    "aws:epochtime",
+    "aws:federatedprovider",
+    "aws:multifactorauthage",
+    "aws:multifactorauthpresent",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalisawsservice",
+    "aws:principalorgid",
+    "aws:principalservicename",
+    "aws:principaltag",
+    "aws:principaltype",
+    "aws:referer",
+    "aws:requestedregion",
+    "aws:requesttag",
+    "aws:resourceaccount",
+    "aws:resourceorgid",
+    "aws:resourcetag",
+    "aws:securetransport",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceidentity",
+    "aws:sourceip",
+    "aws:sourceorgid",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:tokenissuetime",
+    "aws:useragent",
+    "aws:userid",
+    "aws:username",
+    "aws:viaawsservice",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpcsourceip",
+];
+
+macro_rules! derived {
+    ($($name:ident = $key:literal,)*) => {
+        /// Keys that a request supplies without being told (SEMANTICS §8).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Derived { $($name,)* }
+
+        impl Derived {
+            fn from_folded(folded: &str) -> Option<Self> {
+                match folded { $($key => Some(Self::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+derived! {
+    PrincipalArn = "aws:principalarn",
+    PrincipalAccount = "aws:principalaccount",
+    PrincipalType = "aws:principaltype",
+    UserId = "aws:userid",
+    UserName = "aws:username",
+    PrincipalIsAwsService = "aws:principalisawsservice",
+    PrincipalServiceName = "aws:principalservicename",
+    PrincipalServiceNamesList = "aws:principalservicenameslist",
+    CurrentTime = "aws:currenttime",
+    EpochTime = "aws:epochtime",
+    SecureTransport = "aws:securetransport",
+    ViaAwsService = "aws:viaawsservice",
+    CalledViaFirst = "aws:calledviafirst",
+    CalledViaLast = "aws:calledvialast",
+    MultiFactorAuthPresent = "aws:multifactorauthpresent",
+    RequestedRegion = "aws:requestedregion",
+    ResourceAccount = "aws:resourceaccount",
+    S3ResourceAccount = "s3:resourceaccount",
+    KmsCallerAccount = "kms:calleraccount",
+    AccessPointArn = "s3:dataaccesspointarn",
+    AccessPointAccount = "s3:dataaccesspointaccount",
+}

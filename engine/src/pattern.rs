@@ -1,0 +1,781 @@
+//! Patterns: `*`, `?`, `${variable}` and the escapes `${*}`, `${?}`, `${$}` (SEMANTICS R2.3, R3.12–R3.19, §6).
+//!
+//! A pattern is a list of tokens, so that literal text, wildcards and variables are never confused: what a variable is
+//! replaced by is literal text whatever it holds (R3.18). Matching goes over the text once: a literal between two `*`
+//! is searched from left to right and never looked for again. Only a stretch that mixes literals with `?` or variables
+//! between two `*` costs its length for each place it is tried at.
+//!
+//! Where variables get their values from is a [`Variables`]; this module does not know requests.
+
+use crate::key::ConditionKey;
+use memchr::memmem;
+use std::borrow::Cow;
+
+/// A compiled pattern.
+///
+/// ```
+/// use can_access_engine::pattern::{Pattern, Syntax};
+/// let pattern = Pattern::parse("data/*_$folder$", Syntax::RESOURCE).0;
+/// assert!(pattern.is_match("data/2017-02-02_$folder$"));
+/// assert!(!pattern.is_match("data/2017-02-02"));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pattern {
+    tokens: Box<[Token]>,
+    variables: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    Literal(Box<str>),
+    AnyChar,
+    AnyRun,
+    Variable(Box<Variable>),
+}
+
+/// A policy variable, `${key}` or `${key, 'default'}` (R6.1).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    key: ConditionKey,
+    default: Option<Box<str>>,
+}
+
+impl Variable {
+    /// The key whose value is inserted.
+    #[must_use]
+    pub fn key(&self) -> &ConditionKey {
+        &self.key
+    }
+
+    /// What stands in when the key has no value.
+    #[must_use]
+    pub fn default(&self) -> Option<&str> {
+        self.default.as_deref()
+    }
+}
+
+/// What is special in a text: wildcards, variables and escapes, or neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Syntax {
+    /// `*` and `?` are wildcards.
+    pub wildcards: bool,
+    /// `${…}` is a variable or an escape: Version `2012-10-17`, in an element that takes variables (R1.9, R6.6).
+    pub variables: bool,
+}
+
+impl Syntax {
+    /// Wildcards and variables: resources, `StringLike` and the ARN operators of a `2012-10-17` policy.
+    pub const RESOURCE: Self = Self { wildcards: true, variables: true };
+    /// Wildcards only: actions (R2.10), and resources of older policies.
+    pub const WILDCARDS: Self = Self { wildcards: true, variables: false };
+}
+
+/// A mistake in how a variable is written, with its place in the pattern's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VariableMistake {
+    /// What is wrong.
+    pub kind: VariableMistakeKind,
+    /// Byte offset of the `${`.
+    pub start: usize,
+    /// Byte offset behind the variable.
+    pub end: usize,
+}
+
+/// The ways to write a variable wrongly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VariableMistakeKind {
+    /// `${` without a `}` behind it (R3.13); taken as literal text.
+    Unclosed,
+    /// `${}` (R6.4); never has a value.
+    Empty,
+    /// A default without its quotes (R6.7); the variable never has a value.
+    UnquotedDefault,
+    /// Not exactly a comma and one space before the default (R6.8); read all the same.
+    Spacing,
+    /// White space in the name of the key (R6.3).
+    SpaceInName,
+    /// White space in the name of a tag, which tags may have and policies perhaps not (R6.3).
+    SpaceInTag,
+    /// A character that no key has, such as the `${` of a nested variable (R6.5); never has a value.
+    StrangeName,
+}
+
+/// Where variables get their values from.
+pub trait Variables {
+    /// The value of `key`.
+    fn variable(&self, key: &ConditionKey) -> Substitute<'_>;
+}
+
+/// What a variable is replaced by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Substitute<'a> {
+    /// The value of a single-valued key. Empty text counts as no value (R6.9).
+    Text(&'a str),
+    /// The key is absent.
+    Absent,
+    /// The key holds a list: it cannot be used as a variable, default or not (R3.21, R6.16).
+    Multivalued,
+    /// It is not known whether the key is there or what it holds.
+    Unknown,
+}
+
+/// No variable has a value.
+impl Variables for () {
+    fn variable(&self, _: &ConditionKey) -> Substitute<'_> {
+        Substitute::Absent
+    }
+}
+
+/// Whether a pattern fits a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fit<'p> {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It does not because this variable has no value (R3.19, R6.10).
+    Unresolved(&'p Variable),
+    /// It may or may not: the value of this variable is not known.
+    Unknown(&'p Variable),
+}
+
+impl Fit<'_> {
+    fn of(matched: bool) -> Self {
+        if matched { Self::Yes } else { Self::No }
+    }
+
+    /// Whether the pattern certainly fits.
+    #[must_use]
+    pub fn is_yes(self) -> bool {
+        matches!(self, Self::Yes)
+    }
+}
+
+impl Pattern {
+    /// Compiles `text`, and says what is wrong with its variables. Whatever the mistakes, the pattern is usable.
+    ///
+    /// ```
+    /// use can_access_engine::pattern::{Pattern, Syntax, VariableMistakeKind};
+    /// let (pattern, mistakes) = Pattern::parse("a${b", Syntax::RESOURCE);
+    /// assert_eq!(mistakes[0].kind, VariableMistakeKind::Unclosed);
+    /// assert!(pattern.is_match("a${b"));
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str, syntax: Syntax) -> (Self, Vec<VariableMistake>) {
+        let mut builder = Builder::default();
+        let mut mistakes = Vec::new();
+        let mut at = 0;
+        while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
+            let rest = text.get(at..).unwrap_or_default();
+            if syntax.variables && rest.starts_with("${") {
+                match rest.find('}') {
+                    None => {
+                        mistakes.push(VariableMistake { kind: VariableMistakeKind::Unclosed, start: at, end: text.len() });
+                        builder.literal.push_str("${");
+                        at += 2;
+                    }
+                    Some(close) => {
+                        let inner = rest.get(2..close).unwrap_or_default();
+                        let end = at + close + 1;
+                        if matches!(inner, "*" | "?" | "$") {
+                            builder.literal.push_str(inner);
+                        } else {
+                            let (variable, kind) = Variable::parse(inner);
+                            mistakes.extend(kind.map(|kind| VariableMistake { kind, start: at, end }));
+                            builder.push(Token::Variable(Box::new(variable)));
+                        }
+                        at = end;
+                    }
+                }
+                continue;
+            }
+            match c {
+                '*' if syntax.wildcards => builder.push(Token::AnyRun),
+                '?' if syntax.wildcards => builder.push(Token::AnyChar),
+                _ => builder.literal.push(c),
+            }
+            at += c.len_utf8();
+        }
+        (builder.finish(), mistakes)
+    }
+
+    /// A pattern that fits exactly `text`.
+    ///
+    /// ```
+    /// use can_access_engine::pattern::Pattern;
+    /// assert!(Pattern::literal("a*").is_match("a*"));
+    /// assert!(!Pattern::literal("a*").is_match("ab"));
+    /// ```
+    #[must_use]
+    pub fn literal(text: &str) -> Self {
+        let mut builder = Builder::default();
+        builder.literal.push_str(text);
+        builder.finish()
+    }
+
+    /// Whether the pattern fits the whole of `text`, taking every variable as having no value.
+    ///
+    /// ```
+    /// use can_access_engine::pattern::{Pattern, Syntax};
+    /// let pattern = Pattern::parse("k?", Syntax::WILDCARDS).0;
+    /// assert!(pattern.is_match("ké")); // `?` is one Unicode scalar value (R3.6)
+    /// ```
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        self.fit(text, &()).is_yes()
+    }
+
+    /// Whether the pattern fits the whole of `text`, variables replaced from `variables`.
+    ///
+    /// ```
+    /// use can_access_engine::pattern::{Fit, Pattern, Syntax};
+    /// let pattern = Pattern::parse("${aws:username}/*", Syntax::RESOURCE).0;
+    /// assert!(matches!(pattern.fit("ann/k", &()), Fit::Unresolved(variable) if variable.key().as_str() == "aws:username"));
+    /// ```
+    #[must_use]
+    pub fn fit(&self, text: &str, variables: &impl Variables) -> Fit<'_> {
+        if !self.variables {
+            return Fit::of(glob(&*self.tokens, text));
+        }
+        self.with_steps(variables, |steps| glob(steps, text))
+    }
+
+    /// Whether the pattern equals `text` when letter case is folded; wildcards are no part of such patterns (R5.21).
+    pub(crate) fn fit_ignoring_case(&self, text: &str, variables: &impl Variables) -> Fit<'_> {
+        self.with_steps(variables, |steps| {
+            // A run stands for an unknown value here: anything is possible then.
+            if steps.contains(&Step::AnyRun) {
+                return true;
+            }
+            let literals = steps.iter().flat_map(|step| match step {
+                Step::Literal(literal) => literal.chars(),
+                Step::AnyChar | Step::AnyRun => "".chars(),
+            });
+            literals.map(fold).eq(text.chars().map(fold))
+        })
+    }
+
+    /// Whether the pattern, split at its first five colons *after* its variables are replaced, fits the ARN `text`
+    /// part by part (R5.38, R5.39).
+    pub(crate) fn fit_arn(&self, text: &str, variables: &impl Variables) -> Fit<'_> {
+        if matches!(&*self.tokens, [Token::AnyRun]) {
+            return Fit::Yes;
+        }
+        if !self.variables {
+            return Fit::of(glob_arn(&*self.tokens, text));
+        }
+        // An unknown value may hold colons, so nothing can be said about where the parts of the pattern end.
+        if let Some(variable) = self.variables().find(|v| variables.variable(&v.key) == Substitute::Unknown) {
+            return match self.with_steps(variables, |_| true) {
+                Fit::Unresolved(other) => Fit::Unresolved(other),
+                _ => Fit::Unknown(variable),
+            };
+        }
+        self.with_steps(variables, |steps| glob_arn(steps, text))
+    }
+
+    /// Replaces the variables and asks `matches`. A variable of unknown value becomes a run of anything, so that a
+    /// pattern that fits under no value of it is known not to fit.
+    fn with_steps(&self, variables: &impl Variables, matches: impl FnOnce(&[Step<'_>]) -> bool) -> Fit<'_> {
+        const INLINE: usize = 24;
+        let mut inline = [Step::AnyChar; INLINE];
+        let mut spilled = Vec::new();
+        let steps: &mut [Step<'_>] = if let Some(steps) = inline.get_mut(..self.tokens.len()) {
+            steps
+        } else {
+            spilled.resize(self.tokens.len(), Step::AnyChar);
+            &mut spilled
+        };
+        let mut unknown = None;
+        for (step, token) in steps.iter_mut().zip(&self.tokens) {
+            *step = match token {
+                Token::Literal(literal) => Step::Literal(literal),
+                Token::AnyChar => Step::AnyChar,
+                Token::AnyRun => Step::AnyRun,
+                Token::Variable(variable) => match variables.variable(&variable.key) {
+                    Substitute::Text("") | Substitute::Absent => match &variable.default {
+                        Some(default) => Step::Literal(default),
+                        None => return Fit::Unresolved(variable),
+                    },
+                    Substitute::Text(text) => Step::Literal(text),
+                    Substitute::Multivalued => return Fit::Unresolved(variable),
+                    Substitute::Unknown => {
+                        unknown = Some(&**variable);
+                        Step::AnyRun
+                    }
+                },
+            };
+        }
+        match (matches(steps), unknown) {
+            (false, _) => Fit::No,
+            (true, None) => Fit::Yes,
+            (true, Some(variable)) => Fit::Unknown(variable),
+        }
+    }
+
+    /// The variables of the pattern, from left to right.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.tokens.iter().filter_map(|token| match token {
+            Token::Variable(variable) => Some(&**variable),
+            Token::Literal(_) | Token::AnyChar | Token::AnyRun => None,
+        })
+    }
+
+    /// Whether the pattern is nothing but `*`s, so that it fits every text.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        !self.tokens.is_empty() && self.tokens.iter().all(|token| matches!(token, Token::AnyRun))
+    }
+
+    /// Whether the pattern has a wildcard.
+    #[must_use]
+    pub fn has_wildcard(&self) -> bool {
+        self.tokens.iter().any(|token| matches!(token, Token::AnyChar | Token::AnyRun))
+    }
+
+    /// The one text the pattern fits, if it has neither wildcards nor variables.
+    #[must_use]
+    pub fn as_literal(&self) -> Option<&str> {
+        match &*self.tokens {
+            [] => Some(""),
+            [Token::Literal(literal)] => Some(literal),
+            _ => None,
+        }
+    }
+
+    /// The pattern with its variables replaced; `None` where one of them has no value or an unknown one.
+    pub(crate) fn resolved(&self, variables: &impl Variables) -> Option<Self> {
+        let mut builder = Builder::default();
+        for token in &self.tokens {
+            match token {
+                Token::Literal(literal) => builder.literal.push_str(literal),
+                Token::AnyChar | Token::AnyRun => builder.push(token.clone()),
+                Token::Variable(variable) => match (variables.variable(&variable.key), &variable.default) {
+                    (Substitute::Text(""), Some(default)) | (Substitute::Absent, Some(default)) => {
+                        builder.literal.push_str(default);
+                    }
+                    (Substitute::Text(text), _) if !text.is_empty() => builder.literal.push_str(text),
+                    _ => return None,
+                },
+            }
+        }
+        Some(builder.finish())
+    }
+
+    /// The tokens for an automaton: `None` for a run, `Some(None)` for any character. Empty for patterns with variables.
+    pub(crate) fn characters(&self) -> Vec<Option<Option<char>>> {
+        let mut characters = Vec::new();
+        for token in &self.tokens {
+            match token {
+                Token::Literal(literal) => characters.extend(literal.chars().map(|c| Some(Some(c)))),
+                Token::AnyChar => characters.push(Some(None)),
+                Token::AnyRun => characters.push(None),
+                Token::Variable(_) => return Vec::new(),
+            }
+        }
+        characters
+    }
+
+    /// The values of its one unknown variable under which the pattern could fit `text`: stretches of `text`, because
+    /// what is inserted is literal.
+    pub(crate) fn stretches<'t>(&self, text: &'t str, variable: &Variable, variables: &impl Variables) -> Vec<&'t str> {
+        let position = |token: &Token| matches!(token, Token::Variable(v) if v.key == variable.key);
+        let Some(first) = self.tokens.iter().position(position) else { return Vec::new() };
+        let part = |tokens: &[Token]| {
+            let known = Self { tokens: tokens.into(), variables: true };
+            known.resolved(variables).or_else(|| {
+                // Other unknown variables, or this one again: anything may stand there.
+                let tokens: Box<[Token]> = tokens
+                    .iter()
+                    .map(|token| if matches!(token, Token::Variable(_)) { Token::AnyRun } else { token.clone() })
+                    .collect();
+                Some(Self { tokens, variables: false })
+            })
+        };
+        let (Some(before), Some(after)) =
+            (part(self.tokens.get(..first).unwrap_or_default()), part(self.tokens.get(first + 1..).unwrap_or_default()))
+        else {
+            return Vec::new();
+        };
+        let cuts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let starts: Vec<usize> =
+            cuts.iter().copied().filter(|&at| before.is_match(text.get(..at).unwrap_or_default())).collect();
+        let ends: Vec<usize> =
+            cuts.iter().copied().filter(|&at| after.is_match(text.get(at..).unwrap_or_default())).collect();
+        starts
+            .iter()
+            .flat_map(|&start| ends.iter().filter_map(move |&end| text.get(start..end)))
+            .filter(|stretch| !stretch.is_empty())
+            .collect()
+    }
+}
+
+impl Variable {
+    fn parse(inner: &str) -> (Self, Option<VariableMistakeKind>) {
+        let never = |kind| (Self { key: ConditionKey::new(inner), default: None }, Some(kind));
+        let Some((name, behind)) = inner.split_once(',') else {
+            return Self::named(inner, None, None);
+        };
+        let default = behind.trim_start();
+        let Some(default) = default.strip_prefix('\'').and_then(|text| text.trim_end().strip_suffix('\'')) else {
+            return never(VariableMistakeKind::UnquotedDefault);
+        };
+        if default.contains('\'') {
+            return never(VariableMistakeKind::UnquotedDefault);
+        }
+        let exact = behind.strip_prefix(" '").is_some_and(|rest| rest.ends_with('\'')) && !name.ends_with(' ');
+        Self::named(name, Some(default), (!exact).then_some(VariableMistakeKind::Spacing))
+    }
+
+    fn named(name: &str, default: Option<&str>, mistake: Option<VariableMistakeKind>) -> (Self, Option<VariableMistakeKind>) {
+        let trimmed = name.trim();
+        let mistake = mistake.or_else(|| {
+            let (prefix, tag) = trimmed.split_once('/').unwrap_or((trimmed, ""));
+            let strange = |c: char| !(c.is_alphanumeric() || c.is_whitespace() || "/.-_:=+@".contains(c));
+            if trimmed.is_empty() {
+                Some(VariableMistakeKind::Empty)
+            } else if trimmed.contains(strange) {
+                Some(VariableMistakeKind::StrangeName)
+            } else if trimmed.len() != name.len() || prefix.contains(char::is_whitespace) {
+                Some(VariableMistakeKind::SpaceInName)
+            } else if tag.contains(char::is_whitespace) {
+                Some(VariableMistakeKind::SpaceInTag)
+            } else {
+                None
+            }
+        });
+        (Self { key: ConditionKey::new(trimmed), default: default.map(Into::into) }, mistake)
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    tokens: Vec<Token>,
+    literal: String,
+}
+
+impl Builder {
+    fn push(&mut self, token: Token) {
+        self.flush();
+        // Several runs in a row are one.
+        if token != Token::AnyRun || self.tokens.last() != Some(&Token::AnyRun) {
+            self.tokens.push(token);
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.literal.is_empty() {
+            self.tokens.push(Token::Literal(std::mem::take(&mut self.literal).into()));
+        }
+    }
+
+    fn finish(mut self) -> Pattern {
+        self.flush();
+        let variables = self.tokens.iter().any(|token| matches!(token, Token::Variable(_)));
+        Pattern { tokens: self.tokens.into(), variables }
+    }
+}
+
+/// Simple case folding of one character: upper case and back, where both are single characters.
+pub(crate) fn fold(c: char) -> char {
+    fn only(mut characters: impl Iterator<Item = char>) -> Option<char> {
+        let first = characters.next()?;
+        characters.next().is_none().then_some(first)
+    }
+    match c {
+        _ if c.is_ascii() => c.to_ascii_lowercase(),
+        // The dotless and dotted i fold to themselves outside Turkic languages.
+        'ı' | 'İ' => c,
+        _ => {
+            let upper = only(c.to_uppercase()).unwrap_or(c);
+            only(upper.to_lowercase()).unwrap_or(upper)
+        }
+    }
+}
+
+/// A token whose variables are replaced.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Step<'a> {
+    Literal(&'a str),
+    AnyChar,
+    AnyRun,
+}
+
+/// A sequence of steps that can be looked into without building it.
+trait Steps {
+    fn count(&self) -> usize;
+    fn step(&self, index: usize) -> Step<'_>;
+}
+
+impl Steps for [Token] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn step(&self, index: usize) -> Step<'_> {
+        match self.get(index) {
+            Some(Token::Literal(literal)) => Step::Literal(literal),
+            Some(Token::AnyChar) => Step::AnyChar,
+            Some(Token::AnyRun) => Step::AnyRun,
+            // Variables are replaced before matching; an empty literal is the neutral step.
+            Some(Token::Variable(_)) | None => Step::Literal(""),
+        }
+    }
+}
+
+impl Steps for [Step<'_>] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn step(&self, index: usize) -> Step<'_> {
+        self.get(index).copied().unwrap_or(Step::Literal(""))
+    }
+}
+
+/// The steps from one place inside a literal to another, for the parts of an ARN pattern.
+struct Section<'s, S: ?Sized> {
+    steps: &'s S,
+    first: usize,
+    /// Byte offset into the first step.
+    from: usize,
+    last: usize,
+    /// Byte length that belongs to the section in the last step.
+    until: usize,
+}
+
+impl<S: Steps + ?Sized> Steps for Section<'_, S> {
+    fn count(&self) -> usize {
+        self.last + 1 - self.first
+    }
+
+    fn step(&self, index: usize) -> Step<'_> {
+        let at = self.first + index;
+        match self.steps.step(at) {
+            Step::Literal(literal) => {
+                let start = if at == self.first { self.from } else { 0 };
+                let end = if at == self.last { self.until.min(literal.len()) } else { literal.len() };
+                Step::Literal(literal.get(start..end).unwrap_or_default())
+            }
+            wildcard @ (Step::AnyChar | Step::AnyRun) => wildcard,
+        }
+    }
+}
+
+/// Matches the whole of `text`.
+fn glob<S: Steps + ?Sized>(steps: &S, text: &str) -> bool {
+    let count = steps.count();
+    let mut rest = text;
+    let mut low = 0;
+    // What stands before the first run is anchored at the start …
+    while low < count {
+        let stripped = match steps.step(low) {
+            Step::AnyRun => break,
+            Step::Literal(literal) => rest.strip_prefix(literal),
+            Step::AnyChar => without_first(rest),
+        };
+        let Some(stripped) = stripped else { return false };
+        rest = stripped;
+        low += 1;
+    }
+    if low == count {
+        return rest.is_empty();
+    }
+    // … what stands behind the last run is anchored at the end …
+    let mut high = count;
+    while high > low {
+        let stripped = match steps.step(high - 1) {
+            Step::AnyRun => break,
+            Step::Literal(literal) => rest.strip_suffix(literal),
+            Step::AnyChar => without_last(rest),
+        };
+        let Some(stripped) = stripped else { return false };
+        rest = stripped;
+        high -= 1;
+    }
+    // … and each stretch between two runs is taken at the first place it fits: that leaves most to those behind it.
+    let mut at = low;
+    while at < high {
+        if steps.step(at) == Step::AnyRun {
+            at += 1;
+            continue;
+        }
+        let mut end = at + 1;
+        while end < high && steps.step(end) != Step::AnyRun {
+            end += 1;
+        }
+        let Some(behind) = find(steps, at, end, rest) else { return false };
+        rest = behind;
+        at = end;
+    }
+    true
+}
+
+/// What follows the first place where steps `from..to`, none of them a run, fit in `text`.
+fn find<'t, S: Steps + ?Sized>(steps: &S, from: usize, to: usize, text: &'t str) -> Option<&'t str> {
+    let mut rest = text;
+    loop {
+        let behind_first = match steps.step(from) {
+            Step::Literal(literal) => {
+                let at = memmem::find(rest.as_bytes(), literal.as_bytes())?;
+                rest = rest.get(at..)?;
+                rest.get(literal.len()..)?
+            }
+            Step::AnyChar | Step::AnyRun => without_first(rest)?,
+        };
+        let mut behind = Some(behind_first);
+        for index in from + 1..to {
+            behind = behind.and_then(|text| match steps.step(index) {
+                Step::Literal(literal) => text.strip_prefix(literal),
+                Step::AnyChar | Step::AnyRun => without_first(text),
+            });
+        }
+        if behind.is_some() {
+            return behind;
+        }
+        rest = without_first(rest)?;
+    }
+}
+
+/// Matches an ARN part by part: no wildcard reaches across one of the first five colons.
+fn glob_arn<S: Steps + ?Sized>(steps: &S, text: &str) -> bool {
+    let count = steps.count();
+    let mut values = text.splitn(6, ':');
+    let (mut first, mut from) = (0, 0);
+    for part in 0..6 {
+        let Some(value) = values.next() else { return false };
+        let (last, until, next) = if part == 5 {
+            (count.saturating_sub(1), usize::MAX, None)
+        } else {
+            let colon = (first..count).find_map(|index| match steps.step(index) {
+                Step::Literal(literal) => {
+                    let start = if index == first { from } else { 0 };
+                    literal.get(start..)?.find(':').map(|at| (index, start + at))
+                }
+                Step::AnyChar | Step::AnyRun => None,
+            });
+            let Some((index, at)) = colon else { return false };
+            (index, at, Some((index, at + 1)))
+        };
+        let section = Section { steps, first, from, last, until };
+        if !glob(&section, value) {
+            return false;
+        }
+        if let Some(next) = next {
+            (first, from) = next;
+        }
+    }
+    true
+}
+
+fn without_first(text: &str) -> Option<&str> {
+    let mut chars = text.chars();
+    chars.next().map(|_| chars.as_str())
+}
+
+fn without_last(text: &str) -> Option<&str> {
+    let mut chars = text.chars();
+    chars.next_back().map(|_| chars.as_str())
+}
+
+impl std::fmt::Display for Pattern {
+    /// The pattern as a policy of Version `2012-10-17` would write it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for token in &self.tokens {
+            match token {
+                Token::Literal(literal) => f.write_str(&escaped(literal))?,
+                Token::AnyChar => f.write_str("?")?,
+                Token::AnyRun => f.write_str("*")?,
+                Token::Variable(variable) => match &variable.default {
+                    Some(default) => write!(f, "${{{}, '{default}'}}", variable.key)?,
+                    None => write!(f, "${{{}}}", variable.key)?,
+                },
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `text` written so that a `2012-10-17` policy takes it literally.
+fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['*', '?']) && !text.contains("${") {
+        return Cow::Borrowed(text);
+    }
+    let mut written = String::with_capacity(text.len() + 8);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' | '?' => written.extend(["${", c.encode_utf8(&mut [0; 4]), "}"]),
+            '$' if chars.peek() == Some(&'{') => written.push_str("${$}"),
+            _ => written.push(c),
+        }
+    }
+    Cow::Owned(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Values<'a>(&'a [(&'a str, Substitute<'a>)]);
+
+    impl Variables for Values<'_> {
+        fn variable(&self, key: &ConditionKey) -> Substitute<'_> {
+            self.0.iter().find(|(name, _)| *name == key.folded()).map_or(Substitute::Absent, |(_, value)| *value)
+        }
+    }
+
+    fn fits(pattern: &str, text: &str) -> bool {
+        Pattern::parse(pattern, Syntax::RESOURCE).0.is_match(text)
+    }
+
+    #[test]
+    fn wildcards_are_anchored_and_cross_everything() {
+        assert!(fits("a*z", "a/:\nz"));
+        assert!(fits("a*z", "az"));
+        assert!(!fits("a*z", "azb"));
+        assert!(fits("*?*?b", "xyb"));
+        assert!(!fits("*?*?b", "xb"));
+        assert!(fits("*ab?cd*", "abababxcd"));
+        assert!(!fits("ab*ba", "aba"));
+    }
+
+    #[test]
+    fn substituted_text_is_literal() {
+        let pattern = Pattern::parse("b/${t}/*", Syntax::RESOURCE).0;
+        let star = [("t", Substitute::Text("*"))];
+        assert_eq!(pattern.fit("b/*/k", &Values(&star)), Fit::Yes);
+        assert_eq!(pattern.fit("b/x/k", &Values(&star)), Fit::No);
+    }
+
+    #[test]
+    fn an_unknown_value_is_no_excuse_for_a_pattern_that_cannot_fit() {
+        let pattern = Pattern::parse("b/${t}/*", Syntax::RESOURCE).0;
+        let unknown = [("t", Substitute::Unknown)];
+        assert!(matches!(pattern.fit("b/x/k", &Values(&unknown)), Fit::Unknown(_)));
+        assert_eq!(pattern.fit("c/x/k", &Values(&unknown)), Fit::No);
+    }
+
+    #[test]
+    fn arns_are_split_after_substitution() {
+        let pattern = Pattern::parse("${arn}", Syntax::RESOURCE).0;
+        let value = [("arn", Substitute::Text("arn:aws:sns:us-east-1:111122223333:t"))];
+        assert_eq!(pattern.fit_arn("arn:aws:sns:us-east-1:111122223333:t", &Values(&value)), Fit::Yes);
+        let pattern = Pattern::parse("arn:aws:sns:*:t", Syntax::RESOURCE).0;
+        assert_eq!(pattern.fit_arn("arn:aws:sns:us-east-1:111122223333:t", &()), Fit::No);
+    }
+
+    #[test]
+    fn what_is_printed_reads_back() {
+        for text in ["a*b?c", "a${*}b", "${aws:username, 'x y'}/*", "_$folder$", "a${$}{b"] {
+            let pattern = Pattern::parse(text, Syntax::RESOURCE).0;
+            assert_eq!(Pattern::parse(&pattern.to_string(), Syntax::RESOURCE).0, pattern, "{text}");
+        }
+    }
+
+    #[test]
+    fn folding_is_simple() {
+        assert_eq!((fold('K'), fold('ſ'), fold('ß'), fold('ı'), fold('É')), ('k', 's', 'ß', 'ı', 'é'));
+    }
+}

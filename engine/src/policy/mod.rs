@@ -1,0 +1,427 @@
+//! A policy: its text read and compiled once, and the set of all policies that surround one request
+//! (SEMANTICS 0.2, §1).
+
+mod limits;
+
+pub use limits::{Counting, SizeLimit, size_limit};
+
+use crate::document::{self, Node, Value};
+use crate::layer::Layer;
+use crate::problem::{Code, Problem, Source, Span, in_order};
+use crate::statement::{Reading, Statement, StatementId, unknown_element};
+use std::sync::Arc;
+
+/// What `Version` says (R1.8, R1.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// `2008-10-17`, or none: `${…}` is plain text.
+    V2008,
+    /// `2012-10-17`: variables and escapes.
+    V2012,
+}
+
+/// A policy, compiled. It owns all it needs, its text included, and can be shared between threads.
+///
+/// ```
+/// use can_access_engine::layer::Layer;
+/// use can_access_engine::policy::Policy;
+/// use can_access_engine::problem::Source;
+///
+/// let text = r#"{ "Version": "2012-10-17",
+///                 "Statement": { "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*" } }"#;
+/// let policy = Policy::read(Source::new("p.json", text), Layer::Identity).unwrap();
+/// assert_eq!(policy.statements().len(), 1);
+///
+/// let refused = Policy::read(Source::new("q.json", text.replace("Allow", "allow")), Layer::Identity).unwrap_err();
+/// assert_eq!(refused.to_string(), "q.json:2:44: `allow` is no effect");
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    source: Arc<Source>,
+    layer: Layer,
+    version: Version,
+    id: Option<String>,
+    statements: Vec<Statement>,
+    warnings: Vec<Problem>,
+}
+
+/// A text that is no usable policy: everything that is wrong with it, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    source: Arc<Source>,
+    problems: Vec<Problem>,
+}
+
+impl Refused {
+    /// A text refused before it could be read, such as bytes that are no UTF-8.
+    ///
+    /// ```
+    /// use can_access_engine::{document, policy::Refused, problem::Source};
+    /// let (text, problem) = document::decode(vec![b'{', 0xFF]).unwrap_err();
+    /// assert!(Refused::new(Source::new("p.json", text), vec![problem]).to_string().starts_with("p.json:1:2: "));
+    /// ```
+    #[must_use]
+    pub fn new(source: Arc<Source>, problems: Vec<Problem>) -> Self {
+        Self { source, problems: in_order(problems) }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// What is wrong, in the order of the places; warnings included.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl std::fmt::Display for Refused {
+    /// One line for each error: `name:line:column: message`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let errors = self.problems.iter().filter(|problem| problem.is_error());
+        for (index, problem) in errors.enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{}:{}: {problem}", self.source.name(), self.source.place(problem.span.start))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Policy {
+    /// Reads a policy as AWS would take it when it is attached as `layer`.
+    ///
+    /// # Errors
+    /// [`Refused`] with every mistake that could be found, if the text is not JSON or breaks the grammar (SEMANTICS §1).
+    pub fn read(source: Arc<Source>, layer: Layer) -> Result<Self, Refused> {
+        let document::Reading { root, mut problems } = document::read(source.text());
+        let Some(root) = root else { return Err(Refused { source, problems }) };
+        if problems.iter().any(|problem| problem.is_error() && !is_mild(problem.code)) {
+            // The tree is a guess; what its grammar says would be one too.
+            return Err(Refused { source, problems });
+        }
+        let policy = Self::compile(Arc::clone(&source), &root, layer, &mut problems);
+        let problems = in_order(problems);
+        match policy {
+            Some(policy) if !problems.iter().any(Problem::is_error) => Ok(Self { warnings: problems, ..policy }),
+            _ => Err(Refused { source, problems }),
+        }
+    }
+
+    /// Reads a policy that is part of a larger text, whose places its problems are in.
+    ///
+    /// # Errors
+    /// As [`Policy::read`].
+    pub fn from_node(source: Arc<Source>, node: &Node, layer: Layer) -> Result<Self, Refused> {
+        let mut problems = Vec::new();
+        let policy = Self::compile(Arc::clone(&source), node, layer, &mut problems);
+        let problems = in_order(problems);
+        match policy {
+            Some(policy) if !problems.iter().any(Problem::is_error) => Ok(Self { warnings: problems, ..policy }),
+            _ => Err(Refused { source, problems }),
+        }
+    }
+
+    /// Reads as much of a policy as can be understood, errors or not: statements that lack an effect or an action are
+    /// left out, and what is malformed matches nothing. For tools that examine broken policies; never for a verdict.
+    ///
+    /// ```
+    /// use can_access_engine::{layer::Layer, policy::Policy, problem::Source};
+    /// let text = r#"{ "Statement": { "Effect": "Allow", "Action": "GetObject", "Resource": "*" } }"#;
+    /// let (policy, problems) = Policy::read_leniently(Source::new("p.json", text), Layer::Identity).unwrap();
+    /// assert_eq!((policy.statements().len(), problems.len()), (1, 1));
+    /// ```
+    #[must_use]
+    pub fn read_leniently(source: Arc<Source>, layer: Layer) -> Option<(Self, Vec<Problem>)> {
+        let document::Reading { root, mut problems } = document::read(source.text());
+        let policy = Self::compile(source, &root?, layer, &mut problems)?;
+        Some((policy, in_order(problems)))
+    }
+
+    fn compile(source: Arc<Source>, root: &Node, layer: Layer, problems: &mut Vec<Problem>) -> Option<Self> {
+        let Value::Object(members) = &root.value else {
+            problems.push(not_an_object(root));
+            return None;
+        };
+        for member in members {
+            if !ELEMENTS.contains(&member.name.as_str()) {
+                let envelope = matches!(&member.value.value, Value::Object(inner) if inner.iter().any(|m| m.name == "Statement"));
+                let problem = unknown_element(member, &ELEMENTS, "a policy");
+                problems.push(if envelope {
+                    problem.help(format!("the policy is what stands under `{}`: take that alone", member.name))
+                } else {
+                    problem
+                });
+            }
+        }
+        let version = read_version(root, layer, problems);
+        let id = read_id(root, layer, problems);
+        let variables = version == Version::V2012;
+        let trust = layer == Layer::Resource && root.get("Statement").is_some_and(|member| is_trust(&member.value));
+        let mut statements = Vec::new();
+        match root.get("Statement") {
+            None => problems.push(
+                Problem::error(Code::MissingElement, Span::new(root.span.start, root.span.start + 1), "the policy has no `Statement`")
+                    .help("a policy is { \"Version\": \"2012-10-17\", \"Statement\": [ … ] }"),
+            ),
+            Some(member) => {
+                let node = &member.value;
+                match &node.value {
+                    Value::Array(items) if items.is_empty() => {
+                        problems.push(Problem::error(Code::EmptyList, node.span, "the list of statements is empty"));
+                    }
+                    Value::Array(_) | Value::Object(_) => {
+                        let reading = Reading { layer, trust, variables };
+                        statements.extend(node.one_or_many().iter().filter_map(|item| Statement::read(item, &reading, problems)));
+                    }
+                    other => problems.push(
+                        Problem::error(Code::WrongType, node.span, format!("`Statement` is {}", other.kind()))
+                            .help("it is one statement or a list of statements"),
+                    ),
+                }
+            }
+        }
+        duplicate_sids(root, layer.has_strict_sids() || trust, problems);
+        limits::check(source.text(), root, layer, problems);
+        Some(Self { source, layer, version, id, statements, warnings: Vec::new() })
+    }
+
+    /// The text the policy was read from.
+    #[must_use]
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// What the policy was read as.
+    #[must_use]
+    pub fn layer(&self) -> Layer {
+        self.layer
+    }
+
+    /// The version.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The `Id`, if there is one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The statements, in the order of the text.
+    #[must_use]
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// What AWS accepts and yet deserves a look, in the order of the places.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Whether a text holds statements with principals, so that it is a resource-based policy.
+    ///
+    /// ```
+    /// use can_access_engine::policy::Policy;
+    /// assert!(Policy::names_principals(r#"{"Statement": [{"Principal": "*"}]}"#));
+    /// ```
+    #[must_use]
+    pub fn names_principals(text: &str) -> bool {
+        document::read(text).root.as_ref().is_some_and(node_names_principals)
+    }
+}
+
+/// Whether a document holds statements with principals.
+#[must_use]
+pub fn node_names_principals(root: &Node) -> bool {
+    let statements = root.get("Statement").map_or(&[][..], |member| member.value.one_or_many());
+    statements.iter().any(|statement| statement.get("Principal").is_some() || statement.get("NotPrincipal").is_some())
+}
+
+const ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
+
+/// Mistakes after which the rest of the document is understood as it was meant.
+fn is_mild(code: Code) -> bool {
+    matches!(
+        code,
+        Code::MissingComma
+            | Code::TrailingComma
+            | Code::ExtraComma
+            | Code::Comment
+            | Code::SingleQuotes
+            | Code::SmartQuotes
+            | Code::InvisibleSpace
+            | Code::DuplicateName
+            | Code::BadEscape
+            | Code::ControlCharacter
+            | Code::ByteOrderMark
+    )
+}
+
+fn not_an_object(root: &Node) -> Problem {
+    let problem = |message: String| Problem::error(Code::NotAnObject, Span::new(root.span.start, root.span.start + 1), message);
+    match &root.value {
+        Value::Array(items) => {
+            let policies = items.iter().any(|item| item.get("Statement").is_some());
+            let statements = items.iter().any(|item| item.get("Effect").is_some());
+            if policies {
+                problem("this is an array of policies; a policy is one object".to_owned()).help("put each policy into a file of its own")
+            } else if statements {
+                problem("this is a list of statements without its policy".to_owned())
+                    .help("write { \"Version\": \"2012-10-17\", \"Statement\": [ … ] } around it")
+            } else {
+                problem("this is an array; a policy is an object".to_owned())
+            }
+        }
+        Value::String(text) if text.trim_start().starts_with('{') => {
+            problem("this is a JSON string that holds a policy as text".to_owned())
+                .help("take the text out of the string and undo its escapes, for example with `jq -r .`")
+        }
+        other => problem(format!("a policy is an object, not {}", other.kind())),
+    }
+}
+
+fn read_version(root: &Node, layer: Layer, problems: &mut Vec<Problem>) -> Version {
+    let Some(member) = root.get("Version") else {
+        let start = Span::new(root.span.start, root.span.start + 1);
+        match layer {
+            Layer::Rcp => problems.push(
+                Problem::error(Code::MissingVersion, start, "a resource control policy needs \"Version\": \"2012-10-17\""),
+            ),
+            Layer::Scp => problems.push(
+                Problem::warning(Code::MissingVersion, start, "a service control policy should have \"Version\": \"2012-10-17\""),
+            ),
+            _ => {}
+        }
+        return Version::V2008;
+    };
+    let span = member.value.span;
+    match member.value.as_str() {
+        Some("2012-10-17") => Version::V2012,
+        Some("2008-10-17") => {
+            if layer == Layer::Rcp {
+                problems.push(Problem::error(Code::UnknownVersion, span, "a resource control policy needs \"Version\": \"2012-10-17\""));
+            }
+            Version::V2008
+        }
+        Some(other) => {
+            problems.push(
+                Problem::error(Code::UnknownVersion, span, format!("there is no policy version `{other}`"))
+                    .help("write \"2012-10-17\": it names the policy language, not the day the policy was written"),
+            );
+            Version::V2012
+        }
+        None => {
+            let message = format!("`Version` is {}", member.value.value.kind());
+            problems.push(Problem::error(Code::WrongType, span, message).help("write \"2012-10-17\""));
+            Version::V2012
+        }
+    }
+}
+
+fn read_id(root: &Node, layer: Layer, problems: &mut Vec<Problem>) -> Option<String> {
+    let member = root.get("Id")?;
+    let Some(id) = member.value.as_str() else {
+        let message = format!("`Id` is {}", member.value.value.kind());
+        problems.push(Problem::error(Code::WrongType, member.value.span, message).help("an Id is a string"));
+        return None;
+    };
+    if layer.has_strict_sids() {
+        let message = format!("{} has no use for an `Id`", layer.described());
+        problems.push(Problem::warning(Code::ForbiddenElement, member.name_span, message).help("remove it"));
+    }
+    Some(id.to_owned())
+}
+
+/// Whether the statements are those of a role's trust policy: no other resource-based policy has actions of STS.
+fn is_trust(statements: &Node) -> bool {
+    let of_sts = |text: &str| text.split_once(':').is_some_and(|(service, _)| service.eq_ignore_ascii_case("sts"));
+    statements.one_or_many().iter().any(|statement| {
+        let elements = ["Action", "NotAction"].into_iter().filter_map(|name| statement.get(name));
+        elements.flat_map(|member| member.value.one_or_many()).any(|item| item.as_str().is_some_and(of_sts))
+    })
+}
+
+fn duplicate_sids(root: &Node, strict: bool, problems: &mut Vec<Problem>) {
+    let statements = root.get("Statement").map_or(&[][..], |member| member.value.one_or_many());
+    let mut seen: Vec<(&str, Span)> = Vec::new();
+    for sid in statements.iter().filter_map(|statement| statement.get("Sid")) {
+        let Some(text) = sid.value.as_str().filter(|text| !text.is_empty()) else { continue };
+        match seen.iter().find(|(other, _)| *other == text) {
+            Some(&(_, first)) => {
+                let message = format!("two statements have the `Sid` `{text}`");
+                let problem = if strict {
+                    Problem::error(Code::DuplicateSid, sid.value.span, message).help("AWS refuses it in policies of this type")
+                } else {
+                    Problem::warning(Code::DuplicateSid, sid.value.span, message)
+                };
+                problems.push(problem.related(first, "first here"));
+            }
+            None => seen.push((text, sid.value.span)),
+        }
+    }
+}
+
+/// Policies of one layer, shared.
+pub type Policies = Vec<Arc<Policy>>;
+
+/// Every policy that surrounds one request. A layer without policies is absent.
+///
+/// Service and resource control policies come in levels, the organization's root first and the account last; a level
+/// without policies is a level that allows nothing (R7.6).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PolicySet {
+    /// Policies of the user and its groups, or of the role.
+    pub identity: Policies,
+    /// The policy of the resource; for an access point request, that of the bucket behind it.
+    pub resource: Policies,
+    /// The policy of the access point (R9.12).
+    pub access_point: Policies,
+    /// The permissions boundary.
+    pub boundary: Policies,
+    /// Session policies, inline and managed: one set (R7.19).
+    pub session: Policies,
+    /// The VPC endpoint's policy.
+    pub endpoint: Policies,
+    /// Service control policies of the principal's account, by level.
+    pub scp: Vec<Policies>,
+    /// Resource control policies of the resource's account, by level.
+    pub rcp: Vec<Policies>,
+}
+
+impl PolicySet {
+    /// The policies of a layer: one group, or one for each level.
+    pub(crate) fn groups(&self, layer: Layer, access_point: bool) -> &[Policies] {
+        let one = std::slice::from_ref;
+        match layer {
+            Layer::Identity => one(&self.identity),
+            Layer::Resource if access_point => one(&self.access_point),
+            Layer::Resource => one(&self.resource),
+            Layer::Boundary => one(&self.boundary),
+            Layer::Session => one(&self.session),
+            Layer::Scp => &self.scp,
+            Layer::Rcp => &self.rcp,
+            Layer::Endpoint => one(&self.endpoint),
+        }
+    }
+
+    /// The policy and the statement an id stands for.
+    #[must_use]
+    pub fn find(&self, at: StatementId) -> Option<(&Policy, &Statement)> {
+        let policy = self.groups(at.layer, at.access_point).get(at.level)?.get(at.policy)?;
+        Some((policy, policy.statements().get(at.statement)?))
+    }
+
+    /// Every policy of the set.
+    pub fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
+        let layers = [&self.identity, &self.resource, &self.access_point, &self.boundary, &self.session, &self.endpoint];
+        layers.into_iter().chain(&self.scp).chain(&self.rcp).flatten()
+    }
+}

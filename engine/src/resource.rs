@@ -1,0 +1,329 @@
+//! The `Resource` and `NotResource` elements: ARN patterns, matched part by part (SEMANTICS §3).
+
+use crate::action::strings;
+use crate::document::{Node, Value};
+use crate::layer::Layer;
+use crate::pattern::{Fit, Pattern, Syntax, Variable, VariableMistake, VariableMistakeKind, Variables};
+use crate::problem::{Code, Problem, Span};
+use crate::request::Request;
+use crate::truth::Truth;
+
+/// `Resource` or `NotResource`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ResourceElement {
+    /// Matches the resources that an entry matches.
+    Resource(Vec<ResourcePattern>),
+    /// Matches the resources that no entry matches, `*` included (R3.23, R3.25).
+    NotResource(Vec<ResourcePattern>),
+}
+
+/// One entry: `*`, or the pattern of an ARN.
+///
+/// ```
+/// use can_access_engine::resource::ResourcePattern;
+/// let pattern = ResourcePattern::parse("arn:aws:s3:::b/*_$folder$");
+/// assert!(pattern.matches_text("arn:aws:s3:::b/2017-02-02_$folder$"));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourcePattern {
+    text: Box<str>,
+    span: Span,
+    shape: Shape,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Shape {
+    Everything,
+    /// Partition, service, Region, account and resource. Only the last may hold variables (R3.17).
+    Arn(Box<[Pattern; 5]>),
+    /// Written so that no resource fits.
+    Nothing,
+}
+
+/// How an ARN with fewer than six parts is read (R3.11).
+enum Padding {
+    Padded,
+    Nothing,
+    Refused,
+}
+
+impl ResourcePattern {
+    /// Compiles an entry of an identity policy of Version `2012-10-17`. What is no ARN pattern matches nothing.
+    ///
+    /// ```
+    /// use can_access_engine::resource::ResourcePattern;
+    /// assert!(!ResourcePattern::parse("my-bucket").matches_text("arn:aws:s3:::my-bucket"));
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self::compile(text, Span::default(), Layer::Identity, true, &mut Vec::new())
+    }
+
+    /// Whether the entry fits a resource, taking every variable as having no value.
+    ///
+    /// ```
+    /// use can_access_engine::resource::ResourcePattern;
+    /// assert!(ResourcePattern::parse("*").matches_text("arn:aws:s3:::b"));
+    /// assert!(!ResourcePattern::parse("arn:aws:s3:::b/*").matches_text("arn:aws:s3:::b"));
+    /// ```
+    #[must_use]
+    pub fn matches_text(&self, resource: &str) -> bool {
+        self.fit_text(resource, &()).is_yes()
+    }
+
+    /// Whether the entry fits the resource of a request.
+    #[must_use]
+    pub fn fit(&self, request: &Request<'_>) -> Fit<'_> {
+        // An action on everything is covered by `*` alone (R3.22), but for the list of all buckets (R3.24).
+        let text = request.all_buckets().unwrap_or(request.resource().as_str());
+        self.fit_text(text, request)
+    }
+
+    fn fit_text(&self, text: &str, variables: &impl Variables) -> Fit<'_> {
+        let patterns = match &self.shape {
+            Shape::Everything => return Fit::Yes,
+            Shape::Nothing => return Fit::No,
+            Shape::Arn(patterns) => patterns,
+        };
+        let Some(arn) = crate::arn::Arn::parse(text) else { return Fit::No };
+        let [partition, service, region, account, resource] = &**patterns;
+        let head = [partition, service, region, account];
+        if !head.iter().zip(arn.parts()).all(|(pattern, part)| pattern.is_match(part)) {
+            return Fit::No;
+        }
+        resource.fit(arn.resource, variables)
+    }
+
+    /// Whether the entry would fit if letter case did not count before the resource part (R3.10).
+    pub(crate) fn differs_by_case(&self, resource: &str) -> bool {
+        let Shape::Arn(patterns) = &self.shape else { return false };
+        let Some(arn) = crate::arn::Arn::parse(resource) else { return false };
+        let [partition, service, region, account, last] = &**patterns;
+        let folded = |pattern: &Pattern, part: &str| {
+            let folded = Pattern::parse(&pattern.to_string().to_ascii_lowercase(), Syntax::RESOURCE).0;
+            folded.is_match(&part.to_ascii_lowercase())
+        };
+        let head = [partition, service, region, account];
+        last.is_match(arn.resource) && head.iter().zip(arn.parts()).all(|(pattern, part)| folded(pattern, part))
+    }
+
+    /// The pattern of the sixth part, if the entry is an ARN pattern.
+    pub(crate) fn last_part(&self) -> Option<&Pattern> {
+        match &self.shape {
+            Shape::Arn(patterns) => patterns.last(),
+            Shape::Everything | Shape::Nothing => None,
+        }
+    }
+
+    /// The entry as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Whether the entry is nothing but `*`s.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.shape == Shape::Everything
+    }
+
+    /// Whether the ARN has fewer than six parts and was filled up (R3.11).
+    pub(crate) fn is_short(&self) -> bool {
+        self.text.matches(':').count() < 5 && matches!(self.shape, Shape::Arn(_))
+    }
+
+    fn compile(text: &str, span: Span, layer: Layer, variables: bool, problems: &mut Vec<Problem>) -> Self {
+        let of = |shape| Self { text: text.into(), span, shape };
+        if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
+            return of(Shape::Everything);
+        }
+        if !text.starts_with("arn:") {
+            problems.push(no_arn(text, span));
+            return of(Shape::Nothing);
+        }
+        let mut parts: Vec<&str> = text.splitn(6, ':').skip(1).collect();
+        let head_length = text.len() - parts.get(4).map_or(0, |last| last.len());
+        if variables && text.get(..head_length).is_some_and(|head| head.contains("${")) {
+            let tail = text.rfind("${").unwrap_or_default();
+            if text.get(tail..).is_some_and(|tail| !tail.contains('}')) {
+                problems.push(variable_problem(VariableMistakeKind::Unclosed, span, "${"));
+            }
+            problems.push(
+                Problem::warning(
+                    Code::VariableNotAllowed,
+                    span,
+                    format!("`{text}` matches nothing: variables are replaced in the last part of an ARN only"),
+                )
+                .help("write `*` or the value itself in the parts before; fill in template variables first"),
+            );
+            return of(Shape::Nothing);
+        }
+        if parts.len() < 5 {
+            match pad(text, layer) {
+                Padding::Padded => {
+                    problems.push(short_arn(text, span, "the missing parts count as `*`"));
+                    parts.resize(5, "*");
+                }
+                Padding::Nothing => {
+                    problems.push(short_arn(text, span, "it matches nothing"));
+                    return of(Shape::Nothing);
+                }
+                Padding::Refused => {
+                    let message = format!("`{text}` has fewer than six parts");
+                    problems.push(
+                        Problem::error(Code::ShortArn, span, message)
+                            .help("write all of arn:partition:service:region:account:resource"),
+                    );
+                    return of(Shape::Nothing);
+                }
+            }
+        }
+        let plain = |index: usize| Pattern::parse(parts.get(index).copied().unwrap_or_default(), Syntax::WILDCARDS).0;
+        let last = parts.get(4).copied().unwrap_or_default();
+        let (last_pattern, mistakes) = Pattern::parse(last, Syntax { wildcards: true, variables });
+        report_variables(last, &mistakes, span, problems);
+        if !variables && last.contains("${") {
+            problems.push(unversioned_variable(span));
+        }
+        if parts.get(1).is_some_and(|service| service.contains(['*', '?'])) {
+            problems.push(Problem::warning(
+                Code::BadResource,
+                span,
+                format!("`{text}` has a wildcard in its service part, which AWS advises against"),
+            ));
+        }
+        of(Shape::Arn(Box::new([plain(0), plain(1), plain(2), plain(3), last_pattern])))
+    }
+}
+
+fn pad(text: &str, layer: Layer) -> Padding {
+    match layer {
+        Layer::Identity | Layer::Session | Layer::Boundary => Padding::Padded,
+        Layer::Resource | Layer::Endpoint if text.contains('*') => Padding::Padded,
+        Layer::Resource | Layer::Endpoint => Padding::Nothing,
+        Layer::Scp if text.ends_with('*') => Padding::Padded,
+        Layer::Scp | Layer::Rcp => Padding::Refused,
+    }
+}
+
+fn short_arn(text: &str, span: Span, outcome: &str) -> Problem {
+    Problem::warning(Code::ShortArn, span, format!("`{text}` has fewer than six parts; {outcome}"))
+        .help("write all of arn:partition:service:region:account:resource")
+}
+
+fn no_arn(text: &str, span: Span) -> Problem {
+    let problem = Problem::error(Code::BadResource, span, format!("`{text}` is no ARN"));
+    let trimmed = text.trim();
+    if trimmed != text && (trimmed.starts_with("arn:") || trimmed == "*") {
+        problem.help("remove the white space around it; nothing is trimmed")
+    } else if trimmed.len() >= 4 && trimmed.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("arn:")) {
+        problem.help("`arn` is written in lower case")
+    } else if ["aws:", "aws-cn:", "aws-us-gov:"].iter().any(|partition| text.starts_with(partition)) {
+        problem.help(format!("did you mean `arn:{text}`?"))
+    } else if text.starts_with(['$', '%', '<', '{', '\'']) {
+        problem.help("it looks like a placeholder that was never filled in")
+    } else {
+        problem.help("a resource is `*` or an ARN, such as `arn:aws:s3:::bucket/*`")
+    }
+}
+
+/// Reports what is wrong with the variables of `text`, a part of the string at `span`.
+pub(crate) fn report_variables(text: &str, mistakes: &[VariableMistake], span: Span, problems: &mut Vec<Problem>) {
+    for mistake in mistakes {
+        let variable = text.get(mistake.start..mistake.end).unwrap_or_default();
+        problems.push(variable_problem(mistake.kind, span, variable));
+    }
+}
+
+fn variable_problem(kind: VariableMistakeKind, span: Span, variable: &str) -> Problem {
+    let error = |message: String| Problem::error(Code::BadVariable, span, message);
+    match kind {
+        VariableMistakeKind::Unclosed => {
+            error("`${` has no `}` behind it".to_owned()).help("close the variable, or write `${$}{` for the text `${`")
+        }
+        VariableMistakeKind::Empty => error(format!("`{variable}` names no key")),
+        VariableMistakeKind::UnquotedDefault => {
+            error(format!("the default of `{variable}` is not in single quotes")).help("write `${key, 'default'}`")
+        }
+        VariableMistakeKind::Spacing => {
+            error(format!("`{variable}` has other spacing than a comma and one space")).help("write `${key, 'default'}`")
+        }
+        VariableMistakeKind::SpaceInName => error(format!("`{variable}` has white space in its name")),
+        VariableMistakeKind::SpaceInTag => Problem::warning(
+            Code::BadVariable,
+            span,
+            format!("`{variable}` has a space in its tag key, which AWS may refuse in a policy"),
+        ),
+        VariableMistakeKind::StrangeName => Problem::warning(
+            Code::BadVariable,
+            span,
+            format!("`{variable}` names no condition key, so it never has a value"),
+        )
+        .help("variables do not nest; fill in template variables before the policy is used"),
+    }
+}
+
+/// `${` in a policy whose version has no variables.
+pub(crate) fn unversioned_variable(span: Span) -> Problem {
+    Problem::warning(Code::VariableNotAllowed, span, "`${…}` is plain text here: this `Version` has no variables")
+        .help("set \"Version\": \"2012-10-17\" if variables are meant")
+}
+
+impl ResourceElement {
+    /// The entries, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[ResourcePattern] {
+        match self {
+            Self::Resource(entries) | Self::NotResource(entries) => entries,
+        }
+    }
+
+    /// Whether this is `NotResource`.
+    #[must_use]
+    pub fn is_negated(&self) -> bool {
+        matches!(self, Self::NotResource(_))
+    }
+
+    /// Whether the element matches the resource of a request.
+    ///
+    /// An entry whose variable has no value matches no resource (R3.19); under `NotResource` it excludes none (R3.20).
+    #[must_use]
+    pub fn matches(&self, request: &Request<'_>) -> Truth {
+        let listed = Truth::any(self.entries().iter().map(|entry| match entry.fit(request) {
+            Fit::Yes => Truth::True,
+            Fit::No | Fit::Unresolved(_) => Truth::False,
+            Fit::Unknown(_) => Truth::Unknown,
+        }));
+        if self.is_negated() { !listed } else { listed }
+    }
+
+    /// The variables of the element.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&ResourcePattern, &Variable)> {
+        self.entries()
+            .iter()
+            .flat_map(|entry| entry.last_part().into_iter().flat_map(move |last| last.variables().map(move |v| (entry, v))))
+    }
+
+    /// Reads the element; `variables` is whether the policy's version has them.
+    pub(crate) fn read(node: &Node, negated: bool, layer: Layer, variables: bool, problems: &mut Vec<Problem>) -> Self {
+        let element = if negated { "NotResource" } else { "Resource" };
+        if matches!(&node.value, Value::Array(items) if items.is_empty()) {
+            let message = format!("the list of `{element}` is empty");
+            problems.push(if negated {
+                Problem::error(Code::EmptyList, node.span, format!("{message}: it would cover every resource"))
+            } else {
+                Problem::warning(Code::EmptyList, node.span, format!("{message}, so the statement never applies"))
+            });
+        }
+        let texts = strings(node, element, problems);
+        let entries =
+            texts.into_iter().map(|(text, span)| ResourcePattern::compile(text, span, layer, variables, problems)).collect();
+        if negated { Self::NotResource(entries) } else { Self::Resource(entries) }
+    }
+}

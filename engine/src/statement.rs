@@ -1,0 +1,473 @@
+//! A statement: its elements put together, and the one place where a statement is held against a request
+//! (SEMANTICS R0.2, §1.2, §1.5).
+
+use crate::action::ActionElement;
+use crate::condition::{ConditionBlock, Evaluation, edit_distance};
+use crate::document::{Member, Node, Value};
+use crate::layer::{Layer, Rule};
+use crate::principal::{Class, Classes, PrincipalElement, PrincipalMatch};
+use crate::problem::{Code, Problem, Span};
+use crate::request::{EndpointType, Kind, Request};
+use crate::resource::ResourceElement;
+use crate::truth::Truth;
+
+/// What a statement does when it applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// It allows.
+    Allow,
+    /// It denies, whatever else allows.
+    Deny,
+}
+
+impl Effect {
+    /// The word in a policy.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "Allow",
+            Self::Deny => "Deny",
+        }
+    }
+}
+
+/// A statement, compiled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    span: Span,
+    sid: Option<String>,
+    effect: Effect,
+    principal: Option<PrincipalElement>,
+    action: ActionElement,
+    resource: Option<ResourceElement>,
+    conditions: ConditionBlock,
+}
+
+/// Where a statement stands among the policies of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StatementId {
+    /// The layer its policy belongs to.
+    pub layer: Layer,
+    /// Whether its policy is that of the access point, in the layer of resource-based policies.
+    pub access_point: bool,
+    /// The level in the organization, root first, from 0; 0 in the other layers.
+    pub level: usize,
+    /// The policy among those of its layer or level, from 0.
+    pub policy: usize,
+    /// The statement in its policy, from 0.
+    pub statement: usize,
+}
+
+/// What is around a policy and bears on how its statements match.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Surroundings {
+    pub(crate) layer: Layer,
+    /// The requester has a permissions boundary (R4.29).
+    pub(crate) bounded: bool,
+    /// The policy belongs to a VPC endpoint of this type (R4.12).
+    pub(crate) endpoint: Option<EndpointType>,
+}
+
+/// Told about every statement that is looked at. What is told costs nothing when nobody listens.
+///
+/// The recorder `()` keeps nothing, and statements stop at the first element that does not match; with a recorder
+/// that keeps, every element is examined.
+pub trait Record {
+    /// Whether anything is kept.
+    const KEEPS: bool;
+    /// The statements told of from here on belong to `at`, until the next.
+    fn begin(&mut self, at: StatementId);
+    /// Whether the statement is about the requester.
+    fn principal(&mut self, matched: PrincipalMatch);
+    /// Whether the action matches.
+    fn action(&mut self, matches: bool);
+    /// Whether the resource matches.
+    fn resource(&mut self, matches: Truth);
+    /// What a test of the condition comes to, in the order of the policy.
+    fn condition(&mut self, evaluation: Evaluation);
+    /// Whether the statement applies.
+    fn end(&mut self, applies: Truth);
+    /// A rule whose reading is not certain mattered.
+    fn unsettled(&mut self, rule: Rule);
+}
+
+impl Record for () {
+    const KEEPS: bool = false;
+    fn begin(&mut self, _: StatementId) {}
+    fn principal(&mut self, _: PrincipalMatch) {}
+    fn action(&mut self, _: bool) {}
+    fn resource(&mut self, _: Truth) {}
+    fn condition(&mut self, _: Evaluation) {}
+    fn end(&mut self, _: Truth) {}
+    fn unsettled(&mut self, _: Rule) {}
+}
+
+/// What holding a statement against a request gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Examined {
+    pub(crate) applies: Truth,
+    /// How the statement names the requester.
+    pub(crate) classes: Classes,
+}
+
+impl Statement {
+    /// The statement's place in its source.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// The `Sid`, if there is one.
+    #[must_use]
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
+    /// Whether it allows or denies.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// The `Principal` or `NotPrincipal` element.
+    #[must_use]
+    pub fn principal(&self) -> Option<&PrincipalElement> {
+        self.principal.as_ref()
+    }
+
+    /// The `Action` or `NotAction` element.
+    #[must_use]
+    pub fn action(&self) -> &ActionElement {
+        &self.action
+    }
+
+    /// The `Resource` or `NotResource` element. Without one the statement covers what its policy is attached to.
+    #[must_use]
+    pub fn resource(&self) -> Option<&ResourceElement> {
+        self.resource.as_ref()
+    }
+
+    /// The `Condition` element; empty where there is none.
+    #[must_use]
+    pub fn conditions(&self) -> &ConditionBlock {
+        &self.conditions
+    }
+
+    /// Holds the statement against a request: it applies if principal, action, resource and condition all match (R0.2).
+    pub(crate) fn examine<R: Record>(&self, request: &Request<'_>, around: Surroundings, record: &mut R) -> Examined {
+        let not = Examined { applies: Truth::False, classes: Classes::NONE };
+        let named = self.names(request, around);
+        record.principal(named);
+        if !R::KEEPS && named.classes.is_none() {
+            return not;
+        }
+        let action = self.action.matches(request.action());
+        record.action(action);
+        if !R::KEEPS && !action {
+            return not;
+        }
+        let resource = self.resource.as_ref().map_or(Truth::True, |element| element.matches(request));
+        record.resource(resource);
+        if !R::KEEPS && resource.is_false() {
+            return not;
+        }
+        let mut conditions = Truth::True;
+        for test in self.conditions.tests() {
+            let evaluation = test.evaluate(request);
+            record.condition(evaluation);
+            conditions = conditions.and(evaluation.truth);
+            if !R::KEEPS && conditions.is_false() {
+                return not;
+            }
+        }
+        let concerned = Truth::from(!named.classes.is_none() && action);
+        let applies = concerned.and(resource).and(conditions);
+        record.end(applies);
+        Examined { applies, classes: if applies.is_false() { Classes::NONE } else { named.classes } }
+    }
+
+    /// How the statement names the requester. Policies without principals are about whoever they are attached to.
+    fn names(&self, request: &Request<'_>, around: Surroundings) -> PrincipalMatch {
+        let matched = |classes| PrincipalMatch { classes, chain_matters: false, boundary_forces: false };
+        match (&self.principal, around.layer) {
+            (_, Layer::Identity | Layer::Boundary | Layer::Session | Layer::Scp) => matched(Class::Anyone.into()),
+            (Some(principal), Layer::Resource | Layer::Rcp | Layer::Endpoint) => {
+                principal.matches(request, self.effect == Effect::Deny, around.bounded, around.endpoint)
+            }
+            // A statement without a principal in a policy that needs one never applies (R1.29).
+            (None, Layer::Resource | Layer::Rcp | Layer::Endpoint) => matched(Classes::NONE),
+        }
+    }
+
+    /// Whether the statement is about the action and, as far as it says, the resource of a request.
+    pub(crate) fn mentions(&self, request: &Request<'_>) -> bool {
+        let near = |element: &ResourceElement| {
+            let close = |entry: &crate::resource::ResourcePattern| {
+                !matches!(entry.fit(request), crate::pattern::Fit::No) || entry.differs_by_case(request.resource().as_str())
+            };
+            element.is_negated() || element.entries().iter().any(close)
+        };
+        self.action.matches(request.action()) && self.resource.as_ref().is_none_or(near)
+    }
+
+    /// The rules marked as unsure that bear on how the statement came out for a request it is otherwise about.
+    pub(crate) fn unsettled(&self, request: &Request<'_>, around: Surroundings) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        if let Some(principal) = self.principal.as_ref().filter(|_| around.layer.has_principals()) {
+            if self.names(request, around).chain_matters {
+                rules.extend([Rule("R4.27"), Rule("R4.28")]);
+            }
+            let impersonal = matches!(request.principal().kind(), Kind::Service | Kind::IdentityProvider);
+            let every_identity = principal.entries().iter().any(|entry| entry.is_wildcard() && entry.as_str() == "*");
+            if impersonal && every_identity && self.names(request, around).classes.is_none() {
+                rules.push(Rule("R4.4"));
+            }
+        }
+        let wild = |entry: &&crate::action::ActionPattern| entry.service().is_none() && !entry.is_everything();
+        if self.action.entry_for(request.action()).as_ref().is_some_and(wild) {
+            rules.push(Rule("R2.4"));
+        }
+        if let Some(element) = &self.resource {
+            for entry in element.entries() {
+                let fit = entry.fit(request);
+                match fit {
+                    crate::pattern::Fit::Yes if request.all_buckets().is_some() && !entry.is_everything() => {
+                        rules.push(Rule("R3.24"));
+                    }
+                    crate::pattern::Fit::Yes if entry.is_short() => rules.push(Rule("R3.11")),
+                    crate::pattern::Fit::Unresolved(variable) if variable.default().is_some() => rules.push(Rule("R3.21")),
+                    crate::pattern::Fit::Unresolved(_) if element.is_negated() => rules.push(Rule("R3.20")),
+                    crate::pattern::Fit::No if entry.differs_by_case(request.resource().as_str()) => rules.push(Rule("R3.10")),
+                    _ => {}
+                }
+            }
+        }
+        for test in self.conditions.tests() {
+            rules.extend(test.unsettled(request));
+        }
+        rules
+    }
+
+    /// Reads a statement. `None` where it lacks what it cannot be without.
+    pub(crate) fn read(node: &Node, reading: &Reading, problems: &mut Vec<Problem>) -> Option<Self> {
+        let Value::Object(members) = &node.value else {
+            let problem = Problem::error(Code::WrongType, node.span, format!("a statement is an object, not {}", node.value.kind()));
+            problems.push(problem.help("write { \"Effect\": …, \"Action\": …, \"Resource\": … }"));
+            return None;
+        };
+        for member in members {
+            if !ELEMENTS.contains(&member.name.as_str()) {
+                problems.push(unknown_element(member, &ELEMENTS, "a statement"));
+            }
+        }
+        let Reading { layer, trust, variables } = *reading;
+        let element = |name: &str| node.get(name);
+        let start = Span::new(node.span.start, node.span.start + 1);
+
+        let sid = element("Sid").and_then(|member| read_sid(member, layer.has_strict_sids() || trust, problems));
+        let effect = match element("Effect") {
+            Some(member) => read_effect(&member.value, problems),
+            None => {
+                problems.push(missing(start, "Effect", "write \"Effect\": \"Allow\" or \"Effect\": \"Deny\""));
+                None
+            }
+        };
+
+        let principal = match (element("Principal"), element("NotPrincipal")) {
+            (Some(one), Some(other)) => {
+                problems.push(conflict(one, other));
+                None
+            }
+            (Some(member), None) | (None, Some(member)) if !layer.has_principals() => {
+                let message = format!("{} takes no `{}`", layer.described(), member.name);
+                problems.push(Problem::error(Code::ForbiddenElement, member.name_span, message).help(
+                    "it follows from what the policy is attached to; a policy with principals is a resource-based one",
+                ));
+                None
+            }
+            (Some(member), None) => Some(PrincipalElement::read(&member.value, false, layer, trust, problems)),
+            (None, Some(member)) => {
+                if layer == Layer::Rcp || trust {
+                    let what = if trust { "a role trust policy" } else { layer.described() };
+                    let message = format!("{what} takes no `NotPrincipal`");
+                    problems.push(Problem::error(Code::ForbiddenElement, member.name_span, message));
+                } else if effect == Some(Effect::Allow) {
+                    let message = "`NotPrincipal` with `Allow` lets in everybody else, and AWS no longer supports it";
+                    problems.push(
+                        Problem::warning(Code::AllowNotPrincipal, member.name_span, message)
+                            .help("allow \"*\" and narrow it by conditions, such as aws:PrincipalArn"),
+                    );
+                }
+                Some(PrincipalElement::read(&member.value, true, layer, trust, problems))
+            }
+            (None, None) => {
+                match layer {
+                    Layer::Resource => problems.push(
+                        Problem::warning(Code::MissingElement, start, "the statement has no `Principal`, so it never applies")
+                            .help("a resource-based policy says whom it is about"),
+                    ),
+                    Layer::Rcp | Layer::Endpoint => problems.push(missing(start, "Principal", "write \"Principal\": \"*\" for everybody")),
+                    Layer::Identity | Layer::Boundary | Layer::Session | Layer::Scp => {}
+                }
+                None
+            }
+        };
+
+        let action = match (element("Action"), element("NotAction")) {
+            (Some(one), Some(other)) => {
+                problems.push(conflict(one, other));
+                None
+            }
+            (Some(member), None) => Some(ActionElement::read(&member.value, false, problems)),
+            (None, Some(member)) => Some(ActionElement::read(&member.value, true, problems)),
+            (None, None) => {
+                problems.push(missing(start, "Action", "list the actions, such as \"Action\": \"s3:GetObject\""));
+                None
+            }
+        };
+        if let (true, Some(action)) = (trust, &action) {
+            for entry in action.entries().iter().filter(|entry| entry.service() != Some("sts")) {
+                let message = format!("`{}` is no action of a role trust policy, which takes `sts:` actions only", entry.as_str());
+                problems.push(Problem::error(Code::BadAction, entry.span(), message));
+            }
+        }
+
+        let resource = match (element("Resource"), element("NotResource")) {
+            (Some(one), Some(other)) => {
+                problems.push(conflict(one, other));
+                None
+            }
+            (Some(member), None) | (None, Some(member)) if trust => {
+                let message = format!("a role trust policy takes no `{}`", member.name);
+                problems.push(
+                    Problem::error(Code::ForbiddenElement, member.name_span, message).help("the resource is the role itself: remove it"),
+                );
+                None
+            }
+            (Some(member), None) => Some(ResourceElement::read(&member.value, false, layer, variables, problems)),
+            (None, Some(member)) => Some(ResourceElement::read(&member.value, true, layer, variables, problems)),
+            (None, None) => {
+                let of_s3 = action.as_ref().is_some_and(|action| {
+                    !action.entries().is_empty() && action.entries().iter().all(|entry| entry.service() == Some("s3"))
+                });
+                if layer != Layer::Resource || of_s3 {
+                    problems.push(missing(start, "Resource", "write the ARNs the statement is about, or \"Resource\": \"*\""));
+                }
+                None
+            }
+        };
+        let conditions = element("Condition")
+            .map(|member| ConditionBlock::read(&member.value, variables, problems))
+            .unwrap_or_default();
+
+        let statement = Self { span: node.span, sid, effect: effect?, principal, action: action?, resource, conditions };
+        if layer == Layer::Rcp {
+            statement.check_rcp(node, problems);
+        }
+        Some(statement)
+    }
+
+    /// What a customer's resource control policy may not have (SEMANTICS §1.5).
+    fn check_rcp(&self, node: &Node, problems: &mut Vec<Problem>) {
+        let of = |name: &str| node.get(name).map_or(self.span, |member| member.value.span);
+        let everything = self.action.entries().iter().any(crate::action::ActionPattern::is_everything);
+        if self.effect == Effect::Allow {
+            // RCPFullAWSAccess, which AWS attaches everywhere, has exactly this shape.
+            let full = everything
+                && !self.action.is_negated()
+                && self.conditions.tests().is_empty()
+                && matches!(&self.resource, Some(ResourceElement::Resource(entries)) if entries.iter().all(|entry| entry.is_everything()));
+            if !full {
+                problems.push(
+                    Problem::error(Code::UnknownEffect, of("Effect"), "a resource control policy only denies")
+                        .help("RCPFullAWSAccess allows everything at every level already"),
+                );
+            }
+            return;
+        }
+        if self.action.is_negated() {
+            let span = node.get("NotAction").map_or(self.span, |member| member.name_span);
+            problems.push(Problem::error(Code::ForbiddenElement, span, "a resource control policy takes no `NotAction`"));
+        } else if everything {
+            problems.push(
+                Problem::error(Code::BadAction, of("Action"), "a resource control policy does not take `*` alone as an action")
+                    .help("name the services, such as `s3:*`"),
+            );
+        }
+    }
+}
+
+/// How the statements of a policy are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) layer: Layer,
+    /// The policy is a role's trust policy.
+    pub(crate) trust: bool,
+    /// The policy's `Version` has variables.
+    pub(crate) variables: bool,
+}
+
+const ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+
+/// A member whose name is none of `known`.
+pub(crate) fn unknown_element(member: &Member, known: &[&str], of: &str) -> Problem {
+    let problem = Problem::error(Code::UnknownElement, member.name_span, format!("{of} has no element `{}`", member.name));
+    let lower = member.name.to_ascii_lowercase();
+    let near = known.iter().map(|name| (edit_distance(&lower, &name.to_ascii_lowercase()), name)).min();
+    match near {
+        Some((distance, name)) if distance <= 2 => problem.help(format!("did you mean `{name}`?")),
+        _ => problem.help(format!("the elements are {}", known.join(", "))),
+    }
+}
+
+fn missing(span: Span, name: &str, help: &str) -> Problem {
+    Problem::error(Code::MissingElement, span, format!("the statement has no `{name}`")).help(help)
+}
+
+fn conflict(one: &Member, other: &Member) -> Problem {
+    let (first, second) = if one.name_span.start < other.name_span.start { (one, other) } else { (other, one) };
+    let message = format!("`{}` and `{}` exclude each other", first.name, second.name);
+    Problem::error(Code::ConflictingElements, second.name_span, message).related(first.name_span, "the other one")
+}
+
+fn read_effect(node: &Node, problems: &mut Vec<Problem>) -> Option<Effect> {
+    match &node.value {
+        Value::String(text) if text == "Allow" => Some(Effect::Allow),
+        Value::String(text) if text == "Deny" => Some(Effect::Deny),
+        Value::String(text) => {
+            let problem = Problem::error(Code::UnknownEffect, node.span, format!("`{text}` is no effect"));
+            let meant = ["Allow", "Deny"].into_iter().find(|effect| effect.eq_ignore_ascii_case(text.trim()));
+            problems.push(match meant {
+                Some(meant) => problem.help(format!("write \"{meant}\": letter case counts here")),
+                None => problem.help("an effect is \"Allow\" or \"Deny\""),
+            });
+            None
+        }
+        other => {
+            let message = format!("`Effect` is {}", other.kind());
+            problems.push(Problem::error(Code::WrongType, node.span, message).help("an effect is \"Allow\" or \"Deny\""));
+            None
+        }
+    }
+}
+
+fn read_sid(member: &Member, strict: bool, problems: &mut Vec<Problem>) -> Option<String> {
+    let span = member.value.span;
+    let Some(sid) = member.value.as_str() else {
+        let message = format!("`Sid` is {}", member.value.value.kind());
+        problems.push(Problem::error(Code::WrongType, span, message).help("a Sid is a string of letters and digits"));
+        return None;
+    };
+    if sid.is_empty() {
+        problems.push(Problem::warning(Code::BadSid, span, "the `Sid` is empty").help("give it a name or leave it out"));
+    } else if !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        let message = format!("the `Sid` `{sid}` has characters other than letters and digits");
+        problems.push(if strict {
+            Problem::error(Code::BadSid, span, message).help("AWS refuses it in policies of this type")
+        } else {
+            Problem::warning(Code::BadSid, span, message)
+        });
+    }
+    Some(sid.to_owned())
+}
