@@ -436,6 +436,10 @@ fn read_aws(text: &str, span: Span, problems: &mut Vec<Problem>) -> Named {
         return refuse(format!("`{text}` is no principal"), forms);
     };
     let (kind, name) = arn.resource.split_once('/').unwrap_or((arn.resource, ""));
+    if arn.service == "iam" && arn.account == "cloudfront" && name.starts_with("CloudFront Origin Access Identity ") {
+        // A user of AWS's own, which no request here comes from.
+        return Named::Nobody;
+    }
     let Some(account) = arn.account_id() else {
         return refuse(format!("`{text}` names no account: `{}` is not a twelve-digit id", arn.account), forms);
     };

@@ -138,6 +138,8 @@ impl Source {
     pub fn place(&self, offset: usize) -> Place {
         let line = self.line_starts.partition_point(|&start| start <= offset).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        // A byte-order mark takes no column: editors do not show it.
+        let start = if start == 0 && self.text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { start };
         let before = self.text.as_bytes().get(start..offset.min(self.text.len())).unwrap_or_default();
         // Count the bytes that begin a character: an offset inside one belongs to it.
         let column = before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + 1;
@@ -250,6 +252,8 @@ codes! {
     ExtraComma = "extra-comma",
     /// A comment.
     Comment = "comment",
+    /// A line number that was copied with the text.
+    LineNumber = "line-number",
     /// Text in single quotes or back quotes.
     SingleQuotes = "single-quotes",
     /// Typographic quotes.

@@ -226,6 +226,8 @@ fn no_arn(text: &str, span: Span) -> Problem {
         problem.help("`arn` is written in lower case")
     } else if ["aws:", "aws-cn:", "aws-us-gov:"].iter().any(|partition| text.starts_with(partition)) {
         problem.help(format!("did you mean `arn:{text}`?"))
+    } else if text.starts_with("execute-api:/") {
+        problem.help("write the whole ARN: arn:aws:execute-api:REGION:ACCOUNT:API/…; API Gateway fills in the short form when it saves the policy")
     } else if text.starts_with(['$', '%', '<', '{', '\'']) {
         problem.help("it looks like a placeholder that was never filled in")
     } else {

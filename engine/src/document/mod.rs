@@ -86,13 +86,16 @@ pub fn read(text: &str) -> Reading {
 /// assert_eq!(decode(b"{\xff}".to_vec()).unwrap_err().1.code, Code::NotUtf8);
 /// ```
 pub fn decode(bytes: Vec<u8>) -> Result<String, (String, Problem)> {
+    // A policy in ASCII letters, each two bytes wide, is UTF-8 as well; its zero bytes give it away.
+    if let [0, b'{', 0, _, ..] | [b'{', 0, _, 0, ..] = &*bytes {
+        return Err((String::from_utf8_lossy(&bytes).into_owned(), utf16()));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let bytes = error.into_bytes();
-        let utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
-        let problem = if utf16 {
-            Problem::error(Code::Utf16, Span::at(0), "the text is UTF-16; policies are UTF-8")
-                .help("save the file again as UTF-8 without a byte-order mark")
+        let marked = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+        let problem = if marked {
+            utf16()
         } else {
             let byte = bytes.get(at).copied().unwrap_or_default();
             Problem::error(Code::NotUtf8, Span::at(at), format!("byte 0x{byte:02X} is not UTF-8"))
@@ -100,6 +103,11 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, (String, Problem)> {
         };
         (String::from_utf8_lossy(&bytes).into_owned(), problem)
     })
+}
+
+fn utf16() -> Problem {
+    Problem::error(Code::Utf16, Span::at(0), "the text is UTF-16; policies are UTF-8")
+        .help("save the file again as UTF-8 without a byte-order mark")
 }
 
 impl Value {

@@ -8,8 +8,13 @@ const MAX_DEPTH: usize = 127;
 
 /// Reads `text`; see [`super::read`].
 pub(super) fn read(text: &str) -> Reading {
-    let mut reader = Reader { text, at: 0, open: Vec::new(), too_deep: false, problems: Vec::new() };
+    let mut reader = Reader { text, terraform: false, at: 0, open: Vec::new(), too_deep: false, problems: Vec::new() };
     let root = reader.document();
+    if reader.terraform {
+        // Said once, for all that differs between the two languages.
+        let differs = [Code::Unquoted, Code::MissingColon, Code::MissingComma, Code::TrailingComma, Code::Comment, Code::Placeholder];
+        reader.problems.retain(|problem| !differs.contains(&problem.code));
+    }
     Reading { root, problems: in_order(reader.problems) }
 }
 
@@ -22,6 +27,8 @@ enum Open {
 
 struct Reader<'a> {
     text: &'a str,
+    /// Names without quotes are joined to their values by `=`: this is Terraform's language.
+    terraform: bool,
     at: usize,
     /// The objects and lists around the current place, outermost first.
     open: Vec<Open>,
@@ -223,6 +230,16 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 true
             }
+            Some(b'=') if !self.text.get(name_start..).is_some_and(|text| text.starts_with(['"', '\''])) => {
+                self.at += 1;
+                if !std::mem::replace(&mut self.terraform, true) {
+                    self.problems.push(
+                        Problem::error(Code::NotJson, Span::new(name_start, self.at), "this is Terraform's language, not JSON")
+                            .help("take the policy as JSON, for example from `terraform show -json` or `jsonencode`"),
+                    );
+                }
+                true
+            }
             Some(b'=') => {
                 let at = self.at;
                 self.at += if self.rest().starts_with("=>") { 2 } else { 1 };
@@ -308,7 +325,7 @@ impl<'a> Reader<'a> {
     // ---- lists ----
 
     fn elements(&mut self, start: usize) -> Vec<Node> {
-        let mut elements = Vec::new();
+        let mut elements: Vec<Node> = Vec::new();
         let mut between = Separation::default();
         loop {
             self.skip_trivia();
@@ -323,7 +340,9 @@ impl<'a> Reader<'a> {
                     return elements;
                 }
                 Some(b'}') => {
-                    if self.enclosed_by(Open::Object) {
+                    let of_objects = matches!(elements.last(), Some(Node { value: Value::Object(_), .. }));
+                    let one_too_many = of_objects && self.list_goes_on_behind_closer();
+                    if self.enclosed_by(Open::Object) && !one_too_many {
                         self.missing_closer(']', start, &between);
                         return elements;
                     }
@@ -364,6 +383,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether the list goes on, or ends, behind the closing brace that stands here: then the brace is one too many,
+    /// rather than the list's bracket missing.
+    fn list_goes_on_behind_closer(&self) -> bool {
+        let rest = self.rest().get(1..).unwrap_or_default().trim_start();
+        match rest.strip_prefix(',') {
+            Some(rest) => rest.trim_start().starts_with('{'),
+            None => rest.starts_with(']'),
+        }
+    }
+
     /// Whether a quoted name and a colon stand here.
     fn member_follows(&self) -> bool {
         let Some(rest) = self.rest().strip_prefix('"') else { return false };
@@ -377,9 +406,13 @@ impl<'a> Reader<'a> {
         between.last_end = Some(self.at);
         between.comma = None;
         self.skip_trivia();
-        if self.peek() == Some(b',') {
+        if let Some(separator @ (b',' | b';')) = self.peek() {
             between.comma = Some(self.at);
             self.at += 1;
+            if separator == b';' {
+                let problem = Problem::error(Code::MissingComma, Span::new(self.at - 1, self.at), "a comma belongs here, not `;`");
+                self.problems.push(problem.help("put `,` in place of `;`"));
+            }
         }
     }
 
@@ -433,6 +466,9 @@ impl<'a> Reader<'a> {
     }
 
     fn unclosed(&mut self, opener: usize, closer: char) {
+        if self.too_deep {
+            return;
+        }
         let what = if closer == '}' { "object" } else { "list" };
         self.problems.push(
             Problem::error(
@@ -648,7 +684,7 @@ impl<'a> Reader<'a> {
 
     fn bare_text(&mut self) -> Option<Node> {
         let start = self.at;
-        let end = self.bare_end(&[',', '}', ']', '"', ':', '\n']);
+        let end = self.bare_end(&[',', ';', '}', ']', '"', ':', '\n']);
         let word = self.text.get(start..end).unwrap_or_default();
         let span = Span::new(start, end);
         let value = match word {
@@ -733,6 +769,10 @@ impl<'a> Reader<'a> {
             if matches!(c, ' ' | '\t' | '\n' | '\r') {
                 let blank = rest.bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
                 self.at += blank;
+            } else if let Some(length) = self.line_number() {
+                self.at += length;
+                let problem = Problem::error(Code::LineNumber, Span::new(start, self.at), "a line number stands in the text");
+                self.problems.push(problem.help("remove the line numbers that were copied with the text"));
             } else if rest.starts_with("//") || c == '#' {
                 self.at += rest.find('\n').unwrap_or(rest.len());
                 self.comment(start);
@@ -740,7 +780,8 @@ impl<'a> Reader<'a> {
                 self.at += rest.find("*/").map_or(rest.len(), |end| end + 2);
                 self.comment(start);
             } else if c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}') {
-                let run = rest.chars().take_while(|&other| other == c).count() * c.len_utf8();
+                // One problem for a run, ordinary blanks in it included: such text is indented that way on every line.
+                let run = rest.find(|other| other != c && !matches!(other, ' ' | '\t')).unwrap_or(rest.len());
                 self.at += run;
                 let name = match c {
                     '\u{A0}' => "a no-break space",
@@ -760,6 +801,15 @@ impl<'a> Reader<'a> {
                 return;
             }
         }
+    }
+
+    /// The length of a line number with its dot, as listings have them, if one stands at the start of this line.
+    fn line_number(&self) -> Option<usize> {
+        let before = self.text.get(..self.at)?;
+        let line = before.rsplit('\n').next()?;
+        let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        let dotted = self.rest().get(digits..)?.strip_prefix('.')?.starts_with([' ', '\t', '\n', '\r']);
+        (digits > 0 && dotted && line.trim().is_empty()).then_some(digits + 1)
     }
 
     fn comment(&mut self, start: usize) {

@@ -340,12 +340,17 @@ fn read_id(root: &Node, layer: Layer, problems: &mut Vec<Problem>) -> Option<Str
     Some(id.to_owned())
 }
 
-/// Whether the statements are those of a role's trust policy: no other resource-based policy has actions of STS.
+/// Whether the statements are those of a role's trust policy: no other resource-based policy is about assuming roles.
 fn is_trust(statements: &Node) -> bool {
-    let of_sts = |text: &str| text.split_once(':').is_some_and(|(service, _)| service.eq_ignore_ascii_case("sts"));
+    let of_sts = |text: &str| text.split_once(':').filter(|(service, _)| service.eq_ignore_ascii_case("sts")).map(|(_, name)| name.to_ascii_lowercase());
+    let assumes = |text: &str| {
+        let name = of_sts(text).unwrap_or_default();
+        ["assumerole", "tagsession", "setsourceidentity"].iter().any(|start| name.starts_with(start))
+    };
     statements.one_or_many().iter().any(|statement| {
         let elements = ["Action", "NotAction"].into_iter().filter_map(|name| statement.get(name));
-        elements.flat_map(|member| member.value.one_or_many()).any(|item| item.as_str().is_some_and(of_sts))
+        let actions: Vec<&str> = elements.flat_map(|member| member.value.one_or_many()).filter_map(Node::as_str).collect();
+        actions.iter().any(|text| assumes(text)) || !actions.is_empty() && actions.iter().all(|text| of_sts(text).is_some())
     })
 }
 
