@@ -79,6 +79,22 @@ impl ConditionKey {
     }
 }
 
+impl ConditionKey {
+    /// What the key's values are, for global keys that are not text (IAM User Guide, "AWS global condition context
+    /// keys", "Value type").
+    pub(crate) fn value_type(&self) -> Option<ValueType> {
+        match self.folded() {
+            "aws:multifactorauthpresent" | "aws:principalisawsservice" | "aws:securetransport" | "aws:viaawsservice" => {
+                Some(ValueType::Bool)
+            }
+            "aws:multifactorauthage" => Some(ValueType::Number),
+            "aws:currenttime" | "aws:epochtime" | "aws:tokenissuetime" => Some(ValueType::Date),
+            "aws:sourceip" | "aws:vpcsourceip" => Some(ValueType::IpAddress),
+            _ => None,
+        }
+    }
+}
+
 impl PartialEq for ConditionKey {
     fn eq(&self, other: &Self) -> bool {
         self.folded == other.folded
@@ -91,6 +107,15 @@ impl fmt::Display for ConditionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.spelled)
     }
+}
+
+/// What the values of a key are, where AWS says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValueType {
+    Bool,
+    Number,
+    Date,
+    IpAddress,
 }
 
 /// Whether a key holds one value or a list of them.

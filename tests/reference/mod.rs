@@ -6,7 +6,7 @@
 //!
 //! It expects policies that are valid and keys that are known; it reports no errors. [`worlds`] makes such worlds.
 
-pub mod worlds;
+pub(crate) mod worlds;
 
 use serde_json::Value;
 use std::cmp::Ordering;
@@ -30,7 +30,7 @@ enum Verdict {
 ///
 /// A world is one access test with its documents inline: `policies` (by kind), `principal`, `action`, `resource`,
 /// and optionally `resource_account`, `context` and `facts`. A kind of policy that is missing is absent.
-pub fn decide(world: &Value) -> &'static str {
+pub(crate) fn decide(world: &Value) -> &'static str {
     let request = Request::read(world);
     let principal = &request.principal;
     let policies = &world["policies"];
@@ -1056,7 +1056,7 @@ enum Tok {
 }
 
 /// Whether the whole of `text` fits `pattern`, in which only `*` and `?` are special (R2.3, R3.5, R3.6).
-pub fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     fits(&live(pattern), &characters(text))
 }
 

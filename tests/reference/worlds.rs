@@ -532,7 +532,7 @@ fn target(caller: Caller) -> BoxedStrategy<(Group, &'static str, &'static str)> 
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// Worlds for [`decide`](super::decide): a request, its context and facts, and policies of every kind around it.
-pub fn world() -> impl Strategy<Value = Value> {
+pub(crate) fn world() -> impl Strategy<Value = Value> {
     scene()
         .prop_flat_map(|scene| {
             (

@@ -340,18 +340,20 @@ fn read_id(root: &Node, layer: Layer, problems: &mut Vec<Problem>) -> Option<Str
     Some(id.to_owned())
 }
 
-/// Whether the statements are those of a role's trust policy: no other resource-based policy is about assuming roles.
+/// Whether the statements are those of a role's trust policy, as those of no other resource-based policy are: about
+/// actions of STS alone; or without resources and about assuming the role, whatever else they hold by mistake.
 fn is_trust(statements: &Node) -> bool {
-    let of_sts = |text: &str| text.split_once(':').filter(|(service, _)| service.eq_ignore_ascii_case("sts")).map(|(_, name)| name.to_ascii_lowercase());
-    let assumes = |text: &str| {
-        let name = of_sts(text).unwrap_or_default();
-        ["assumerole", "tagsession", "setsourceidentity"].iter().any(|start| name.starts_with(start))
-    };
-    statements.one_or_many().iter().any(|statement| {
-        let elements = ["Action", "NotAction"].into_iter().filter_map(|name| statement.get(name));
-        let actions: Vec<&str> = elements.flat_map(|member| member.value.one_or_many()).filter_map(Node::as_str).collect();
-        actions.iter().any(|text| assumes(text)) || !actions.is_empty() && actions.iter().all(|text| of_sts(text).is_some())
-    })
+    let statements = statements.one_or_many();
+    let has = |statement: &Node, names: [&str; 2]| names.into_iter().any(|name| statement.get(name).is_some());
+    let actions = statements
+        .iter()
+        .flat_map(|statement| ["Action", "NotAction"].into_iter().filter_map(|name| statement.get(name)))
+        .flat_map(|member| member.value.one_or_many());
+    let actions: Vec<String> = actions.filter_map(Node::as_str).map(str::to_ascii_lowercase).collect();
+    let all_act = statements.iter().all(|statement| has(statement, ["Action", "NotAction"]));
+    let all_of_sts = all_act && !actions.is_empty() && actions.iter().all(|action| action.starts_with("sts:"));
+    let any_resource = statements.iter().any(|statement| has(statement, ["Resource", "NotResource"]));
+    all_of_sts || !any_resource && actions.iter().any(|action| action.starts_with("sts:assumerole"))
 }
 
 fn duplicate_sids(root: &Node, strict: bool, problems: &mut Vec<Problem>) {

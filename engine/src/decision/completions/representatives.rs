@@ -4,11 +4,11 @@ use super::{statements, variables};
 use crate::condition::{Base, ConditionTest, ConditionValue, Family, Operand};
 use crate::decimal::Decimal;
 use crate::instant::Instant;
-use crate::key::{ConditionKey, Shape};
+use crate::key::{ConditionKey, Shape, ValueType};
 use crate::pattern::{Pattern, Substitute, Variables, fold};
 use crate::policy::PolicySet;
 use crate::request::{ContextValue, Lookup, Request};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 /// The most states of the automaton that finds texts for patterns.
 const MAX_STATES: usize = 4_000;
@@ -28,21 +28,29 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
     let inserted = statements(policies, request).any(|statement| variables(statement).any(|variable| variable == key));
     let mut texts = Texts { exhaustive: true, found: Vec::new() };
     let families: Vec<Family> = tests.iter().map(|test| test.operator().base.family()).filter(|f| *f != Family::Null).collect();
-    let typed = families.iter().any(|family| !matches!(family, Family::String | Family::Arn));
-    for family in [Family::Numeric, Family::Date, Family::Bool, Family::Binary, Family::Ip] {
-        if families.contains(&family) {
-            texts.typed(family, &tests);
-        }
-    }
     let atoms = atoms(&tests, request, &mut texts.exhaustive);
-    if typed {
-        // The key's type is known from the typed operators; texts that are no such value are no values of it.
-        let literals = atoms.iter().filter_map(|(_, atom)| atom.literal()).collect::<Vec<_>>();
-        texts.exhaustive &= literals.len() == atoms.len();
-        texts.found.extend(literals);
-        texts.found.retain(|text| families.iter().all(|family| is_of(*family, text)));
-    } else {
-        texts.patterns(&atoms.iter().map(|(_, atom)| atom.clone()).collect::<Vec<_>>());
+    match key.value_type() {
+        Some(ValueType::Bool) => texts.typed(Family::Bool, &tests),
+        Some(value_type) => {
+            let family = match value_type {
+                ValueType::Number => Family::Numeric,
+                ValueType::IpAddress => Family::Ip,
+                ValueType::Date | ValueType::Bool => Family::Date,
+            };
+            texts.typed(family, &tests);
+            texts.found.extend(atoms.iter().filter_map(Atom::literal));
+            texts.found.retain(|text| is_of(family, text));
+            // Texts that come out alike as values may differ as texts, and the other way round.
+            texts.exhaustive &= atoms.is_empty() && families.iter().all(|other| *other == family);
+        }
+        None => {
+            let mut typed: Vec<Family> = TYPED.into_iter().filter(|family| families.contains(family)).collect();
+            typed.iter().for_each(|family| texts.typed(*family, &tests));
+            typed.extend((!atoms.is_empty()).then_some(Family::String));
+            texts.exhaustive &= typed.len() <= 1;
+            // Texts that are no value of any of the operators are among these.
+            texts.patterns(&atoms);
+        }
     }
     if inserted {
         texts.insertions(key, policies, request);
@@ -74,6 +82,9 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
     }
     Representatives { values, exhaustive: texts.exhaustive }
 }
+
+/// Families whose operators read only some texts.
+const TYPED: [Family; 5] = [Family::Numeric, Family::Date, Family::Bool, Family::Binary, Family::Ip];
 
 /// Whether a text is a value that operators of this family read.
 fn is_of(family: Family, text: &str) -> bool {
@@ -162,8 +173,8 @@ impl Atom {
 
 /// The text conditions of the tests, variables replaced. Those whose variables have no value match nothing; those whose
 /// variables are unknown cannot be covered.
-fn atoms<'t>(tests: &[&'t ConditionTest], request: &Request<'_>, exhaustive: &mut bool) -> Vec<(&'t ConditionValue, Atom)> {
-    let mut atoms: Vec<(&ConditionValue, Atom)> = Vec::new();
+fn atoms(tests: &[&ConditionTest], request: &Request<'_>, exhaustive: &mut bool) -> Vec<Atom> {
+    let mut atoms: Vec<Atom> = Vec::new();
     for value in tests.iter().flat_map(|test| test.values()) {
         let (pattern, folded, arn) = match value.operand() {
             Operand::Text(pattern) => (pattern, false, false),
@@ -177,8 +188,8 @@ fn atoms<'t>(tests: &[&'t ConditionTest], request: &Request<'_>, exhaustive: &mu
         }
         let Some(pattern) = pattern.resolved(request) else { continue };
         let atom = Atom { symbols: symbols(&pattern, arn), folded };
-        if !atoms.iter().any(|(_, known)| *known == atom) {
-            atoms.push((value, atom));
+        if !atoms.contains(&atom) {
+            atoms.push(atom);
         }
     }
     atoms
@@ -285,25 +296,25 @@ impl Texts {
                 states
             })
             .collect();
-        let mut outcomes: BTreeMap<Vec<bool>, ()> = BTreeMap::new();
-        let mut known: HashMap<Vec<Vec<usize>>, ()> = HashMap::from([(start.clone(), ())]);
+        let mut outcomes: BTreeSet<Vec<bool>> = BTreeSet::new();
+        let mut known: HashSet<Vec<Vec<usize>>> = HashSet::from([start.clone()]);
         let mut queue = VecDeque::from([(start, String::new())]);
         while let Some((states, text)) = queue.pop_front() {
             let accepts: Vec<bool> = atoms.iter().zip(&states).map(|(atom, states)| states.contains(&atom.symbols.len())).collect();
-            // The empty text stands for itself: it counts as no value in sets and variables.
-            if outcomes.insert(accepts, ()).is_none() || text.is_empty() || text.chars().count() == 1 && self.found.len() == 1 {
+            // The empty text stands for itself alone: it counts as no value in sets and variables.
+            if text.is_empty() || outcomes.insert(accepts) {
                 self.found.push(text.clone());
             }
             for &c in &alphabet {
                 let next: Vec<Vec<usize>> = atoms.iter().zip(&states).map(|(atom, states)| atom.read(states, c)).collect();
-                if known.contains_key(&next) {
+                if known.contains(&next) {
                     continue;
                 }
                 if known.len() >= MAX_STATES {
                     self.exhaustive = false;
                     return;
                 }
-                known.insert(next.clone(), ());
+                known.insert(next.clone());
                 queue.push_back((next, format!("{text}{c}")));
             }
         }

@@ -1,0 +1,202 @@
+//! The decision, held against a second evaluator that is slow, obvious and written from the rules alone; and the laws
+//! that hold whatever the policies.
+//!
+//! `PROPTEST_CASES` sets how many worlds each property is tried on.
+
+mod common;
+mod reference;
+
+use can_access_engine::decision::{Completion, Decision};
+use can_access_engine::instant::Instant;
+use can_access_engine::layer::Layer;
+use can_access_engine::request::ContextValue;
+use common::{Asked, is_possible, policies};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use reference::worlds::world;
+use serde_json::{Value, json};
+use std::net::IpAddr;
+
+fn config(cases: u32) -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
+    ProptestConfig { cases, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn possible_world() -> impl Strategy<Value = Value> {
+    world().prop_filter("a resource policy like a trust policy, with resources", is_possible)
+}
+
+fn decide(world: &Value) -> Decision {
+    Asked::of(world).decide(&policies(world)).decision
+}
+
+/// The same world with everything that is a list of statements or documents turned around.
+fn reversed(world: &Value) -> Value {
+    let mut world = world.clone();
+    let Some(kinds) = world["policies"].as_object_mut() else { return world };
+    for (kind, documents) in kinds {
+        let leveled = kind == "scp" || kind == "rcp";
+        let groups: Vec<&mut Value> =
+            if leveled { documents.as_array_mut().into_iter().flatten().collect() } else { vec![documents] };
+        for group in groups {
+            let Some(group) = group.as_array_mut() else { continue };
+            group.reverse();
+            for document in group {
+                if let Some(statements) = document["Statement"].as_array_mut() {
+                    statements.reverse();
+                }
+            }
+        }
+    }
+    world
+}
+
+/// The keys of a world's context that no other key hangs on.
+fn context_keys(world: &Value) -> Vec<String> {
+    let keys = world["context"].as_object().into_iter().flatten().map(|(key, _)| key.clone());
+    keys.filter(|key| !key.eq_ignore_ascii_case("aws:CalledVia")).collect()
+}
+
+fn class(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allowed => "allowed",
+        Decision::ExplicitDeny | Decision::ImplicitDeny => "denied",
+        Decision::Depends => "depends",
+    }
+}
+
+/// Whether a key of a known type holds a value of it: an unknown key is taken to.
+fn is_well_formed(world: &Value, key: &str) -> bool {
+    let Some(text) = world["context"][key].as_str() else { return true };
+    match key {
+        "aws:CurrentTime" => Instant::parse(text).is_some(),
+        "aws:SecureTransport" => text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"),
+        "aws:SourceIp" => text.parse::<IpAddr>().is_ok(),
+        _ => true,
+    }
+}
+
+/// The world in which the unknown keys have these values.
+fn completed(world: &Value, unknown: &[String], completion: &Completion) -> Value {
+    let mut world = world.clone();
+    if let Some(context) = world["context"].as_object_mut() {
+        context.retain(|key, _| !unknown.contains(key));
+        for (key, value) in completion {
+            match value {
+                Some(ContextValue::Single(text)) => _ = context.insert(key.clone(), json!(text)),
+                Some(ContextValue::Multi(texts)) => _ = context.insert(key.clone(), json!(texts)),
+                None => {}
+            }
+        }
+    }
+    world
+}
+
+proptest! {
+    #![proptest_config(config(3_000))]
+
+    #[test]
+    fn the_decision_is_that_of_the_reference(world in possible_world()) {
+        prop_assert_eq!(decide(&world).name(), reference::decide(&world), "{:#}", world);
+    }
+
+    #[test]
+    fn explaining_changes_nothing(world in possible_world()) {
+        let policies = policies(&world);
+        let asked = Asked::of(&world);
+        let explanation = asked.explain(&policies);
+        prop_assert_eq!(explanation.outcome, asked.decide(&policies), "{:#}", world);
+        let blocked = explanation.outcome.blocked_by.iter().count();
+        prop_assert_eq!(explanation.outcome.decision == Decision::Allowed, blocked == 0, "{:#}", world);
+    }
+
+    #[test]
+    fn the_order_of_statements_and_policies_never_matters(world in possible_world()) {
+        prop_assert_eq!(decide(&world), decide(&reversed(&world)), "{:#}", world);
+    }
+
+    #[test]
+    fn adding_a_deny_never_allows(world in possible_world(), other in possible_world(), which in any::<Index>()) {
+        let kinds = ["identity", "boundary", "session"];
+        let kind = kinds[which.index(kinds.len())];
+        // A Deny of another world's identity policy, added to a document that is there already.
+        let statements = other["policies"]["identity"].as_array().into_iter().flatten();
+        let mut statements = statements.flat_map(|document| document["Statement"].as_array().cloned().unwrap_or_default());
+        let Some(mut deny) = statements.next() else { return Ok(()) };
+        deny["Effect"] = json!("Deny");
+        let mut denied = world.clone();
+        let Some(document) = denied["policies"][kind].as_array_mut().and_then(|documents| documents.first_mut()) else { return Ok(()) };
+        let Some(list) = document["Statement"].as_array_mut() else { return Ok(()) };
+        list.push(deny);
+        if decide(&denied) == Decision::Allowed {
+            prop_assert_eq!(decide(&world), Decision::Allowed, "{:#}", denied);
+        }
+    }
+
+    #[test]
+    fn removing_an_allow_never_allows(world in possible_world(), which in any::<Index>()) {
+        let kinds: Vec<&str> = ["identity", "boundary", "session"].into_iter().filter(|kind| world["policies"][kind].is_array()).collect();
+        if kinds.is_empty() {
+            return Ok(());
+        }
+        let mut fewer = world.clone();
+        for document in fewer["policies"][kinds[which.index(kinds.len())]].as_array_mut().into_iter().flatten() {
+            if let Some(statements) = document["Statement"].as_array_mut() {
+                for statement in statements.iter_mut().filter(|statement| statement["Effect"] == "Allow") {
+                    // An Allow of nothing: the document stays, and so does its layer.
+                    statement["Action"] = json!([]);
+                    statement.as_object_mut().map(|statement| statement.remove("NotAction"));
+                }
+            }
+        }
+        if decide(&fewer) == Decision::Allowed {
+            prop_assert_eq!(decide(&world), Decision::Allowed, "{:#}", fewer);
+        }
+    }
+
+    /// What is decided with unknown keys holds for the values they really have, and for none at all; and where it
+    /// depends, the values given as examples really give both answers.
+    #[test]
+    fn unknown_keys_are_neither_guessed_nor_given_up_on(world in possible_world(), mask in any::<u16>()) {
+        let keys: Vec<String> = context_keys(&world).into_iter().filter(|key| is_well_formed(&world, key)).collect();
+        let unknown: Vec<String> = keys.iter().enumerate().filter(|(at, _)| mask >> (at % 16) & 1 == 1).map(|(_, key)| key.clone()).collect();
+        let policies = policies(&world);
+        let mut asked = Asked::of(&world);
+        unknown.iter().for_each(|key| asked.context.mark_unknown(key));
+        let explanation = asked.explain(&policies);
+        let found = class(explanation.outcome.decision);
+        let really = class(decide(&world));
+        let without = class(decide(&completed(&world, &unknown, &Vec::new())));
+        match &explanation.dependence {
+            None => {
+                prop_assert_ne!(found, "depends");
+                prop_assert_eq!(found, really, "unknown {:?} in {:#}", unknown, world);
+                prop_assert_eq!(found, without, "absent {:?} in {:#}", unknown, world);
+            }
+            Some(dependence) => {
+                prop_assert!(!dependence.keys.is_empty());
+                for (expected, completion) in [("allowed", &dependence.allowed_when), ("denied", &dependence.denied_when)] {
+                    let Some(completion) = completion else {
+                        prop_assert!(!dependence.exhaustive, "no example of {} for {:?} in {:#}", expected, unknown, world);
+                        continue;
+                    };
+                    let example = completed(&world, &unknown, completion);
+                    let given = reference::decide(&example);
+                    prop_assert_eq!(expected == "allowed", given == "allowed", "{:?} in {:#}", completion, example);
+                }
+            }
+        }
+    }
+}
+
+/// The layers of a world without policies are silent, and nothing is allowed that needs a grant.
+#[test]
+fn nothing_is_allowed_by_no_policy() {
+    let world = json!({
+        "policies": {}, "context": {}, "facts": {}, "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k",
+        "principal": "arn:aws:iam::111122223333:user/ann",
+    });
+    let outcome = Asked::of(&world).decide(&policies(&world));
+    assert_eq!(outcome.decision, Decision::ImplicitDeny);
+    assert!(Layer::ALL.into_iter().all(|layer| outcome.layer(layer).name() == "absent"));
+}
