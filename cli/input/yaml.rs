@@ -12,9 +12,12 @@ use std::sync::Arc;
 /// How many nodes a document may have once its aliases are followed: enough for any test, not for a YAML bomb.
 const MAX_NODES: usize = 2_000_000;
 
+/// How deep a document may nest.
+const MAX_DEPTH: usize = 128;
+
 /// Reads one YAML document.
 pub(crate) fn read(source: &Arc<Source>) -> Result<Node, Refused> {
-    let mut builder = Builder { text: source.text(), offsets: offsets(source.text()), anchors: HashMap::new(), nodes: 0 };
+    let mut builder = Builder { text: source.text(), offsets: offsets(source.text()), anchors: HashMap::new(), nodes: 0, depth: 0 };
     builder.document().map_err(|problem| Refused::new(Arc::clone(source), vec![problem]))
 }
 
@@ -24,6 +27,7 @@ struct Builder<'a> {
     offsets: Vec<usize>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    depth: usize,
 }
 
 type Events<'a> = Parser<'a, saphyr_parser::StrInput<'a>>;
@@ -54,6 +58,9 @@ impl<'a> Builder<'a> {
 
     fn node(&mut self, event: Event<'a>, span: Span, events: &mut Events<'a>) -> Result<Node, Problem> {
         self.nodes += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(problem(Code::TooDeep, span, format!("values nest more than {MAX_DEPTH} deep")));
+        }
         if self.nodes > MAX_NODES {
             return Err(problem(Code::TooLarge, span, "the document is too large"));
         }
@@ -64,6 +71,7 @@ impl<'a> Builder<'a> {
                 (value, span.end, anchor)
             }
             Event::SequenceStart(anchor, _) => {
+                self.depth += 1;
                 let mut items = Vec::new();
                 let end = loop {
                     let (event, at) = self.next(events)?;
@@ -72,9 +80,11 @@ impl<'a> Builder<'a> {
                         other => items.push(self.node(other, at, events)?),
                     }
                 };
+                self.depth -= 1;
                 (Value::Array(items), end, anchor)
             }
             Event::MappingStart(anchor, _) => {
+                self.depth += 1;
                 let mut members: Vec<Member> = Vec::new();
                 let end = loop {
                     let (event, at) = self.next(events)?;
@@ -90,6 +100,7 @@ impl<'a> Builder<'a> {
                     };
                     break at.end;
                 };
+                self.depth -= 1;
                 (Value::Object(members), end, anchor)
             }
             Event::Alias(anchor) => {
