@@ -8,7 +8,9 @@ use can_access_engine::decision::{Blocker, Decision, Explanation, ServiceRule, d
 use can_access_engine::instant::Instant;
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::PolicySet;
-use can_access_engine::request::{Action, Assumption, Context, ContextValue, Facts, Kind, Principal, Request, RequestError, Resource};
+use can_access_engine::request::{
+    Action, Assumption, Context, ContextValue, Facts, Kind, Principal, Request, RequestError, Resource,
+};
 
 /// Everything about a request but its action and resource, as text.
 #[derive(Debug, Clone, Default)]
@@ -89,7 +91,8 @@ const PRINCIPAL_KEYS: [&str; 11] = [
 impl Question {
     /// Makes the parts of a request on `resource`.
     pub(crate) fn prepare(&self, policies: &PolicySet, resource: &str) -> Result<Prepared, Failure> {
-        let resource_account = self.resource_account.as_deref().map(|text| account("resource account", text)).transpose()?;
+        let resource_account =
+            self.resource_account.as_deref().map(|text| account("resource account", text)).transpose()?;
         let mut context = Context::new();
         for (key, value) in &self.context {
             context.insert(key, value.clone())?;
@@ -122,7 +125,13 @@ impl Question {
     }
 
     /// Whoever the identity policies are attached to, in the account of the resource.
-    fn unnamed(&self, policies: &PolicySet, resource: &str, owner: Option<AccountId>, context: &mut Context) -> Result<Principal, Failure> {
+    fn unnamed(
+        &self,
+        policies: &PolicySet,
+        resource: &str,
+        owner: Option<AccountId>,
+        context: &mut Context,
+    ) -> Result<Principal, Failure> {
         let says_whom = [&policies.resource, &policies.access_point, &policies.endpoint];
         if let Some(policy) = says_whom.into_iter().flatten().next() {
             return Err(Failure::with_help(
@@ -130,9 +139,16 @@ impl Question {
                 "name the principal: --principal ARN (or an account id, a service, or anonymous)",
             ));
         }
-        for (what, given) in [("role ARN", &self.role_arn), ("principal id", &self.principal_id), ("federating user", &self.federating_user)] {
+        for (what, given) in [
+            ("role ARN", &self.role_arn),
+            ("principal id", &self.principal_id),
+            ("federating user", &self.federating_user),
+        ] {
             if given.is_some() {
-                return Err(Failure::with_help(format!("a {what} says more about a principal, and none is given"), "name the principal, too"));
+                return Err(Failure::with_help(
+                    format!("a {what} says more about a principal, and none is given"),
+                    "name the principal, too",
+                ));
             }
         }
         let arn = Arn::parse(resource);
@@ -153,9 +169,15 @@ impl Question {
 
 impl Prepared {
     /// Asks about an action on a resource.
-    pub(crate) fn ask<'p>(&'p self, policies: &'p PolicySet, action: &'p Action, resource: &'p str) -> Result<Answer<'p>, Failure> {
+    pub(crate) fn ask<'p>(
+        &'p self,
+        policies: &'p PolicySet,
+        action: &'p Action,
+        resource: &'p str,
+    ) -> Result<Answer<'p>, Failure> {
         let resource = Resource::parse(resource)?;
-        let request = Request::new(&self.principal, action, resource, self.resource_account, &self.context, &self.facts);
+        let request =
+            Request::new(&self.principal, action, resource, self.resource_account, &self.context, &self.facts);
         let request = match request {
             Err(RequestError::Context { key, why }) if !self.principal_given => {
                 let message = format!("context key `{key}`: {why}");
@@ -184,7 +206,12 @@ fn is_principal_key(key: &str) -> bool {
 }
 
 /// What the policies at hand leave to the other account, and what was ignored.
-fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<'_>, principal_given: bool) -> Vec<String> {
+fn notes(
+    policies: &PolicySet,
+    request: &Request<'_>,
+    explanation: &Explanation<'_>,
+    principal_given: bool,
+) -> Vec<String> {
     let mut notes = Vec::new();
     let outcome = &explanation.outcome;
     let principal = request.principal();
@@ -193,26 +220,27 @@ fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<
     let action = request.action().as_str();
     let resource = request.resource().as_str();
     let granted_by_resource = !policies.resource.is_empty() && outcome.layer(Layer::Resource).name() == "allowed";
-    if denied && blocked(Layer::Identity) && !blocked(Layer::Resource) && granted_by_resource {
-        if let Some(account) = principal.account() {
-            let who = if principal_given { principal.as_str() } else { "the principal" };
-            notes.push(format!(
-                "the resource's policy leaves the decision to account {account}: an identity policy there must still allow {who} {action} on {resource}"
-            ));
-        }
+    let left_to_identity = denied && blocked(Layer::Identity) && !blocked(Layer::Resource) && granted_by_resource;
+    if let Some(account) = principal.account().filter(|_| left_to_identity) {
+        let who = if principal_given { principal.as_str() } else { "the principal" };
+        notes.push(format!(
+            "the resource's policy leaves the decision to account {account}: an identity policy there must still allow {who} {action} on {resource}"
+        ));
     }
-    if denied && blocked(Layer::Resource) && !blocked(Layer::Identity) && !request.is_same_account() && principal.account().is_some() {
-        if let Some(owner) = request.resource_account() {
-            notes.push(format!(
-                "account {owner} owns the resource: a policy of the resource there must still allow {} {action} on {resource}",
-                principal.as_str()
-            ));
-        }
+    let left_to_resource = denied && blocked(Layer::Resource) && !blocked(Layer::Identity);
+    let across = principal.account().is_some() && !request.is_same_account();
+    if let Some(owner) = request.resource_account().filter(|_| left_to_resource && across) {
+        notes.push(format!(
+            "account {owner} owns the resource: a policy of the resource there must still allow {} {action} on {resource}",
+            principal.as_str()
+        ));
     }
     if principal.kind() == Kind::Root && !policies.identity.is_empty() {
         notes.push("identity policies do not apply to a root user".to_owned());
     }
-    if outcome.decision == Decision::Allowed && matches!(request.action().folded(), "s3:getobject" | "s3:getobjectversion") {
+    if outcome.decision == Decision::Allowed
+        && matches!(request.action().folded(), "s3:getobject" | "s3:getobjectversion")
+    {
         notes.extend(missing_key_note(policies, request));
     }
     notes
@@ -226,14 +254,21 @@ fn missing_key_note(policies: &PolicySet, request: &Request<'_>) -> Option<Strin
     let list = Action::parse("s3:ListBucket").ok()?;
     let owner = request.resource_account().copied();
     let on_bucket = Resource::parse(&bucket).ok()?;
-    let listing = Request::new(request.principal(), &list, on_bucket, owner, request.context(), request.facts()).ok()?;
+    let listing =
+        Request::new(request.principal(), &list, on_bucket, owner, request.context(), request.facts()).ok()?;
     let silent = decide(policies, &listing).decision != Decision::Allowed;
-    silent.then(|| "a key that does not exist is answered with 403, not 404: s3:ListBucket on the bucket is not allowed".to_owned())
+    silent.then(|| {
+        "a key that does not exist is answered with 403, not 404: s3:ListBucket on the bucket is not allowed".to_owned()
+    })
 }
 
 /// A twelve-digit account id.
 pub(crate) fn account(what: &'static str, text: &str) -> Result<AccountId, RequestError> {
-    AccountId::parse(text).ok_or_else(|| RequestError::Fact { what, text: text.to_owned(), why: "an account id has twelve digits".to_owned() })
+    AccountId::parse(text).ok_or_else(|| RequestError::Fact {
+        what,
+        text: text.to_owned(),
+        why: "an account id has twelve digits".to_owned(),
+    })
 }
 
 /// The instant now.

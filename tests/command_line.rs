@@ -1,5 +1,7 @@
 //! The binary: exit codes, output and messages.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -54,7 +56,9 @@ fn file(folder: &std::path::Path, name: &str, text: &str) -> String {
 }
 
 fn allow(action: &str, resource: &str, more: &str) -> String {
-    format!(r#"{{ "Version": "2012-10-17", "Statement": [{{ "Effect": "Allow", "Action": "{action}", "Resource": "{resource}"{more} }}] }}"#)
+    format!(
+        r#"{{ "Version": "2012-10-17", "Statement": [{{ "Effect": "Allow", "Action": "{action}", "Resource": "{resource}"{more} }}] }}"#
+    )
 }
 
 #[test]
@@ -115,7 +119,14 @@ fn several_mistakes_are_all_shown() {
     let text = "{ \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    { \"Effect\": \"allow\", \"Action\": \"GetObject\", \"Resource\": \"my-bucket\", },\n  ] }";
     let output = run(&["-p", &file(&folder, "p.json", text), "s3:GetObject", OBJECT]);
     let message = err(&output);
-    for said in ["`allow` is no effect", "`GetObject` has no service prefix", "`my-bucket` is no ARN", "p.json:3:72", "p.json:3:75", "p.json:3:17"] {
+    for said in [
+        "`allow` is no effect",
+        "`GetObject` has no service prefix",
+        "`my-bucket` is no ARN",
+        "p.json:3:72",
+        "p.json:3:75",
+        "p.json:3:17",
+    ] {
         assert!(message.contains(said), "{said} is not in\n{message}");
     }
     assert_eq!(code(&output), 2);
@@ -127,7 +138,16 @@ fn a_policy_with_principals_is_a_resource_policy_and_needs_to_know_who_asks() {
     assert_eq!(code(&unnamed), 2);
     assert!(err(&unnamed).contains("--principal"), "{}", err(&unnamed));
     let object = "arn:aws:s3:::my-backups-oregon/467398596935/2017-02-02_$folder$";
-    let account = run(&["-p", EXPORT, "--principal", "467398596935", "--resource-account", "222222222222", "s3:DeleteObject", object]);
+    let account = run(&[
+        "-p",
+        EXPORT,
+        "--principal",
+        "467398596935",
+        "--resource-account",
+        "222222222222",
+        "s3:DeleteObject",
+        object,
+    ]);
     assert_eq!(code(&account), 0);
     assert!(out(&account).contains("taken as a resource-based policy"));
 }
@@ -136,9 +156,14 @@ fn a_policy_with_principals_is_a_resource_policy_and_needs_to_know_who_asks() {
 fn a_bucket_policy_alone_leaves_the_rest_to_the_callers_account() {
     let role = "arn:aws:iam::467398596935:role/pipeline";
     let object = "arn:aws:s3:::my-backups-oregon/467398596935/x";
-    let output = run(&["-p", EXPORT, "--principal", role, "--resource-account", "222222222222", "s3:PutObject", object]);
+    let output =
+        run(&["-p", EXPORT, "--principal", role, "--resource-account", "222222222222", "s3:PutObject", object]);
     assert_eq!(code(&output), 1);
-    assert!(out(&output).contains("account 467398596935: an identity policy there must still allow"), "{}", out(&output));
+    assert!(
+        out(&output).contains("account 467398596935: an identity policy there must still allow"),
+        "{}",
+        out(&output)
+    );
 }
 
 #[test]
@@ -149,7 +174,10 @@ fn keys_of_the_principal_are_not_made_up() {
     let unnamed = run(&["-p", &policy, "s3:GetObject", OBJECT]);
     assert_eq!(code(&unnamed), 2);
     assert!(err(&unnamed).contains("depends on who asks"), "{}", err(&unnamed));
-    assert_eq!(code(&run(&["-p", &policy, "--principal", "arn:aws:iam::111122223333:user/ann", "s3:GetObject", OBJECT])), 0);
+    assert_eq!(
+        code(&run(&["-p", &policy, "--principal", "arn:aws:iam::111122223333:user/ann", "s3:GetObject", OBJECT])),
+        0
+    );
 }
 
 #[test]
@@ -220,7 +248,10 @@ fn policies_come_from_files_folders_globs_and_standard_input() {
     assert_eq!(code(&run(&["-p", path, "s3:GetObject", "s3:PutObject", OBJECT])), 0);
     assert_eq!(code(&run(&["-p", &format!("{path}/[ab].json"), "s3:GetObject", "s3:PutObject", OBJECT])), 0);
     assert_eq!(code(&run(&["-p", &format!("{path}/z*.json"), "s3:GetObject", OBJECT])), 2);
-    assert_eq!(code(&run_with_input(&["-p", "-", "s3:GetObject", OBJECT], allow("s3:GetObject", "*", "").as_bytes())), 0);
+    assert_eq!(
+        code(&run_with_input(&["-p", "-", "s3:GetObject", OBJECT], allow("s3:GetObject", "*", "").as_bytes())),
+        0
+    );
     assert_eq!(code(&run_with_input(&["-p", "-", "s3:GetObject", OBJECT], b"")), 2);
     assert_eq!(code(&run_with_input(&["-p", "-", "--boundary", "-", "s3:GetObject", OBJECT], b"{}")), 2);
     let empty = folder.join("empty");
@@ -230,7 +261,9 @@ fn policies_come_from_files_folders_globs_and_standard_input() {
 
 #[test]
 fn words_that_are_no_action_get_a_hint() {
-    for (word, hint) in [("explian", "can-access explain"), ("explain", "the command comes first"), ("GetObject", "service:Name")] {
+    for (word, hint) in
+        [("explian", "can-access explain"), ("explain", "the command comes first"), ("GetObject", "service:Name")]
+    {
         let output = run(&["-p", PIPELINES, word, OBJECT]);
         assert_eq!(code(&output), 2);
         assert!(err(&output).contains(hint), "{word}: {}", err(&output));
@@ -244,14 +277,25 @@ fn words_that_are_no_action_get_a_hint() {
 #[test]
 fn garbage_is_refused_and_never_a_verdict() {
     let folder = folder("garbage");
-    for (index, bytes) in [&b"\x00\xff\xfe"[..], b"[]", b"\"x\"", b"null", b"{", b"}", b"<html></html>", b"Version: 2012-10-17\n"].into_iter().enumerate() {
+    for (index, bytes) in
+        [&b"\x00\xff\xfe"[..], b"[]", b"\"x\"", b"null", b"{", b"}", b"<html></html>", b"Version: 2012-10-17\n"]
+            .into_iter()
+            .enumerate()
+    {
         let path = folder.join(format!("{index}.json"));
         fs::write(&path, bytes).unwrap();
         let output = run(&["-p", path.to_str().unwrap(), "s3:GetObject", OBJECT]);
         assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{bytes:?}");
         assert!(err(&output).contains("error"), "{bytes:?}");
     }
-    for principal in ["", "*", "ann", "arn:aws:iam::1:user/ann", "arn:aws:iam::111122223333:group/g", "arn:aws:iam::111122223333:user/a*"] {
+    for principal in [
+        "",
+        "*",
+        "ann",
+        "arn:aws:iam::1:user/ann",
+        "arn:aws:iam::111122223333:group/g",
+        "arn:aws:iam::111122223333:user/a*",
+    ] {
         assert_eq!(code(&run(&["-p", PIPELINES, "--principal", principal, "s3:GetObject", OBJECT])), 2, "{principal}");
     }
     for resource in ["arn:", "arn:aws:s3", "arn:aws:s3:::"] {
@@ -271,17 +315,48 @@ fn json_is_as_its_schema_says() {
     let queries: [&[&str]; 6] = [
         &["-p", PIPELINES, "s3:GetObject", OBJECT],
         &["-p", PIPELINES, "s3:GetObject", "s3:GetObjectAcl", OBJECT],
-        &["-p", EXPORT, "--principal", "arn:aws:iam::467398596935:role/r", "--resource-account", "222222222222", "s3:PutObject", export],
+        &[
+            "-p",
+            EXPORT,
+            "--principal",
+            "arn:aws:iam::467398596935:role/r",
+            "--resource-account",
+            "222222222222",
+            "s3:PutObject",
+            export,
+        ],
         &["-p", &depends, "--unknown", "s3:ListBucket", "arn:aws:s3:::b"],
-        &["-p", &depends, "--principal", "arn:aws:sts::111122223333:assumed-role/r/s", "-c", "s3:prefix=c", "s3:ListBucket", "arn:aws:s3:::b"],
-        &["-p", &depends, "--scp", &depends, "--principal", "111122223333", "-c", "aws:TagKeys=c", "s3:ListBucket", "arn:aws:s3:::b"],
+        &[
+            "-p",
+            &depends,
+            "--principal",
+            "arn:aws:sts::111122223333:assumed-role/r/s",
+            "-c",
+            "s3:prefix=c",
+            "s3:ListBucket",
+            "arn:aws:s3:::b",
+        ],
+        &[
+            "-p",
+            &depends,
+            "--scp",
+            &depends,
+            "--principal",
+            "111122223333",
+            "-c",
+            "aws:TagKeys=c",
+            "s3:ListBucket",
+            "arn:aws:s3:::b",
+        ],
     ];
     for query in queries {
         for (command, verbose) in [(&[][..], false), (&["explain"][..], false), (&[][..], true)] {
             let more: &[&str] = if verbose { &["--format", "json", "-v"] } else { &["--format", "json"] };
             let output = run(&[command, query, more].concat());
-            let value: Value = serde_json::from_str(&out(&output)).unwrap_or_else(|_| panic!("{query:?} {}", err(&output)));
-            let errors: Vec<String> = decision.iter_errors(&value).map(|error| format!("{} at {}", error, error.instance_path())).collect();
+            let value: Value =
+                serde_json::from_str(&out(&output)).unwrap_or_else(|_| panic!("{query:?} {}", err(&output)));
+            let errors: Vec<String> =
+                decision.iter_errors(&value).map(|error| format!("{} at {}", error, error.instance_path())).collect();
             assert!(errors.is_empty(), "{query:?}: {errors:?}\n{value:#}");
         }
     }
@@ -299,7 +374,16 @@ fn the_json_of_a_decision_says_what_the_contract_says() {
     let folder = folder("contract");
     let text = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    { \"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\" },\n    { \"Sid\": \"NoDelete\", \"Effect\": \"Deny\", \"Action\": \"s3:Delete*\", \"Resource\": \"*\" }\n  ]\n}";
     let policy = file(&folder, "p.json", text);
-    let output = run(&["-p", &policy, "--principal", "arn:aws:iam::111122223333:user/ann", "--format", "json", "s3:DeleteObject", OBJECT]);
+    let output = run(&[
+        "-p",
+        &policy,
+        "--principal",
+        "arn:aws:iam::111122223333:user/ann",
+        "--format",
+        "json",
+        "s3:DeleteObject",
+        OBJECT,
+    ]);
     let value: Value = serde_json::from_str(&out(&output)).unwrap();
     assert_eq!(value["decision"], "explicitDeny");
     assert_eq!(value["allowed"], false);
@@ -319,7 +403,10 @@ fn explain_names_the_element_and_the_value() {
     let policy = file(&folder, "p.json", &allow("s3:GetObject", "arn:aws:s3:::distelli-onprem/*", condition));
     let output = run(&["explain", "-p", &policy, "-c", "aws:PrincipalTag/team=blue", "s3:GetObject", OBJECT]);
     let text = out(&output);
-    assert!(text.contains("- Condition StringEquals aws:PrincipalTag/team: it is `blue`, which does not satisfy `red`"), "{text}");
+    assert!(
+        text.contains("- Condition StringEquals aws:PrincipalTag/team: it is `blue`, which does not satisfy `red`"),
+        "{text}"
+    );
     let absent = out(&run(&["explain", "-p", &policy, "s3:GetObject", OBJECT]));
     assert!(absent.contains("the key is absent; wanted is `red`"), "{absent}");
     assert!(absent.contains("absent keys that mattered: aws:PrincipalTag/team"), "{absent}");
@@ -340,14 +427,20 @@ fn tests_pass_fail_and_are_refused() {
     let folder = folder("tests");
     file(&folder, "p.json", &allow("s3:GetObject", "*", ""));
     let test = |name: &str, expect: &str| {
-        let text = format!("version: 1\npolicies: {{ identity: [p.json] }}\ntests:\n  - name: reads\n    action: s3:GetObject\n    resource: {OBJECT}\n    expect: {expect}\n");
+        let text = format!(
+            "version: 1\npolicies: {{ identity: [p.json] }}\ntests:\n  - name: reads\n    action: s3:GetObject\n    resource: {OBJECT}\n    expect: {expect}\n"
+        );
         file(&folder, name, &text)
     };
     let good = run(&["test", &test("good.access-test.yaml", "allowed")]);
     assert_eq!((code(&good), out(&good).as_str()), (0, "1 passed, 0 failed\n"));
     let bad = run(&["test", &test("bad.access-test.yaml", "denied")]);
     assert_eq!(code(&bad), 1);
-    assert!(out(&bad).contains("expected denied, got allowed") && out(&bad).ends_with("0 passed, 1 failed\n"), "{}", out(&bad));
+    assert!(
+        out(&bad).contains("expected denied, got allowed") && out(&bad).ends_with("0 passed, 1 failed\n"),
+        "{}",
+        out(&bad)
+    );
     let whole = run(&["test", folder.to_str().unwrap()]);
     assert_eq!((code(&whole), out(&whole).lines().last()), (1, Some("1 passed, 1 failed")));
 
@@ -360,9 +453,15 @@ fn tests_pass_fail_and_are_refused() {
     refused("version: 2\ntests:\n  - { name: a, action: \"s3:GetObject\", expect: allowed }\n", "the only version");
     refused("version: 1\ntests:\n  - { name: a, action: \"s3:GetObject\" }\n", "would test nothing");
     refused("version: 1\ntests:\n  - { name: a, expect: allowed }\n", "would test nothing");
-    refused("version: 1\ntests:\n  - { name: a, action: \"s3:GetObject\", expect: allowed, color: red }\n", "no field `color`");
+    refused(
+        "version: 1\ntests:\n  - { name: a, action: \"s3:GetObject\", expect: allowed, color: red }\n",
+        "no field `color`",
+    );
     refused("version: 1\ntests:\n  - { name: a, action: \"s3:GetObject\", expect: perhaps }\n", "expect one of");
-    refused("version: 1\ntests:\n  - { name: a, action: \"s3:GetObject\", expect: allowed, resource_account: 111122223333 }\n", "has no quotes");
+    refused(
+        "version: 1\ntests:\n  - { name: a, action: \"s3:GetObject\", expect: allowed, resource_account: 111122223333 }\n",
+        "has no quotes",
+    );
     refused("version: 1\ntests: [\n", "YAML");
     refused("", "empty");
     refused("version: 1\nversion: 1\ntests: []\n", "stands twice");

@@ -143,7 +143,8 @@ impl Reader {
         self.only(members, &["version", "policies", "defaults", "tests"], "a test file");
         match root.get("version") {
             None => self.error(start(root), "the file has no `version`", "write `version: 1`"),
-            Some(version) if !matches!(&version.value.value, Value::Number(text) | Value::String(text) if text == "1") => {
+            Some(version) if !matches!(&version.value.value, Value::Number(text) | Value::String(text) if text == "1") =>
+            {
                 self.error(version.value.span, "the only version there is is 1", "write `version: 1`");
             }
             Some(_) => {}
@@ -196,15 +197,27 @@ impl Reader {
         let fields = self.fields(node);
         let actions = fields.actions.or_else(|| defaults.actions.clone());
         if actions.as_ref().is_none_or(Vec::is_empty) {
-            self.error(start(node), "the test has no `action`, so it would test nothing", "write `action: s3:GetObject`");
+            self.error(
+                start(node),
+                "the test has no `action`, so it would test nothing",
+                "write `action: s3:GetObject`",
+            );
         }
         let resources = fields.resources.or_else(|| defaults.resources.clone()).unwrap_or_else(|| vec!["*".to_owned()]);
         if resources.is_empty() {
-            self.error(start(node), "the list of resources is empty, so the test would test nothing", "leave `resource` out for `*`");
+            self.error(
+                start(node),
+                "the list of resources is empty, so the test would test nothing",
+                "leave `resource` out for `*`",
+            );
         }
         let expect = fields.expect.or(defaults.expect);
         if expect.is_none() && node.get("expect").is_none() {
-            self.error(start(node), "the test has no `expect`, so it would test nothing", "write `expect: allowed`, or what it is");
+            self.error(
+                start(node),
+                "the test has no `expect`, so it would test nothing",
+                "write `expect: allowed`, or what it is",
+            );
         }
         let mut context = defaults.context.clone();
         for (key, value) in fields.context {
@@ -212,8 +225,13 @@ impl Reader {
             context.retain(|(known, _)| *known != key);
             context.push((key, value));
         }
-        let facts: Vec<Member> =
-            defaults.facts.iter().filter(|default| !fields.facts.iter().any(|own| own.name == default.name)).chain(&fields.facts).cloned().collect();
+        let facts: Vec<Member> = defaults
+            .facts
+            .iter()
+            .filter(|default| !fields.facts.iter().any(|own| own.name == default.name))
+            .chain(&fields.facts)
+            .cloned()
+            .collect();
         let facts = self.facts(&facts);
         let policies = match node.get("policies") {
             Some(member) => self.policies(&member.value).over(policies),
@@ -241,7 +259,8 @@ impl Reader {
     }
 
     fn expectation(&mut self, node: &Node) -> Option<Expectation> {
-        let found = node.as_str().and_then(|text| Expectation::ALL.into_iter().find(|expectation| expectation.name() == text));
+        let found =
+            node.as_str().and_then(|text| Expectation::ALL.into_iter().find(|expectation| expectation.name() == text));
         if found.is_none() {
             let names = Expectation::ALL.map(Expectation::name).join(", ");
             self.error(node.span, "this is nothing a test can expect", format!("expect one of: {names}"));
@@ -326,7 +345,11 @@ impl Reader {
                 Value::String(path) => Some(Document::File(path.clone())),
                 Value::Object(_) => Some(Document::Inline(item.clone())),
                 _ => {
-                    self.error(item.span, "a policy is a path or a document", "write the path of a file, or the policy itself");
+                    self.error(
+                        item.span,
+                        "a policy is a path or a document",
+                        "write the path of a file, or the policy itself",
+                    );
                     None
                 }
             })
@@ -336,14 +359,22 @@ impl Reader {
     fn levels(&mut self, node: &Node, name: &str) -> Option<Vec<Vec<Document>>> {
         let member = node.get(name)?;
         let Value::Array(levels) = &member.value.value else {
-            self.error(member.value.span, format!("`{name}` is a list of levels"), format!("write `{name}: [[root.json], [ou.json]]`, root first"));
+            self.error(
+                member.value.span,
+                format!("`{name}` is a list of levels"),
+                format!("write `{name}: [[root.json], [ou.json]]`, root first"),
+            );
             return None;
         };
         let levels = levels.iter().map(|level| {
             if matches!(level.value, Value::Array(_)) {
                 self.documents(level)
             } else {
-                self.error(level.span, format!("each level of `{name}` is a list of documents"), format!("write `{name}: [[root.json], [ou.json]]`, root first"));
+                self.error(
+                    level.span,
+                    format!("each level of `{name}` is a list of documents"),
+                    format!("write `{name}: [[root.json], [ou.json]]`, root first"),
+                );
                 Vec::new()
             }
         });
@@ -378,7 +409,11 @@ impl Reader {
         match &node.value {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => {
-                self.error(node.span, format!("{number} has no quotes"), "quote it: as a number it would lose its leading zeros");
+                self.error(
+                    node.span,
+                    format!("{number} has no quotes"),
+                    "quote it: as a number it would lose its leading zeros",
+                );
                 None
             }
             other => {
@@ -397,7 +432,11 @@ impl Reader {
         if let Value::Bool(truth) = node.value {
             return truth;
         }
-        self.error(node.span, format!("`true` or `false` belongs here, not {}", node.value.kind()), "write true or false without quotes");
+        self.error(
+            node.span,
+            format!("`true` or `false` belongs here, not {}", node.value.kind()),
+            "write true or false without quotes",
+        );
         false
     }
 
@@ -418,7 +457,8 @@ impl Reader {
     }
 }
 
-const FIELDS: [&str; 8] = ["principal", "action", "resource", "resource_account", "context", "unknown", "facts", "expect"];
+const FIELDS: [&str; 8] =
+    ["principal", "action", "resource", "resource_account", "context", "unknown", "facts", "expect"];
 
 /// Whether the test's own context spells a key exactly so.
 fn fields_has(test: &Node, key: &str) -> bool {
@@ -430,7 +470,11 @@ pub(crate) fn context_value(node: &Node) -> Result<ContextValue, Problem> {
     let single = |node: &Node| match &node.value {
         Value::String(text) | Value::Number(text) => Ok(text.clone()),
         Value::Bool(truth) => Ok(truth.to_string()),
-        other => Err(problem(node.span, format!("a condition key holds text, not {}", other.kind()), "leave a key out that is absent; a list is a multivalued key")),
+        other => Err(problem(
+            node.span,
+            format!("a condition key holds text, not {}", other.kind()),
+            "leave a key out that is absent; a list is a multivalued key",
+        )),
     };
     match &node.value {
         Value::Array(items) => items.iter().map(single).collect::<Result<_, _>>().map(ContextValue::Multi),
@@ -443,5 +487,12 @@ fn start(node: &Node) -> Span {
 }
 
 fn problem(span: Span, message: impl Into<String>, help: impl Into<String>) -> Problem {
-    Problem { code: Code::WrongType, severity: Severity::Error, span, message: message.into(), help: Some(help.into()), related: None }
+    Problem {
+        code: Code::WrongType,
+        severity: Severity::Error,
+        span,
+        message: message.into(),
+        help: Some(help.into()),
+        related: None,
+    }
 }

@@ -47,7 +47,8 @@ pub(crate) fn run(files: &[String]) -> Vec<FileResult> {
 fn run_file(path: &str) -> Result<Vec<PairResult>, Failure> {
     let source = input::read(path)?;
     let file = read_file(path, &source)?;
-    let library = Library { base: Path::new(path).parent().unwrap_or(Path::new("")), source: &source, files: Mutex::default() };
+    let library =
+        Library { base: Path::new(path).parent().unwrap_or(Path::new("")), source: &source, files: Mutex::default() };
     let results: Vec<Vec<PairResult>> = file.tests.par_iter().map(|test| run_test(test, &library)).collect();
     Ok(results.into_iter().flatten().collect())
 }
@@ -88,7 +89,9 @@ enum Unusable {
 impl Library<'_> {
     fn policy(&self, document: &Document, layer: Layer) -> Loaded {
         match document {
-            Document::Inline(node) => Policy::from_node(Arc::clone(self.source), node, layer).map(Arc::new).map_err(|r| Unusable::Refused(r.to_string())),
+            Document::Inline(node) => Policy::from_node(Arc::clone(self.source), node, layer)
+                .map(Arc::new)
+                .map_err(|r| Unusable::Refused(r.to_string())),
             Document::File(path) => {
                 let key = (path.clone(), layer);
                 if let Some(loaded) = self.lock().get(&key) {
@@ -168,9 +171,11 @@ fn run_pair(pair: &Pair<'_>, policies: &PolicySet) -> PairResult {
 
 /// The question a test asks.
 fn question(test: &Test) -> Result<Question, Failure> {
-    let FactFields { management_account, role_arn, federating_user, principal_id, canonical_id, canonical_ids, .. } = &test.facts;
+    let FactFields { management_account, role_arn, federating_user, principal_id, canonical_id, canonical_ids, .. } =
+        &test.facts;
     let mut facts = Facts::default().at(now());
-    facts.management_account = management_account.as_deref().map(|text| account("management account", text)).transpose()?;
+    facts.management_account =
+        management_account.as_deref().map(|text| account("management account", text)).transpose()?;
     facts.restrict_public_buckets = test.facts.restrict_public_buckets;
     facts.endpoint_type = if test.facts.gateway_endpoint { EndpointType::Gateway } else { EndpointType::Interface };
     facts.not_principal = if test.facts.any_not_principal { NotPrincipalRule::Any } else { NotPrincipalRule::Chain };
@@ -239,7 +244,8 @@ impl Pair<'_> {
         };
         let unmet: Vec<&str> =
             self.test.because.iter().map(String::as_str).filter(|reason| !is_reason(reason, answer)).collect();
-        let message = (!unmet.is_empty()).then(|| format!("expected because of {}, which is not the reason", unmet.join(", ")));
+        let message =
+            (!unmet.is_empty()).then(|| format!("expected because of {}, which is not the reason", unmet.join(", ")));
         let passed = as_expected && unmet.is_empty();
         let explanation = (!passed).then(|| crate::report::text::answer_to_string(answer, true));
         let blocked_by = outcome.blocked_by.iter().map(Blocker::name).collect();

@@ -26,8 +26,10 @@ pub(crate) fn run(query: &Query, explaining: bool) -> Result<Exit, Failure> {
     if query.common.verbose && !query.common.quiet {
         given.policies.policies().for_each(|policy| report::problems::print_warnings(policy));
     }
-    let prepared: Vec<(&String, Prepared)> =
-        resources.iter().map(|resource| Ok((resource, question.prepare(&given.policies, resource)?))).collect::<Result<_, Failure>>()?;
+    let prepared: Vec<(&String, Prepared)> = resources
+        .iter()
+        .map(|resource| Ok((resource, question.prepare(&given.policies, resource)?)))
+        .collect::<Result<_, Failure>>()?;
     let mut answers = Vec::new();
     for action in &actions {
         for (resource, prepared) in &prepared {
@@ -94,7 +96,10 @@ fn split_words(words: &[String]) -> Result<(Vec<Action>, Vec<String>), Failure> 
     }
     if actions.is_empty() {
         let message = if words.is_empty() { "no action is given" } else { "a resource is given, but no action" };
-        return Err(Failure::with_help(message, "ask for example: can-access -p policy.json s3:GetObject arn:aws:s3:::bucket/key"));
+        return Err(Failure::with_help(
+            message,
+            "ask for example: can-access -p policy.json s3:GetObject arn:aws:s3:::bucket/key",
+        ));
     }
     if resources.is_empty() {
         resources.push("*".to_owned());
@@ -109,7 +114,9 @@ fn no_action(word: &str, index: usize) -> Failure {
         Some(command) if index == 0 && command == word => {
             format!("the command comes first: can-access {command} …, with its options behind it")
         }
-        Some(command) => format!("did you mean `can-access {command}`? An action is `service:Name`, such as s3:GetObject"),
+        Some(command) => {
+            format!("did you mean `can-access {command}`? An action is `service:Name`, such as s3:GetObject")
+        }
         None if std::path::Path::new(word).exists() => format!("a policy is given with -p: can-access -p {word} …"),
         None => "an action is `service:Name`, such as s3:GetObject; a resource is an ARN or `*`".to_owned(),
     };
@@ -130,7 +137,10 @@ fn question(args: &RequestArgs) -> Result<Question, Failure> {
     let mut given: Vec<(String, Vec<String>)> = Vec::new();
     for pair in &args.context {
         let Some((key, value)) = pair.split_once('=') else {
-            return Err(Failure::with_help(format!("`{pair}` is no context key with a value"), "write KEY=VALUE, such as -c aws:SourceIp=203.0.113.7"));
+            return Err(Failure::with_help(
+                format!("`{pair}` is no context key with a value"),
+                "write KEY=VALUE, such as -c aws:SourceIp=203.0.113.7",
+            ));
         };
         match given.iter_mut().find(|(known, _)| known == key) {
             Some((_, values)) => values.push(value.to_owned()),
@@ -161,12 +171,15 @@ fn question(args: &RequestArgs) -> Result<Question, Failure> {
 fn facts(args: &RequestArgs) -> Result<Facts, Failure> {
     let time = match &args.now {
         None => now(),
-        Some(text) => text.parse::<jiff::Timestamp>().map(|time| Instant::from_seconds(time.as_second())).map_err(|_| {
-            Failure::with_help(format!("`{text}` is no time"), "write it as RFC 3339, such as 2026-01-31T12:00:00Z")
-        })?,
+        Some(text) => {
+            text.parse::<jiff::Timestamp>().map(|time| Instant::from_seconds(time.as_second())).map_err(|_| {
+                Failure::with_help(format!("`{text}` is no time"), "write it as RFC 3339, such as 2026-01-31T12:00:00Z")
+            })?
+        }
     };
     let mut facts = Facts::default().at(time);
-    facts.management_account = args.management_account.as_deref().map(|text| account("management account", text)).transpose()?;
+    facts.management_account =
+        args.management_account.as_deref().map(|text| account("management account", text)).transpose()?;
     facts.restrict_public_buckets = args.restrict_public_buckets;
     facts.endpoint_type = match args.endpoint_type {
         Some(args::EndpointType::Gateway) => EndpointType::Gateway,
@@ -181,7 +194,9 @@ fn facts(args: &RequestArgs) -> Result<Facts, Failure> {
     facts.access_point_bucket = args.access_point_bucket.clone();
     for id in &args.canonical_id {
         match id.split_once('=') {
-            Some((id, owner)) => facts.canonical_ids.push((id.to_owned(), account("account of a canonical id", owner)?)),
+            Some((id, owner)) => {
+                facts.canonical_ids.push((id.to_owned(), account("account of a canonical id", owner)?))
+            }
             None => facts.canonical_id = Some(id.clone()),
         }
     }
@@ -202,7 +217,12 @@ fn read_context(path: &str) -> Result<Vec<(String, ContextValue)>, Failure> {
                 }
             }
         }
-        Some(_) => return Err(Failure::with_help(format!("{path} holds no context"), "write a JSON object of condition keys and values")),
+        Some(_) => {
+            return Err(Failure::with_help(
+                format!("{path} holds no context"),
+                "write a JSON object of condition keys and values",
+            ));
+        }
         None => {}
     }
     if problems.iter().any(Problem::is_error) {

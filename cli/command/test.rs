@@ -16,7 +16,10 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     for path in &args.paths {
         let found = files(path, is_test)?;
         if found.is_empty() {
-            return Err(Failure::with_help(format!("{path} holds no policy tests"), format!("test files end in {}", ENDINGS.join(", "))));
+            return Err(Failure::with_help(
+                format!("{path} holds no policy tests"),
+                format!("test files end in {}", ENDINGS.join(", ")),
+            ));
         }
         paths.extend(found);
     }

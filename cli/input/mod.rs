@@ -28,9 +28,11 @@ pub(crate) fn read(path: &str) -> Result<Arc<Source>, Failure> {
 
 /// Bytes as a text with a name; refused with the place of the first byte that is no UTF-8.
 pub(crate) fn decode(name: &str, bytes: Vec<u8>) -> Result<Arc<Source>, Refused> {
-    match document::decode(bytes) {
-        Ok(text) => Ok(Source::new(name, text)),
-        Err((text, problem)) => Err(Refused::new(Source::new(name, text), vec![problem])),
+    let (text, problem) = document::decode(bytes);
+    let source = Source::new(name, text);
+    match problem {
+        None => Ok(source),
+        Some(problem) => Err(Refused::new(source, vec![problem])),
     }
 }
 
@@ -48,9 +50,12 @@ pub(crate) fn files(path: &str, wanted: impl Fn(&Path) -> bool) -> Result<Vec<St
         Ok(_) => Ok(vec![path.to_owned()]),
         Err(_) if path.contains(['*', '?', '[', '{']) => {
             let glob = GlobBuilder::new(path).literal_separator(true).build();
-            let matcher = glob.map_err(|error| Failure::usage(format!("`{path}` is no glob: {error}")))?.compile_matcher();
-            let start: PathBuf =
-                Path::new(path).iter().take_while(|part| !part.to_string_lossy().contains(['*', '?', '[', '{'])).collect();
+            let matcher =
+                glob.map_err(|error| Failure::usage(format!("`{path}` is no glob: {error}")))?.compile_matcher();
+            let start: PathBuf = Path::new(path)
+                .iter()
+                .take_while(|part| !part.to_string_lossy().contains(['*', '?', '[', '{']))
+                .collect();
             let mut found = Vec::new();
             let start = if start.as_os_str().is_empty() { PathBuf::from(".") } else { start };
             walk(&start, &mut found)?;

@@ -17,7 +17,8 @@ const MAX_DEPTH: usize = 128;
 
 /// Reads one YAML document.
 pub(crate) fn read(source: &Arc<Source>) -> Result<Node, Refused> {
-    let mut builder = Builder { text: source.text(), offsets: offsets(source.text()), anchors: HashMap::new(), nodes: 0, depth: 0 };
+    let mut builder =
+        Builder { text: source.text(), offsets: offsets(source.text()), anchors: HashMap::new(), nodes: 0, depth: 0 };
     builder.document().map_err(|problem| Refused::new(Arc::clone(source), vec![problem]))
 }
 
@@ -42,7 +43,13 @@ impl<'a> Builder<'a> {
                 Event::StreamEnd => break,
                 Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
                 other if root.is_none() => root = Some(self.node(other, span, &mut events)?),
-                _ => return Err(problem(Code::SeveralDocuments, span, "a second document starts here; one file holds one")),
+                _ => {
+                    return Err(problem(
+                        Code::SeveralDocuments,
+                        span,
+                        "a second document starts here; one file holds one",
+                    ));
+                }
             }
         }
         root.ok_or_else(|| problem(Code::EmptyText, Span::at(0), "the file is empty"))
@@ -51,7 +58,11 @@ impl<'a> Builder<'a> {
     fn next(&self, events: &mut Events<'a>) -> Result<(Event<'a>, Span), Problem> {
         match events.next() {
             Some(Ok((event, span))) => Ok((event, Span::new(self.offset(&span.start), self.offset(&span.end)))),
-            Some(Err(error)) => Err(problem(Code::NotJson, Span::at(self.offset(error.marker())), format!("this is not YAML: {}", error.info()))),
+            Some(Err(error)) => Err(problem(
+                Code::NotJson,
+                Span::at(self.offset(error.marker())),
+                format!("this is not YAML: {}", error.info()),
+            )),
             None => Ok((Event::StreamEnd, Span::at(self.text.len()))),
         }
     }
@@ -91,7 +102,11 @@ impl<'a> Builder<'a> {
                     let Event::MappingEnd = event else {
                         let member = self.member(event, at, events)?;
                         if let Some(first) = members.iter().find(|other| other.name == member.name) {
-                            let mut twice = problem(Code::DuplicateName, member.name_span, format!("`{}` stands twice in this mapping", member.name));
+                            let mut twice = problem(
+                                Code::DuplicateName,
+                                member.name_span,
+                                format!("`{}` stands twice in this mapping", member.name),
+                            );
                             twice.related = Some((first.name_span, "first here".to_owned()));
                             return Err(twice);
                         }

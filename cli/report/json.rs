@@ -126,9 +126,16 @@ fn of<'a>(answer: &'a Answer<'_>, everything: bool) -> DecisionJson<'a> {
             principal: answer.principal_given.then(|| request.principal().as_str()),
             action: request.action().as_str(),
             resource: request.resource().as_str(),
-            resource_account: request.resource_account().filter(|_| answer.principal_given || answer.owner_known()).map(|account| account.as_str()),
+            resource_account: request
+                .resource_account()
+                .filter(|_| answer.principal_given || answer.owner_known())
+                .map(|account| account.as_str()),
             context: request.context().keys().map(|(key, value)| (key.as_str(), value)).collect(),
-            unknown: if answer.principal_given { request.context().unknown_keys().map(|key| key.as_str()).collect() } else { Vec::new() },
+            unknown: if answer.principal_given {
+                request.context().unknown_keys().map(|key| key.as_str()).collect()
+            } else {
+                Vec::new()
+            },
         },
         decided_by: explanation.decided_by.iter().filter_map(find).collect(),
         blocked_by: outcome.blocked_by.iter().map(Blocker::name).collect(),
@@ -177,9 +184,11 @@ fn known(truth: Truth) -> Option<bool> {
 }
 
 fn examined<'a>(report: &StatementReport<'a>, answer: &Answer<'_>) -> ExaminedJson<'a> {
-    let elements = super::text::elements(report, answer)
-        .into_iter()
-        .map(|element| ElementJson { element: element.name, matches: known(element.matches), why: element.why });
+    let elements = super::text::elements(report, answer).into_iter().map(|element| ElementJson {
+        element: element.name,
+        matches: known(element.matches),
+        why: element.why,
+    });
     ExaminedJson { statement: statement(report), applies: known(report.applies), elements: elements.collect() }
 }
 

@@ -62,7 +62,11 @@ pub(crate) fn print_text(out: &mut impl Write, files: &[FileResult], verbose: bo
         if result.passed {
             passed += 1;
             if verbose {
-                writeln!(out, "{GOOD}ok{GOOD:#}     {file}: {} ({} on {})", result.test, result.action, result.resource)?;
+                writeln!(
+                    out,
+                    "{GOOD}ok{GOOD:#}     {file}: {} ({} on {})",
+                    result.test, result.action, result.resource
+                )?;
             }
             continue;
         }

@@ -28,7 +28,13 @@ pub(crate) struct Element {
 }
 
 /// Prints an answer: with `statements`, every statement of every layer; with `everything`, what was assumed, too.
-pub(crate) fn print(out: &mut impl Write, answer: &Answer<'_>, statements: bool, everything: bool, one_of_many: bool) -> Result<(), Failure> {
+pub(crate) fn print(
+    out: &mut impl Write,
+    answer: &Answer<'_>,
+    statements: bool,
+    everything: bool,
+    one_of_many: bool,
+) -> Result<(), Failure> {
     let explanation = &answer.explanation;
     let outcome = &explanation.outcome;
     let style = style_of(outcome.decision);
@@ -72,7 +78,11 @@ pub(crate) fn print(out: &mut impl Write, answer: &Answer<'_>, statements: bool,
             writeln!(out, "  not every value could be tried, so the answer may not depend on them after all")?;
         }
     }
-    if let Some(report) = explanation.nearest.and_then(|id| explanation.statements.iter().find(|report| report.at == id)).filter(|_| !statements) {
+    if let Some(report) = explanation
+        .nearest
+        .and_then(|id| explanation.statements.iter().find(|report| report.at == id))
+        .filter(|_| !statements)
+    {
         writeln!(out, "  nearest: {BOLD}{}{BOLD:#} ({})", place(report, None), described(report))?;
         for element in elements(report, answer).iter().filter(|element| !element.matches.is_true()) {
             writeln!(out, "    {}: {}", element.name, element.why)?;
@@ -188,7 +198,9 @@ fn needs(answer: &Answer<'_>) -> Vec<String> {
     let mut needs = Vec::new();
     let kind = request.principal().kind();
     if blocked(Layer::Identity) {
-        let own = matches!(kind, Kind::User | Kind::RoleSession | Kind::FederatedUser) && request.is_same_account() && !blocked(Layer::Resource);
+        let own = matches!(kind, Kind::User | Kind::RoleSession | Kind::FederatedUser)
+            && request.is_same_account()
+            && !blocked(Layer::Resource);
         needs.push(if own && !answer.trust_matters() {
             format!("an identity policy, or a resource-based policy that names the principal, that allows {what}")
         } else {
@@ -217,7 +229,9 @@ fn example(completion: &Completion) -> String {
     let values = completion.iter().map(|(key, value)| match value {
         None => format!("{key} absent"),
         Some(ContextValue::Single(text)) => format!("{key} = `{text}`"),
-        Some(ContextValue::Multi(texts)) => format!("{key} = [{}]", texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ")),
+        Some(ContextValue::Multi(texts)) => {
+            format!("{key} = [{}]", texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", "))
+        }
     });
     values.collect::<Vec<_>>().join(", ")
 }
@@ -241,16 +255,26 @@ fn principal(report: &StatementReport<'_>, answer: &Answer<'_>) -> Option<Elemen
     let who = answer.request.principal().as_str();
     let Some(element) = report.statement.principal() else {
         let why = "the statement names no principal, so it is about nobody".to_owned();
-        return Some(Element { name: "Principal".to_owned(), matches: Truth::False, why, span: Some(report.statement.span()) });
+        return Some(Element {
+            name: "Principal".to_owned(),
+            matches: Truth::False,
+            why,
+            span: Some(report.statement.span()),
+        });
     };
     let entries: Vec<&str> = element.entries().iter().map(|entry| entry.as_str()).collect();
     let span = element.entries().first().map(|entry| entry.span());
     let negated = matches!(element, can_access_engine::principal::PrincipalElement::NotPrincipal(_));
     let matched = report.principal;
     let why = match (matched.classes.strongest(), negated) {
-        (Some(_), true) if matched.boundary_forces => "a permissions boundary is attached, so the exemption does not count".to_owned(),
+        (Some(_), true) if matched.boundary_forces => {
+            "a permissions boundary is attached, so the exemption does not count".to_owned()
+        }
         (Some(_), true) if matched.chain_matters => {
-            format!("{who} is not exempt: account, user or role, and session would all have to be listed in {}", list(&entries))
+            format!(
+                "{who} is not exempt: account, user or role, and session would all have to be listed in {}",
+                list(&entries)
+            )
         }
         (Some(_), true) => format!("{who} is not exempted by {}", list(&entries)),
         (Some(class), false) => match class {
@@ -263,7 +287,9 @@ fn principal(report: &StatementReport<'_>, answer: &Answer<'_>) -> Option<Elemen
             Class::RootSelf => "the account of this root user is named".to_owned(),
             Class::RoleOfSession => "the role of the session is named".to_owned(),
             Class::UserOfFederated => "the user behind the federated user is named".to_owned(),
-            Class::AccountDelegation => "the account is named, which leaves the decision to its own policies".to_owned(),
+            Class::AccountDelegation => {
+                "the account is named, which leaves the decision to its own policies".to_owned()
+            }
         },
         (None, true) => format!("{who} is exempted by {}", list(&entries)),
         (None, false) if entries.is_empty() => "nobody is named".to_owned(),
@@ -296,11 +322,15 @@ fn resource(report: &StatementReport<'_>, answer: &Answer<'_>) -> Option<Element
     let asked = answer.request.resource().as_str();
     let fits: Vec<_> = element.entries().iter().map(|entry| (entry, entry.fit(&answer.request))).collect();
     let hit = fits.iter().find(|(_, fit)| fit.is_yes()).map(|(entry, _)| *entry);
-    let open = fits.iter().find_map(|(entry, fit)| if let Fit::Unknown(variable) = fit { Some((*entry, *variable)) } else { None });
+    let open = fits
+        .iter()
+        .find_map(|(entry, fit)| if let Fit::Unknown(variable) = fit { Some((*entry, *variable)) } else { None });
     let unresolved: Vec<String> = fits
         .iter()
         .filter_map(|(entry, fit)| match fit {
-            Fit::Unresolved(variable) => Some(format!("`{}` matches nothing because {} has no value to insert", entry.as_str(), variable.key())),
+            Fit::Unresolved(variable) => {
+                Some(format!("`{}` matches nothing because {} has no value to insert", entry.as_str(), variable.key()))
+            }
             _ => None,
         })
         .collect();
@@ -309,7 +339,9 @@ fn resource(report: &StatementReport<'_>, answer: &Answer<'_>) -> Option<Element
     let mut why = match (hit, open) {
         (Some(entry), _) if negated => format!("`{asked}` is excluded by `{}`", entry.as_str()),
         (Some(entry), _) => format!("`{asked}` matches `{}`", entry.as_str()),
-        (None, Some((entry, variable))) => format!("whether `{asked}` matches `{}` depends on {}, which is unknown", entry.as_str(), variable.key()),
+        (None, Some((entry, variable))) => {
+            format!("whether `{asked}` matches `{}` depends on {}, which is unknown", entry.as_str(), variable.key())
+        }
         (None, None) if negated => format!("`{asked}` is not excluded"),
         (None, None) if texts.is_empty() => "the list is empty".to_owned(),
         (None, None) => format!("`{asked}` matches none of {}", list(&texts)),
@@ -364,7 +396,9 @@ fn condition(test: &ConditionTest, evaluation: Evaluation, answer: &Answer<'_>) 
             let comparison = answer.compare(test, own, value);
             let text = own.as_str();
             let more = match comparison {
-                Comparison::Unresolved(variable) => format!("; `{text}` matches nothing because {} has no value to insert", variable.key()),
+                Comparison::Unresolved(variable) => {
+                    format!("; `{text}` matches nothing because {} has no value to insert", variable.key())
+                }
                 Comparison::Unknown(variable) => format!("; `{text}` depends on {}, which is unknown", variable.key()),
                 Comparison::MalformedPolicyValue => format!("; `{text}` cannot be read by this operator"),
                 Comparison::MalformedRequestValue => format!("; `{value}` cannot be read by this operator"),
@@ -374,7 +408,12 @@ fn condition(test: &ConditionTest, evaluation: Evaluation, answer: &Answer<'_>) 
             break;
         }
     }
-    Element { name: format!("Condition {} {}", test.operator(), test.key()), matches: evaluation.truth, why, span: Some(test.key_span()) }
+    Element {
+        name: format!("Condition {} {}", test.operator(), test.key()),
+        matches: evaluation.truth,
+        why,
+        span: Some(test.key_span()),
+    }
 }
 
 /// Some texts, the first few of many.

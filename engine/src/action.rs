@@ -33,7 +33,10 @@ pub struct ActionPattern {
 #[derive(Debug, Clone, PartialEq)]
 enum Shape {
     Everything,
-    Named { service: Pattern, name: Pattern },
+    Named {
+        service: Pattern,
+        name: Pattern,
+    },
     /// Written so that no action fits.
     Nothing,
 }

@@ -84,9 +84,10 @@ impl ConditionKey {
     /// keys", "Value type").
     pub(crate) fn value_type(&self) -> Option<ValueType> {
         match self.folded() {
-            "aws:multifactorauthpresent" | "aws:principalisawsservice" | "aws:securetransport" | "aws:viaawsservice" => {
-                Some(ValueType::Bool)
-            }
+            "aws:multifactorauthpresent"
+            | "aws:principalisawsservice"
+            | "aws:securetransport"
+            | "aws:viaawsservice" => Some(ValueType::Bool),
             "aws:multifactorauthage" => Some(ValueType::Number),
             "aws:currenttime" | "aws:epochtime" | "aws:tokenissuetime" => Some(ValueType::Date),
             "aws:sourceip" | "aws:vpcsourceip" => Some(ValueType::IpAddress),

@@ -171,7 +171,11 @@ impl Pattern {
             if syntax.variables && rest.starts_with("${") {
                 match rest.find('}') {
                     None => {
-                        mistakes.push(VariableMistake { kind: VariableMistakeKind::Unclosed, start: at, end: text.len() });
+                        mistakes.push(VariableMistake {
+                            kind: VariableMistakeKind::Unclosed,
+                            start: at,
+                            end: text.len(),
+                        });
                         builder.literal.push_str("${");
                         at += 2;
                     }
@@ -393,9 +397,10 @@ impl Pattern {
                 Some(Self { tokens, variables: false })
             })
         };
-        let (Some(before), Some(after)) =
-            (part(self.tokens.get(..first).unwrap_or_default()), part(self.tokens.get(first + 1..).unwrap_or_default()))
-        else {
+        let (Some(before), Some(after)) = (
+            part(self.tokens.get(..first).unwrap_or_default()),
+            part(self.tokens.get(first + 1..).unwrap_or_default()),
+        ) else {
             return Vec::new();
         };
         let cuts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
@@ -428,7 +433,11 @@ impl Variable {
         Self::named(name, Some(default), (!exact).then_some(VariableMistakeKind::Spacing))
     }
 
-    fn named(name: &str, default: Option<&str>, mistake: Option<VariableMistakeKind>) -> (Self, Option<VariableMistakeKind>) {
+    fn named(
+        name: &str,
+        default: Option<&str>,
+        mistake: Option<VariableMistakeKind>,
+    ) -> (Self, Option<VariableMistakeKind>) {
         let trimmed = name.trim();
         let mistake = mistake.or_else(|| {
             let (prefix, tag) = trimmed.split_once('/').unwrap_or((trimmed, ""));

@@ -114,7 +114,10 @@ enum Named {
     /// `{"AWS": "*"}`
     EveryIdentity,
     /// A twelve-digit id, or a root ARN with its partition.
-    Account { partition: Option<Box<str>>, id: AccountId },
+    Account {
+        partition: Option<Box<str>>,
+        id: AccountId,
+    },
     User,
     Role,
     Session,
@@ -214,7 +217,7 @@ impl Entry {
                 let own = names.iter().any(|name| **name == *self.text);
                 (own || request.has_service_name(&self.text)).then_some(Class::Service)
             }
-            (Named::Provider, Identity::IdentityProvider { name, .. }) => {
+            (Named::Provider, Identity::Provider { name, .. }) => {
                 (**name == *self.text).then_some(Class::IdentityProvider)
             }
             (Named::CanonicalUser, _) if principal.is_identity() => {
@@ -324,12 +327,18 @@ impl PrincipalElement {
                     }
                     read_entries(kind, &member.value, negated, &mut entries, problems);
                 }
-                if entries.is_empty() && members.iter().all(|m| matches!(&m.value.value, Value::Array(items) if items.is_empty())) {
+                if entries.is_empty()
+                    && members.iter().all(|m| matches!(&m.value.value, Value::Array(items) if items.is_empty()))
+                {
                     let message = format!("`{element}` lists nobody");
                     problems.push(if negated {
                         Problem::error(Code::EmptyList, node.span, message)
                     } else {
-                        Problem::warning(Code::EmptyList, node.span, format!("{message}, so the statement never applies"))
+                        Problem::warning(
+                            Code::EmptyList,
+                            node.span,
+                            format!("{message}, so the statement never applies"),
+                        )
                     });
                 }
             }
@@ -416,7 +425,8 @@ fn read_aws(text: &str, span: Span, problems: &mut Vec<Problem>) -> Named {
         return Named::Account { partition: None, id };
     }
     let unique_id = |prefix: &str| {
-        text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+        text.strip_prefix(prefix)
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
     };
     if unique_id("AIDA") || unique_id("AROA") {
         return Named::UniqueId;
@@ -444,10 +454,16 @@ fn read_aws(text: &str, span: Span, problems: &mut Vec<Problem>) -> Named {
         return refuse(format!("`{text}` names no account: `{}` is not a twelve-digit id", arn.account), forms);
     };
     match (arn.service, kind) {
-        ("iam", "root") if arn.resource == "root" => Named::Account { partition: Some(arn.partition.into()), id: account },
+        ("iam", "root") if arn.resource == "root" => {
+            Named::Account { partition: Some(arn.partition.into()), id: account }
+        }
         ("iam", "user") if !name.is_empty() => Named::User,
         ("iam", "role") if !name.is_empty() => Named::Role,
-        ("sts", "assumed-role") if name.split_once('/').is_some_and(|(role, session)| !role.is_empty() && !session.is_empty()) => Named::Session,
+        ("sts", "assumed-role")
+            if name.split_once('/').is_some_and(|(role, session)| !role.is_empty() && !session.is_empty()) =>
+        {
+            Named::Session
+        }
         ("sts", "federated-user") if !name.is_empty() => Named::FederatedUser,
         ("iam", "group") => refuse(
             format!("`{text}` is a group, and groups are no principals"),

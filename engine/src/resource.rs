@@ -253,9 +253,8 @@ fn variable_problem(kind: VariableMistakeKind, span: Span, variable: &str) -> Pr
         VariableMistakeKind::UnquotedDefault => {
             error(format!("the default of `{variable}` is not in single quotes")).help("write `${key, 'default'}`")
         }
-        VariableMistakeKind::Spacing => {
-            error(format!("`{variable}` has other spacing than a comma and one space")).help("write `${key, 'default'}`")
-        }
+        VariableMistakeKind::Spacing => error(format!("`{variable}` has other spacing than a comma and one space"))
+            .help("write `${key, 'default'}`"),
         VariableMistakeKind::SpaceInName => error(format!("`{variable}` has white space in its name")),
         VariableMistakeKind::SpaceInTag => Problem::warning(
             Code::BadVariable,
@@ -307,9 +306,9 @@ impl ResourceElement {
 
     /// The variables of the element.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&ResourcePattern, &Variable)> {
-        self.entries()
-            .iter()
-            .flat_map(|entry| entry.last_part().into_iter().flat_map(move |last| last.variables().map(move |v| (entry, v))))
+        self.entries().iter().flat_map(|entry| {
+            entry.last_part().into_iter().flat_map(move |last| last.variables().map(move |v| (entry, v)))
+        })
     }
 
     /// Reads the element; `variables` is whether the policy's version has them.
@@ -324,8 +323,10 @@ impl ResourceElement {
             });
         }
         let texts = strings(node, element, problems);
-        let entries =
-            texts.into_iter().map(|(text, span)| ResourcePattern::compile(text, span, layer, variables, problems)).collect();
+        let entries = texts
+            .into_iter()
+            .map(|(text, span)| ResourcePattern::compile(text, span, layer, variables, problems))
+            .collect();
         if negated { Self::NotResource(entries) } else { Self::Resource(entries) }
     }
 }

@@ -203,7 +203,8 @@ impl Statement {
     pub(crate) fn mentions(&self, request: &Request<'_>) -> bool {
         let near = |element: &ResourceElement| {
             let close = |entry: &crate::resource::ResourcePattern| {
-                !matches!(entry.fit(request), crate::pattern::Fit::No) || entry.differs_by_case(request.resource().as_str())
+                !matches!(entry.fit(request), crate::pattern::Fit::No)
+                    || entry.differs_by_case(request.resource().as_str())
             };
             element.is_negated() || element.entries().iter().any(close)
         };
@@ -235,9 +236,13 @@ impl Statement {
                         rules.push(Rule("R3.24"));
                     }
                     crate::pattern::Fit::Yes if entry.is_short() => rules.push(Rule("R3.11")),
-                    crate::pattern::Fit::Unresolved(variable) if variable.default().is_some() => rules.push(Rule("R3.21")),
+                    crate::pattern::Fit::Unresolved(variable) if variable.default().is_some() => {
+                        rules.push(Rule("R3.21"))
+                    }
                     crate::pattern::Fit::Unresolved(_) if element.is_negated() => rules.push(Rule("R3.20")),
-                    crate::pattern::Fit::No if entry.differs_by_case(request.resource().as_str()) => rules.push(Rule("R3.10")),
+                    crate::pattern::Fit::No if entry.differs_by_case(request.resource().as_str()) => {
+                        rules.push(Rule("R3.10"))
+                    }
                     _ => {}
                 }
             }
@@ -251,7 +256,11 @@ impl Statement {
     /// Reads a statement. `None` where it lacks what it cannot be without.
     pub(crate) fn read(node: &Node, reading: &Reading, problems: &mut Vec<Problem>) -> Option<Self> {
         let Value::Object(members) = &node.value else {
-            let problem = Problem::error(Code::WrongType, node.span, format!("a statement is an object, not {}", node.value.kind()));
+            let problem = Problem::error(
+                Code::WrongType,
+                node.span,
+                format!("a statement is an object, not {}", node.value.kind()),
+            );
             problems.push(problem.help("write { \"Effect\": …, \"Action\": …, \"Resource\": … }"));
             return None;
         };
@@ -303,10 +312,16 @@ impl Statement {
             (None, None) => {
                 match layer {
                     Layer::Resource => problems.push(
-                        Problem::warning(Code::MissingElement, start, "the statement has no `Principal`, so it never applies")
-                            .help("a resource-based policy says whom it is about"),
+                        Problem::warning(
+                            Code::MissingElement,
+                            start,
+                            "the statement has no `Principal`, so it never applies",
+                        )
+                        .help("a resource-based policy says whom it is about"),
                     ),
-                    Layer::Rcp | Layer::Endpoint => problems.push(missing(start, "Principal", "write \"Principal\": \"*\" for everybody")),
+                    Layer::Rcp | Layer::Endpoint => {
+                        problems.push(missing(start, "Principal", "write \"Principal\": \"*\" for everybody"))
+                    }
                     Layer::Identity | Layer::Boundary | Layer::Session | Layer::Scp => {}
                 }
                 None
@@ -327,7 +342,10 @@ impl Statement {
         };
         if let (true, Some(action)) = (trust, &action) {
             for entry in action.entries().iter().filter(|entry| entry.service() != Some("sts")) {
-                let message = format!("`{}` is no action of a role trust policy, which takes `sts:` actions only", entry.as_str());
+                let message = format!(
+                    "`{}` is no action of a role trust policy, which takes `sts:` actions only",
+                    entry.as_str()
+                );
                 problems.push(Problem::error(Code::BadAction, entry.span(), message));
             }
         }
@@ -340,7 +358,8 @@ impl Statement {
             (Some(member), None) | (None, Some(member)) if trust => {
                 let message = format!("a role trust policy takes no `{}`", member.name);
                 problems.push(
-                    Problem::error(Code::ForbiddenElement, member.name_span, message).help("the resource is the role itself: remove it"),
+                    Problem::error(Code::ForbiddenElement, member.name_span, message)
+                        .help("the resource is the role itself: remove it"),
                 );
                 None
             }
@@ -351,7 +370,11 @@ impl Statement {
                     !action.entries().is_empty() && action.entries().iter().all(|entry| entry.service() == Some("s3"))
                 });
                 if layer != Layer::Resource || of_s3 {
-                    problems.push(missing(start, "Resource", "write the ARNs the statement is about, or \"Resource\": \"*\""));
+                    problems.push(missing(
+                        start,
+                        "Resource",
+                        "write the ARNs the statement is about, or \"Resource\": \"*\"",
+                    ));
                 }
                 None
             }
@@ -360,7 +383,8 @@ impl Statement {
             .map(|member| ConditionBlock::read(&member.value, variables, problems))
             .unwrap_or_default();
 
-        let statement = Self { span: node.span, sid, effect: effect?, principal, action: action?, resource, conditions };
+        let statement =
+            Self { span: node.span, sid, effect: effect?, principal, action: action?, resource, conditions };
         if layer == Layer::Rcp {
             statement.check_rcp(node, problems);
         }
@@ -387,11 +411,19 @@ impl Statement {
         }
         if self.action.is_negated() {
             let span = node.get("NotAction").map_or(self.span, |member| member.name_span);
-            problems.push(Problem::error(Code::ForbiddenElement, span, "a resource control policy takes no `NotAction`"));
+            problems.push(Problem::error(
+                Code::ForbiddenElement,
+                span,
+                "a resource control policy takes no `NotAction`",
+            ));
         } else if everything {
             problems.push(
-                Problem::error(Code::BadAction, of("Action"), "a resource control policy does not take `*` alone as an action")
-                    .help("name the services, such as `s3:*`"),
+                Problem::error(
+                    Code::BadAction,
+                    of("Action"),
+                    "a resource control policy does not take `*` alone as an action",
+                )
+                .help("name the services, such as `s3:*`"),
             );
         }
     }
@@ -412,7 +444,8 @@ const ELEMENTS: [&str; 9] =
 
 /// A member whose name is none of `known`.
 pub(crate) fn unknown_element(member: &Member, known: &[&str], of: &str) -> Problem {
-    let problem = Problem::error(Code::UnknownElement, member.name_span, format!("{of} has no element `{}`", member.name));
+    let problem =
+        Problem::error(Code::UnknownElement, member.name_span, format!("{of} has no element `{}`", member.name));
     let lower = member.name.to_ascii_lowercase();
     let near = known.iter().map(|name| (edit_distance(&lower, &name.to_ascii_lowercase()), name)).min();
     match near {
@@ -446,7 +479,8 @@ fn read_effect(node: &Node, problems: &mut Vec<Problem>) -> Option<Effect> {
         }
         other => {
             let message = format!("`Effect` is {}", other.kind());
-            problems.push(Problem::error(Code::WrongType, node.span, message).help("an effect is \"Allow\" or \"Deny\""));
+            problems
+                .push(Problem::error(Code::WrongType, node.span, message).help("an effect is \"Allow\" or \"Deny\""));
             None
         }
     }
@@ -460,7 +494,8 @@ fn read_sid(member: &Member, strict: bool, problems: &mut Vec<Problem>) -> Optio
         return None;
     };
     if sid.is_empty() {
-        problems.push(Problem::warning(Code::BadSid, span, "the `Sid` is empty").help("give it a name or leave it out"));
+        problems
+            .push(Problem::warning(Code::BadSid, span, "the `Sid` is empty").help("give it a name or leave it out"));
     } else if !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         let message = format!("the `Sid` `{sid}` has characters other than letters and digits");
         problems.push(if strict {

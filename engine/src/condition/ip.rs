@@ -33,7 +33,9 @@ impl Network {
         let address: IpAddr = address.parse().ok()?;
         let bits = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
-            Some(prefix) if crate::decimal::is_digits(prefix) => prefix.parse().ok().filter(|&prefix| prefix <= bits)?,
+            Some(prefix) if crate::decimal::is_digits(prefix) => {
+                prefix.parse().ok().filter(|&prefix| prefix <= bits)?
+            }
             Some(_) => return None,
             None => bits,
         };

@@ -7,8 +7,8 @@ pub mod ip;
 mod operator;
 mod value;
 
-pub use operator::{Base, Family, Operator, SetOperator};
 pub(crate) use operator::edit_distance;
+pub use operator::{Base, Family, Operator, SetOperator};
 pub(crate) use value::Operand;
 pub use value::{Comparison, ConditionValue};
 
@@ -88,7 +88,8 @@ impl ConditionBlock {
         for member in operators {
             let operator = read_operator(&member.name, member.name_span, problems);
             let Value::Object(keys) = &member.value.value else {
-                let message = format!("`{}` takes an object of keys and values, not {}", member.name, member.value.value.kind());
+                let message =
+                    format!("`{}` takes an object of keys and values, not {}", member.name, member.value.value.kind());
                 problems.push(
                     Problem::error(Code::WrongType, member.value.span, message).help("write { \"key\": \"value\" }"),
                 );
@@ -97,7 +98,10 @@ impl ConditionBlock {
             let Some(operator) = operator else { continue };
             for (index, key) in keys.iter().enumerate() {
                 let name = ConditionKey::new(&key.name);
-                let earlier = keys.iter().take(index).find(|other| other.name != key.name && ConditionKey::new(&other.name) == name);
+                let earlier = keys
+                    .iter()
+                    .take(index)
+                    .find(|other| other.name != key.name && ConditionKey::new(&other.name) == name);
                 if let Some(earlier) = earlier {
                     let message = format!("`{}` and `{}` are the same key", earlier.name, key.name);
                     problems.push(
@@ -107,7 +111,11 @@ impl ConditionBlock {
                     );
                 }
                 if key.name.trim().is_empty() {
-                    problems.push(Problem::error(Code::BadConditionValue, key.name_span, "the condition key has no name"));
+                    problems.push(Problem::error(
+                        Code::BadConditionValue,
+                        key.name_span,
+                        "the condition key has no name",
+                    ));
                 }
                 let values = read_values(operator, &key.name, &key.value, variables, problems);
                 tests.push(ConditionTest { operator, key: name, key_span: key.name_span, values });
@@ -125,10 +133,12 @@ fn read_operator(name: &str, span: Span, problems: &mut Vec<Problem>) -> Option<
                 .help("write `Null`"),
         ),
         None => {
-            let problem = Problem::error(Code::UnknownOperator, span, format!("no condition operator is called `{name}`"));
+            let problem =
+                Problem::error(Code::UnknownOperator, span, format!("no condition operator is called `{name}`"));
             problems.push(match Operator::nearest(name) {
                 Some(nearest) => problem.help(format!("did you mean `{nearest}`?")),
-                None => problem.help("a block is { \"Operator\": { \"key\": \"value\" } }, such as { \"StringEquals\": { … } }"),
+                None => problem
+                    .help("a block is { \"Operator\": { \"key\": \"value\" } }, such as { \"StringEquals\": { … } }"),
             });
         }
         Some(operator) => {
@@ -151,7 +161,13 @@ fn read_operator(name: &str, span: Span, problems: &mut Vec<Problem>) -> Option<
     operator
 }
 
-fn read_values(operator: Operator, key: &str, node: &Node, variables: bool, problems: &mut Vec<Problem>) -> Vec<ConditionValue> {
+fn read_values(
+    operator: Operator,
+    key: &str,
+    node: &Node,
+    variables: bool,
+    problems: &mut Vec<Problem>,
+) -> Vec<ConditionValue> {
     if matches!(&node.value, Value::Array(items) if items.is_empty()) {
         problems.push(Problem::warning(Code::EmptyList, node.span, format!("the list of values for `{key}` is empty")));
     }
@@ -192,13 +208,10 @@ fn malformed(operator: Operator, text: &str, span: Span, mistakes: &[crate::patt
         Family::Arn => "an ARN of six parts",
         Family::String => "text",
     };
-    let problem = Problem::warning(Code::BadConditionValue, span, format!("`{text}` matches nothing: it is not {what}"));
+    let problem =
+        Problem::warning(Code::BadConditionValue, span, format!("`{text}` matches nothing: it is not {what}"));
     let variable = text.contains("${") && mistakes.iter().all(|mistake| mistake.kind != VariableMistakeKind::Unclosed);
-    if variable {
-        problem.help("variables are replaced in string, ARN and Bool conditions only")
-    } else {
-        problem
-    }
+    if variable { problem.help("variables are replaced in string, ARN and Bool conditions only") } else { problem }
 }
 
 impl ConditionTest {
@@ -250,7 +263,12 @@ impl ConditionTest {
         }
     }
 
-    fn evaluate_set<'v>(&self, set: SetOperator, values: impl Iterator<Item = &'v str> + Clone, request: &Request<'_>) -> Evaluation {
+    fn evaluate_set<'v>(
+        &self,
+        set: SetOperator,
+        values: impl Iterator<Item = &'v str> + Clone,
+        request: &Request<'_>,
+    ) -> Evaluation {
         let empty = values.clone().all(str::is_empty);
         let truth = match set {
             SetOperator::ForAllValues if empty => Truth::True,
@@ -330,7 +348,8 @@ impl ConditionTest {
                 if four_digits(value) || self.values.iter().any(|own| four_digits(own.as_str())) {
                     rules.push(Rule("R5.28"));
                 }
-                let zoneless = |text: &str| text.split_once('T').is_some_and(|(_, time)| !time.contains(['Z', '+', '-']));
+                let zoneless =
+                    |text: &str| text.split_once('T').is_some_and(|(_, time)| !time.contains(['Z', '+', '-']));
                 if zoneless(value) || self.values.iter().any(|own| zoneless(own.as_str())) {
                     rules.push(Rule("R5.29"));
                 }
@@ -344,7 +363,9 @@ impl ConditionTest {
                         rules.push(Rule("R5.19"));
                     }
                     Comparison::Unresolved(variable) if variable.default().is_some() => rules.push(Rule("R3.21")),
-                    Comparison::Match if base.family() == Family::Arn && own.as_str() == "*" => rules.push(Rule("R5.39")),
+                    Comparison::Match if base.family() == Family::Arn && own.as_str() == "*" => {
+                        rules.push(Rule("R5.39"))
+                    }
                     _ => {}
                 }
                 let defaulted = |v: &crate::pattern::Variable| v.default() == Some("");

@@ -133,8 +133,12 @@ impl Operator {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let (set, rest) = match name.split_once(':') {
-            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAllValues") => (Some(SetOperator::ForAllValues), rest),
-            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAnyValue") => (Some(SetOperator::ForAnyValue), rest),
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAllValues") => {
+                (Some(SetOperator::ForAllValues), rest)
+            }
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAnyValue") => {
+                (Some(SetOperator::ForAnyValue), rest)
+            }
             Some(_) => return None,
             None => (None, name),
         };

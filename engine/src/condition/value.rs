@@ -65,7 +65,9 @@ impl ConditionValue {
         let operand = match base.family() {
             Family::String => match base {
                 Base::StringLike | Base::StringNotLike => Operand::Text(keep(pattern(true))),
-                Base::StringEqualsIgnoreCase | Base::StringNotEqualsIgnoreCase => Operand::FoldedText(keep(pattern(false))),
+                Base::StringEqualsIgnoreCase | Base::StringNotEqualsIgnoreCase => {
+                    Operand::FoldedText(keep(pattern(false)))
+                }
                 _ => Operand::Text(keep(pattern(false))),
             },
             Family::Numeric => Decimal::parse(text).map_or(Operand::Malformed, |_| Operand::Number),

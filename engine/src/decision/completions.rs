@@ -94,12 +94,16 @@ fn unknown_keys(policies: &PolicySet, request: &Request<'_>) -> Vec<ConditionKey
 /// The statements that are about the action of a request.
 fn statements<'p>(policies: &'p PolicySet, request: &Request<'_>) -> impl Iterator<Item = &'p Statement> {
     let action = request.action();
-    policies.policies().flat_map(|policy| policy.statements()).filter(move |statement| statement.action().matches(action))
+    policies
+        .policies()
+        .flat_map(|policy| policy.statements())
+        .filter(move |statement| statement.action().matches(action))
 }
 
 /// The keys of the variables in a statement.
 fn variables(statement: &Statement) -> impl Iterator<Item = &ConditionKey> {
-    let of_resource = statement.resource().into_iter().flat_map(|element| element.variables().map(|(_, variable)| variable));
+    let of_resource =
+        statement.resource().into_iter().flat_map(|element| element.variables().map(|(_, variable)| variable));
     let values = statement.conditions().tests().iter().flat_map(|test| test.values());
     let of_conditions = values.filter_map(|value| value.pattern()).flat_map(|pattern| pattern.variables());
     of_resource.chain(of_conditions).map(|variable| variable.key())

@@ -99,7 +99,14 @@ impl Record for Recorder {
 
     fn begin(&mut self, at: StatementId) {
         let principal = PrincipalMatch { classes: Classes::NONE, chain_matters: false, boundary_forces: false };
-        self.statements.push(Kept { at, principal, action: false, resource: Truth::False, conditions: Vec::new(), applies: Truth::False });
+        self.statements.push(Kept {
+            at,
+            principal,
+            action: false,
+            resource: Truth::False,
+            conditions: Vec::new(),
+            applies: Truth::False,
+        });
     }
 
     fn principal(&mut self, matched: PrincipalMatch) {
@@ -177,16 +184,21 @@ fn decided_by(statements: &[StatementReport<'_>], outcome: &Outcome) -> Vec<Stat
     let recovered = outcome.service == Some(ServiceRule::BucketPolicyRecovery);
     let wanted = |report: &&StatementReport<'_>| match outcome.decision {
         Decision::ExplicitDeny => {
-            report.statement.effect() == Effect::Deny && report.applies.is_true() && !(recovered && report.at.layer == Layer::Resource)
+            report.statement.effect() == Effect::Deny
+                && report.applies.is_true()
+                && !(recovered && report.at.layer == Layer::Resource)
         }
         Decision::Allowed if outcome.service == Some(ServiceRule::CallerIdentity) => false,
         Decision::Allowed => {
             let classes = report.principal.classes;
             let counts = match report.at.layer {
                 Layer::Identity => outcome.by_identity,
-                Layer::Resource => Class::ALL.iter().any(|&class| classes.has(class) && outcome.granting & class as u16 != 0),
+                Layer::Resource => {
+                    Class::ALL.iter().any(|&class| classes.has(class) && outcome.granting & class as u16 != 0)
+                }
                 Layer::Boundary | Layer::Session => {
-                    outcome.by_identity || outcome.granting & (Class::RoleOfSession as u16 | Class::UserOfFederated as u16) != 0
+                    outcome.by_identity
+                        || outcome.granting & (Class::RoleOfSession as u16 | Class::UserOfFederated as u16) != 0
                 }
                 Layer::Scp | Layer::Rcp | Layer::Endpoint => true,
             };
@@ -257,14 +269,20 @@ fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec
     keys
 }
 
-fn assumptions(statements: &[StatementReport<'_>], policies: &PolicySet, request: &Request<'_>, outcome: &Outcome) -> Vec<Assumption> {
+fn assumptions(
+    statements: &[StatementReport<'_>],
+    policies: &PolicySet,
+    request: &Request<'_>,
+    outcome: &Outcome,
+) -> Vec<Assumption> {
     let mut assumptions = request.assumptions();
     if outcome.decision == Decision::Allowed && policies.scp.is_empty() && request.principal().is_identity() {
         assumptions.push(Assumption::NoPolicies(Layer::Scp));
     }
     for report in statements.iter().filter(|report| report.is_up_to_conditions()) {
         let tested = report.statement.conditions().tests().iter().map(|test| test.key());
-        let inserted = report.statement.resource().into_iter().flat_map(|element| element.variables().map(|(_, v)| v.key()));
+        let inserted =
+            report.statement.resource().into_iter().flat_map(|element| element.variables().map(|(_, v)| v.key()));
         for key in tested.chain(inserted) {
             if let Some(assumption) = request.assumed(key).filter(|assumption| !assumptions.contains(assumption)) {
                 assumptions.push(assumption);

@@ -366,7 +366,8 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
         said
     };
 
-    let member = principal.is_identity() && principal.account() != management.as_ref() && !principal.is_service_linked();
+    let member =
+        principal.is_identity() && principal.account() != management.as_ref() && !principal.is_service_linked();
     let identity_applies = principal.is_identity() && kind != Kind::Root;
     let identity = group(Layer::Identity, identity_applies, request, record);
     let boundary = group(Layer::Boundary, limited, request, record);
@@ -478,7 +479,14 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
             service_rule = forbidden.or(Some(ServiceRule::AccountNotTrusted));
         }
     }
-    Outcome { decision, blocked_by, layers, service: service_rule, by_identity: grant.by_identity, granting: grant.granting }
+    Outcome {
+        decision,
+        blocked_by,
+        layers,
+        service: service_rule,
+        by_identity: grant.by_identity,
+        granting: grant.granting,
+    }
 }
 
 fn set(layers: &mut [LayerOutcome; 7], layer: Layer, outcome: LayerOutcome) {
@@ -492,7 +500,14 @@ fn endpoint_type(layer: Layer, request: &Request<'_>) -> Option<crate::request::
 }
 
 /// What a group of policies says. Their order, and that of their statements, does not matter (R0.3).
-fn said<R: Record>(group: &Policies, level: usize, access_point: bool, request: &Request<'_>, around: Surroundings, record: &mut R) -> Said {
+fn said<R: Record>(
+    group: &Policies,
+    level: usize,
+    access_point: bool,
+    request: &Request<'_>,
+    around: Surroundings,
+    record: &mut R,
+) -> Said {
     let mut said = Said::SILENT;
     each_statement(group, level, access_point, request, around, record, |effect, applies, _| match effect {
         Effect::Deny => said.denies = said.denies.or(applies),
@@ -501,7 +516,13 @@ fn said<R: Record>(group: &Policies, level: usize, access_point: bool, request: 
     said
 }
 
-fn resource_said<R: Record>(group: &Policies, access_point: bool, request: &Request<'_>, around: Surroundings, record: &mut R) -> ResourceSaid {
+fn resource_said<R: Record>(
+    group: &Policies,
+    access_point: bool,
+    request: &Request<'_>,
+    around: Surroundings,
+    record: &mut R,
+) -> ResourceSaid {
     let mut said = ResourceSaid::SILENT;
     each_statement(group, 0, access_point, request, around, record, |effect, applies, classes| match effect {
         Effect::Deny => said.denies = said.denies.or(applies),
@@ -569,7 +590,9 @@ struct Grant {
 impl Grant {
     fn of(parts: &Parts, resource: ResourceSaid) -> Self {
         match parts.kind {
-            Kind::User | Kind::RoleSession | Kind::FederatedUser if parts.same_account => Self::same_account(parts, resource),
+            Kind::User | Kind::RoleSession | Kind::FederatedUser if parts.same_account => {
+                Self::same_account(parts, resource)
+            }
             Kind::User | Kind::RoleSession | Kind::FederatedUser => Self::cross_account(parts, resource),
             // The root user has its account's own resources, and needs their policy where nothing else counts (R7.24).
             Kind::Root if parts.same_account && !parts.needs_trust => Self::by_resource(Truth::True, &[]),

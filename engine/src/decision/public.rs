@@ -32,7 +32,9 @@ pub(super) fn is_public(policy: &Policy) -> bool {
 fn is_public_statement(statement: &Statement) -> bool {
     let open = match statement.principal() {
         Some(PrincipalElement::NotPrincipal(_)) => true,
-        Some(PrincipalElement::Principal(entries)) => entries.iter().any(|entry| entry.is_wildcard() || entry.is_web_provider()),
+        Some(PrincipalElement::Principal(entries)) => {
+            entries.iter().any(|entry| entry.is_wildcard() || entry.is_web_provider())
+        }
         None => false,
     };
     statement.effect() == Effect::Allow && open && !statement.conditions().tests().iter().any(pins)
@@ -53,14 +55,18 @@ fn pins(test: &ConditionTest) -> bool {
     // A test that an absent key passes pins nothing.
     let requires = !operator.if_exists && operator.set != Some(SetOperator::ForAllValues);
     let key = test.key().folded();
-    positive && requires && !test.values().is_empty() && PINNING.contains(&key) && test.values().iter().all(|value| match value.operand() {
-        Operand::Network(network) => network.is_fixed(),
-        Operand::Text(pattern) | Operand::FoldedText(pattern) | Operand::Arn(pattern) => {
-            let fixed = pattern.as_literal().is_some();
-            fixed || key == "s3:dataaccesspointarn" && has_fixed_account(value.as_str(), operator.base.family())
-        }
-        _ => false,
-    })
+    positive
+        && requires
+        && !test.values().is_empty()
+        && PINNING.contains(&key)
+        && test.values().iter().all(|value| match value.operand() {
+            Operand::Network(network) => network.is_fixed(),
+            Operand::Text(pattern) | Operand::FoldedText(pattern) | Operand::Arn(pattern) => {
+                let fixed = pattern.as_literal().is_some();
+                fixed || key == "s3:dataaccesspointarn" && has_fixed_account(value.as_str(), operator.base.family())
+            }
+            _ => false,
+        })
 }
 
 /// Whether the account of an access point's ARN is fixed; its name may then be wild.

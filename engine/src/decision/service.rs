@@ -27,7 +27,16 @@ pub(super) fn rcp_applies(request: &Request<'_>) -> bool {
 pub(super) fn supports_rcps(service: &str) -> bool {
     matches!(
         service,
-        "s3" | "sts" | "kms" | "sqs" | "secretsmanager" | "ecr" | "aoss" | "cognito-identity" | "cognito-idp" | "logs" | "dynamodb"
+        "s3" | "sts"
+            | "kms"
+            | "sqs"
+            | "secretsmanager"
+            | "ecr"
+            | "aoss"
+            | "cognito-identity"
+            | "cognito-idp"
+            | "logs"
+            | "dynamodb"
     )
 }
 
@@ -39,7 +48,8 @@ pub(super) fn is_caller_identity(request: &Request<'_>) -> bool {
 
 /// The owner's root user, mending a bucket policy (R7.25).
 pub(super) fn recovers_bucket_policy(request: &Request<'_>) -> bool {
-    let policy_call = matches!(request.action().folded(), "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy");
+    let policy_call =
+        matches!(request.action().folded(), "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy");
     policy_call && request.principal().kind() == Kind::Root && request.is_same_account()
 }
 
@@ -82,7 +92,9 @@ pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>, on_bucket: &R
     }
     let arn = request.resource().arn().copied();
     let resource = arn.map_or("", |arn| arn.resource);
-    if resource.starts_with("alias/aws/") && matches!(action.folded(), "kms:createalias" | "kms:updatealias" | "kms:deletealias") {
+    if resource.starts_with("alias/aws/")
+        && matches!(action.folded(), "kms:createalias" | "kms:updatealias" | "kms:deletealias")
+    {
         return Some(ServiceRule::AwsManagedAlias);
     }
     if action.service() == "iam" && !reads(action.name()) {
@@ -104,9 +116,9 @@ fn reads(name: &str) -> bool {
 fn is_restricted(policies: &PolicySet, request: &Request<'_>) -> bool {
     let s3 = request.resource().arn().is_some_and(|arn| arn.service == "s3");
     let outsider = !matches!(request.principal().identity(), Identity::Service { .. }) && !request.is_same_account();
-    let owner_of_access_point = request.access_point_account().is_some_and(|account| {
-        request.principal().account().is_some_and(|own| own.as_str() == account)
-    });
+    let owner_of_access_point = request
+        .access_point_account()
+        .is_some_and(|account| request.principal().account().is_some_and(|own| own.as_str() == account));
     request.facts().restrict_public_buckets
         && s3
         && outsider

@@ -74,35 +74,36 @@ pub fn read(text: &str) -> Reading {
     reader::read(text)
 }
 
-/// Reads bytes as UTF-8 text, refusing what is not with the place of the first wrong byte.
-///
-/// # Errors
-/// [`Code::Utf16`] for a UTF-16 byte-order mark, [`Code::NotUtf8`] otherwise.
+/// Bytes as text, and what is wrong with them if they are no UTF-8: [`Code::Utf16`] for UTF-16, [`Code::NotUtf8`] with
+/// the place of the first wrong byte otherwise. The text then has replacement characters, and is for showing only.
 ///
 /// ```
 /// use can_access_engine::document::decode;
 /// use can_access_engine::problem::Code;
-/// assert_eq!(decode(b"{}".to_vec()).unwrap(), "{}");
-/// assert_eq!(decode(b"{\xff}".to_vec()).unwrap_err().1.code, Code::NotUtf8);
+/// assert_eq!(decode(b"{}".to_vec()), ("{}".to_owned(), None));
+/// assert_eq!(decode(b"{\xff}".to_vec()).1.unwrap().code, Code::NotUtf8);
 /// ```
-pub fn decode(bytes: Vec<u8>) -> Result<String, (String, Problem)> {
+#[must_use]
+pub fn decode(bytes: Vec<u8>) -> (String, Option<Problem>) {
     // A policy in ASCII letters, each two bytes wide, is UTF-8 as well; its zero bytes give it away.
     if let [0, b'{', 0, _, ..] | [b'{', 0, _, 0, ..] = &*bytes {
-        return Err((String::from_utf8_lossy(&bytes).into_owned(), utf16()));
+        return (String::from_utf8_lossy(&bytes).into_owned(), Some(utf16()));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let bytes = error.into_bytes();
-        let marked = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
-        let problem = if marked {
-            utf16()
-        } else {
-            let byte = bytes.get(at).copied().unwrap_or_default();
-            Problem::error(Code::NotUtf8, Span::at(at), format!("byte 0x{byte:02X} is not UTF-8"))
-                .help("save the file again as UTF-8")
-        };
-        (String::from_utf8_lossy(&bytes).into_owned(), problem)
-    })
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, None),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let bytes = error.into_bytes();
+            let problem = if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+                utf16()
+            } else {
+                let byte = bytes.get(at).copied().unwrap_or_default();
+                Problem::error(Code::NotUtf8, Span::at(at), format!("byte 0x{byte:02X} is not UTF-8"))
+                    .help("save the file again as UTF-8")
+            };
+            (String::from_utf8_lossy(&bytes).into_owned(), Some(problem))
+        }
+    }
 }
 
 fn utf16() -> Problem {
@@ -145,10 +146,12 @@ impl Node {
         loop {
             let holds = |span: Span| span.start <= offset && offset < span.end;
             let next = match &node.value {
-                Value::Array(items) => items.iter().enumerate().find(|(_, item)| holds(item.span)).map(|(index, item)| {
-                    path.push_str(&format!("[{index}]"));
-                    item
-                }),
+                Value::Array(items) => {
+                    items.iter().enumerate().find(|(_, item)| holds(item.span)).map(|(index, item)| {
+                        path.push_str(&format!("[{index}]"));
+                        item
+                    })
+                }
                 Value::Object(members) => {
                     members.iter().find(|member| holds(member.name_span) || holds(member.value.span)).map(|member| {
                         let plain = !member.name.is_empty()

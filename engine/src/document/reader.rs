@@ -12,7 +12,14 @@ pub(super) fn read(text: &str) -> Reading {
     let root = reader.document();
     if reader.terraform {
         // Said once, for all that differs between the two languages.
-        let differs = [Code::Unquoted, Code::MissingColon, Code::MissingComma, Code::TrailingComma, Code::Comment, Code::Placeholder];
+        let differs = [
+            Code::Unquoted,
+            Code::MissingColon,
+            Code::MissingComma,
+            Code::TrailingComma,
+            Code::Comment,
+            Code::Placeholder,
+        ];
         reader.problems.retain(|problem| !differs.contains(&problem.code));
     }
     Reading { root, problems: in_order(reader.problems) }
@@ -234,8 +241,12 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 if !std::mem::replace(&mut self.terraform, true) {
                     self.problems.push(
-                        Problem::error(Code::NotJson, Span::new(name_start, self.at), "this is Terraform's language, not JSON")
-                            .help("take the policy as JSON, for example from `terraform show -json` or `jsonencode`"),
+                        Problem::error(
+                            Code::NotJson,
+                            Span::new(name_start, self.at),
+                            "this is Terraform's language, not JSON",
+                        )
+                        .help("take the policy as JSON, for example from `terraform show -json` or `jsonencode`"),
                     );
                 }
                 true
@@ -353,8 +364,12 @@ impl<'a> Reader<'a> {
                     let at = self.at;
                     self.at += 1;
                     self.problems.push(
-                        Problem::error(Code::MemberInList, Span::new(at, at + 1), "a list holds values, not names and values")
-                            .help("put the name and its value into an object: `{ … }`"),
+                        Problem::error(
+                            Code::MemberInList,
+                            Span::new(at, at + 1),
+                            "a list holds values, not names and values",
+                        )
+                        .help("put the name and its value into an object: `{ … }`"),
                     );
                     self.skip_trivia();
                     if !matches!(self.peek(), None | Some(b',' | b'}' | b']')) {
@@ -410,7 +425,11 @@ impl<'a> Reader<'a> {
             between.comma = Some(self.at);
             self.at += 1;
             if separator == b';' {
-                let problem = Problem::error(Code::MissingComma, Span::new(self.at - 1, self.at), "a comma belongs here, not `;`");
+                let problem = Problem::error(
+                    Code::MissingComma,
+                    Span::new(self.at - 1, self.at),
+                    "a comma belongs here, not `;`",
+                );
                 self.problems.push(problem.help("put `,` in place of `;`"));
             }
         }
@@ -427,12 +446,8 @@ impl<'a> Reader<'a> {
     fn trailing_comma(&mut self, between: &Separation) {
         if let Some(comma) = between.comma {
             self.problems.push(
-                Problem::error(
-                    Code::TrailingComma,
-                    Span::new(comma, comma + 1),
-                    "nothing follows this comma",
-                )
-                .help("remove the trailing comma"),
+                Problem::error(Code::TrailingComma, Span::new(comma, comma + 1), "nothing follows this comma")
+                    .help("remove the trailing comma"),
             );
         }
     }
@@ -525,8 +540,12 @@ impl<'a> Reader<'a> {
                         continue; // one line end, reported at its carriage return
                     }
                     self.problems.push(
-                        Problem::error(Code::ControlCharacter, Span::new(at, at + 1), format!("{name} stands inside a string"))
-                            .help(format!("write `{escape}` if it is meant")),
+                        Problem::error(
+                            Code::ControlCharacter,
+                            Span::new(at, at + 1),
+                            format!("{name} stands inside a string"),
+                        )
+                        .help(format!("write `{escape}` if it is meant")),
                     );
                 }
             }
@@ -567,8 +586,12 @@ impl<'a> Reader<'a> {
 
     fn unclosed_string(&mut self, start: usize) {
         self.problems.push(
-            Problem::error(Code::UnclosedString, Span::new(start, start + 1), "the string that starts here has no closing quote")
-                .help("end it with `\"`"),
+            Problem::error(
+                Code::UnclosedString,
+                Span::new(start, start + 1),
+                "the string that starts here has no closing quote",
+            )
+            .help("end it with `\"`"),
         );
     }
 
@@ -606,11 +629,17 @@ impl<'a> Reader<'a> {
                     text.pop();
                 }
                 self.problems.push(
-                    Problem::error(Code::BadEscape, Span::new(start, self.at), format!("`\\{}` is not an escape", other.escape_default()))
-                        .help(match other {
-                            '*' | '?' | '$' => format!("a literal `{other}` in a policy is `${{{other}}}`; a backslash itself is `\\\\`"),
-                            _ => "a backslash itself is written `\\\\`".to_owned(),
-                        }),
+                    Problem::error(
+                        Code::BadEscape,
+                        Span::new(start, self.at),
+                        format!("`\\{}` is not an escape", other.escape_default()),
+                    )
+                    .help(match other {
+                        '*' | '?' | '$' => {
+                            format!("a literal `{other}` in a policy is `${{{other}}}`; a backslash itself is `\\\\`")
+                        }
+                        _ => "a backslash itself is written `\\\\`".to_owned(),
+                    }),
                 );
             }
         }
@@ -714,13 +743,13 @@ impl<'a> Reader<'a> {
         let mut previous = ' ';
         for (offset, c) in self.rest().char_indices() {
             let opens = c == '{' && (offset == 0 || matches!(previous, '$' | '{' | '%' | '#') || depth > 0);
+            let comment = c == '/' && self.rest().get(offset + 1..).is_some_and(|rest| rest.starts_with(['/', '*']));
+            let stops = stops.contains(&c) || c == '#' && previous == ' ' || comment;
             if opens {
                 depth += 1;
             } else if c == '}' && depth > 0 {
                 depth -= 1;
-            } else if c == '\n' || depth == 0 && (stops.contains(&c) || c == '#' && previous == ' ') {
-                break;
-            } else if depth == 0 && c == '/' && self.rest().get(offset..).is_some_and(|r| r.starts_with("//") || r.starts_with("/*")) {
+            } else if c == '\n' || depth == 0 && stops {
                 break;
             }
             previous = c;
@@ -743,8 +772,12 @@ impl<'a> Reader<'a> {
                 "false" | "no" => "false",
                 _ => "null",
             };
-            Problem::error(Code::ForeignLiteral, span, format!("`{word}` is not JSON")).help(format!("JSON writes `{json}`"))
-        } else if word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) && !word.starts_with("..") && looks_numeric(word) {
+            Problem::error(Code::ForeignLiteral, span, format!("`{word}` is not JSON"))
+                .help(format!("JSON writes `{json}`"))
+        } else if word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
+            && !word.starts_with("..")
+            && looks_numeric(word)
+        {
             Problem::error(Code::BadNumber, span, format!("`{word}` is not a JSON number"))
                 .help("quote it if it is text, such as an account id: JSON numbers have no leading zeros")
         } else if word.starts_with("...") || word.starts_with('…') {
@@ -753,8 +786,7 @@ impl<'a> Reader<'a> {
             Problem::error(Code::Placeholder, span, format!("`{word}` is a placeholder"))
                 .help("fill it in, and put double quotes around the text")
         } else {
-            Problem::error(Code::Unquoted, span, format!("`{word}` has no quotes"))
-                .help(format!("write `\"{word}\"`"))
+            Problem::error(Code::Unquoted, span, format!("`{word}` has no quotes")).help(format!("write `\"{word}\"`"))
         };
         self.problems.push(problem);
     }
@@ -771,7 +803,8 @@ impl<'a> Reader<'a> {
                 self.at += blank;
             } else if let Some(length) = self.line_number() {
                 self.at += length;
-                let problem = Problem::error(Code::LineNumber, Span::new(start, self.at), "a line number stands in the text");
+                let problem =
+                    Problem::error(Code::LineNumber, Span::new(start, self.at), "a line number stands in the text");
                 self.problems.push(problem.help("remove the line numbers that were copied with the text"));
             } else if rest.starts_with("//") || c == '#' {
                 self.at += rest.find('\n').unwrap_or(rest.len());

@@ -82,8 +82,12 @@ pub(super) fn check(text: &str, root: &Node, layer: Layer, problems: &mut Vec<Pr
         if let Some((at, c)) = document.char_indices().find(|&(_, c)| !taken(c)) {
             let at = root.span.start + at;
             problems.push(
-                Problem::warning(Code::UnusualCharacter, Span::new(at, at + c.len_utf8()), format!("IAM does not take the character `{c}`"))
-                    .help("policies of this type hold tab, line ends and U+0020 to U+00FF only"),
+                Problem::warning(
+                    Code::UnusualCharacter,
+                    Span::new(at, at + c.len_utf8()),
+                    format!("IAM does not take the character `{c}`"),
+                )
+                .help("policies of this type hold tab, line ends and U+0020 to U+00FF only"),
             );
         }
     }

@@ -57,8 +57,8 @@ impl Refused {
     ///
     /// ```
     /// use can_access_engine::{document, policy::Refused, problem::Source};
-    /// let (text, problem) = document::decode(vec![b'{', 0xFF]).unwrap_err();
-    /// assert!(Refused::new(Source::new("p.json", text), vec![problem]).to_string().starts_with("p.json:1:2: "));
+    /// let (text, problem) = document::decode(vec![b'{', 0xFF]);
+    /// assert!(Refused::new(Source::new("p.json", text), problem.into_iter().collect()).to_string().starts_with("p.json:1:2: "));
     /// ```
     #[must_use]
     pub fn new(source: Arc<Source>, problems: Vec<Problem>) -> Self {
@@ -149,7 +149,8 @@ impl Policy {
         };
         for member in members {
             if !ELEMENTS.contains(&member.name.as_str()) {
-                let envelope = matches!(&member.value.value, Value::Object(inner) if inner.iter().any(|m| m.name == "Statement"));
+                let envelope =
+                    matches!(&member.value.value, Value::Object(inner) if inner.iter().any(|m| m.name == "Statement"));
                 let problem = unknown_element(member, &ELEMENTS, "a policy");
                 problems.push(if envelope {
                     problem.help(format!("the policy is what stands under `{}`: take that alone", member.name))
@@ -165,8 +166,12 @@ impl Policy {
         let mut statements = Vec::new();
         match root.get("Statement") {
             None => problems.push(
-                Problem::error(Code::MissingElement, Span::new(root.span.start, root.span.start + 1), "the policy has no `Statement`")
-                    .help("a policy is { \"Version\": \"2012-10-17\", \"Statement\": [ … ] }"),
+                Problem::error(
+                    Code::MissingElement,
+                    Span::new(root.span.start, root.span.start + 1),
+                    "the policy has no `Statement`",
+                )
+                .help("a policy is { \"Version\": \"2012-10-17\", \"Statement\": [ … ] }"),
             ),
             Some(member) => {
                 let node = &member.value;
@@ -176,7 +181,9 @@ impl Policy {
                     }
                     Value::Array(_) | Value::Object(_) => {
                         let reading = Reading { layer, trust, variables };
-                        statements.extend(node.one_or_many().iter().filter_map(|item| Statement::read(item, &reading, problems)));
+                        statements.extend(
+                            node.one_or_many().iter().filter_map(|item| Statement::read(item, &reading, problems)),
+                        );
                     }
                     other => problems.push(
                         Problem::error(Code::WrongType, node.span, format!("`Statement` is {}", other.kind()))
@@ -266,13 +273,15 @@ fn is_mild(code: Code) -> bool {
 }
 
 fn not_an_object(root: &Node) -> Problem {
-    let problem = |message: String| Problem::error(Code::NotAnObject, Span::new(root.span.start, root.span.start + 1), message);
+    let problem =
+        |message: String| Problem::error(Code::NotAnObject, Span::new(root.span.start, root.span.start + 1), message);
     match &root.value {
         Value::Array(items) => {
             let policies = items.iter().any(|item| item.get("Statement").is_some());
             let statements = items.iter().any(|item| item.get("Effect").is_some());
             if policies {
-                problem("this is an array of policies; a policy is one object".to_owned()).help("put each policy into a file of its own")
+                problem("this is an array of policies; a policy is one object".to_owned())
+                    .help("put each policy into a file of its own")
             } else if statements {
                 problem("this is a list of statements without its policy".to_owned())
                     .help("write { \"Version\": \"2012-10-17\", \"Statement\": [ … ] } around it")
@@ -292,12 +301,16 @@ fn read_version(root: &Node, layer: Layer, problems: &mut Vec<Problem>) -> Versi
     let Some(member) = root.get("Version") else {
         let start = Span::new(root.span.start, root.span.start + 1);
         match layer {
-            Layer::Rcp => problems.push(
-                Problem::error(Code::MissingVersion, start, "a resource control policy needs \"Version\": \"2012-10-17\""),
-            ),
-            Layer::Scp => problems.push(
-                Problem::warning(Code::MissingVersion, start, "a service control policy should have \"Version\": \"2012-10-17\""),
-            ),
+            Layer::Rcp => problems.push(Problem::error(
+                Code::MissingVersion,
+                start,
+                "a resource control policy needs \"Version\": \"2012-10-17\"",
+            )),
+            Layer::Scp => problems.push(Problem::warning(
+                Code::MissingVersion,
+                start,
+                "a service control policy should have \"Version\": \"2012-10-17\"",
+            )),
             _ => {}
         }
         return Version::V2008;
@@ -307,7 +320,11 @@ fn read_version(root: &Node, layer: Layer, problems: &mut Vec<Problem>) -> Versi
         Some("2012-10-17") => Version::V2012,
         Some("2008-10-17") => {
             if layer == Layer::Rcp {
-                problems.push(Problem::error(Code::UnknownVersion, span, "a resource control policy needs \"Version\": \"2012-10-17\""));
+                problems.push(Problem::error(
+                    Code::UnknownVersion,
+                    span,
+                    "a resource control policy needs \"Version\": \"2012-10-17\"",
+                ));
             }
             Version::V2008
         }
@@ -365,7 +382,8 @@ fn duplicate_sids(root: &Node, strict: bool, problems: &mut Vec<Problem>) {
             Some(&(_, first)) => {
                 let message = format!("two statements have the `Sid` `{text}`");
                 let problem = if strict {
-                    Problem::error(Code::DuplicateSid, sid.value.span, message).help("AWS refuses it in policies of this type")
+                    Problem::error(Code::DuplicateSid, sid.value.span, message)
+                        .help("AWS refuses it in policies of this type")
                 } else {
                     Problem::warning(Code::DuplicateSid, sid.value.span, message)
                 };
@@ -428,7 +446,8 @@ impl PolicySet {
 
     /// Every policy of the set.
     pub fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
-        let layers = [&self.identity, &self.resource, &self.access_point, &self.boundary, &self.session, &self.endpoint];
+        let layers =
+            [&self.identity, &self.resource, &self.access_point, &self.boundary, &self.session, &self.endpoint];
         layers.into_iter().chain(&self.scp).chain(&self.rcp).flatten()
     }
 }

@@ -11,10 +11,10 @@ use crate::instant::Instant;
 use crate::key::{ConditionKey, Derived};
 use crate::layer::Layer;
 use crate::pattern::{Substitute, Variables};
-use std::borrow::Cow;
 pub use context::{Context, ContextValue, Lookup};
-pub use principal::{Kind, Principal};
 pub(crate) use principal::{Identity, RoleSession, final_element, partition};
+pub use principal::{Kind, Principal};
+use std::borrow::Cow;
 
 /// Why a request, or a part of it, is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -178,7 +178,9 @@ impl<'a> Resource<'a> {
                 refuse("the ARN lacks its partition, service or resource")
             }
             Some(arn) => Ok(Self { text, arn: Some(arn) }),
-            None if text.starts_with("arn:") => refuse("an ARN has six parts: arn:partition:service:region:account:resource"),
+            None if text.starts_with("arn:") => {
+                refuse("an ARN has six parts: arn:partition:service:region:account:resource")
+            }
             None => refuse("give an ARN, such as `arn:aws:s3:::bucket/key`, or `*` for actions that take no resource"),
         }
     }
@@ -355,13 +357,14 @@ impl<'a> Request<'a> {
         facts: &'a Facts,
     ) -> Result<Self, RequestError> {
         let own = resource.arn().and_then(Arn::account_id);
-        let all_buckets = (action.folded() == "s3:listallmybuckets" && resource.arn().is_none()).then(|| {
-            match principal.partition() {
-                Some("aws-cn") => "arn:aws-cn:s3:::*",
-                Some("aws-us-gov") => "arn:aws-us-gov:s3:::*",
-                _ => "arn:aws:s3:::*",
-            }
-        });
+        let all_buckets =
+            (action.folded() == "s3:listallmybuckets" && resource.arn().is_none()).then(|| {
+                match principal.partition() {
+                    Some("aws-cn") => "arn:aws-cn:s3:::*",
+                    Some("aws-us-gov") => "arn:aws-us-gov:s3:::*",
+                    _ => "arn:aws:s3:::*",
+                }
+            });
         let access_point = access_point(&resource);
         let bucket_resource = facts.access_point_bucket.as_deref().filter(|_| access_point.is_some()).map(|bucket| {
             match resource.text.split_once("/object/") {
@@ -397,7 +400,9 @@ impl<'a> Request<'a> {
             }
         }
         if let Some(endpoint) = self.endpoint_key_beside_source_ip() {
-            let why = format!("a request comes over the internet (aws:SourceIp) or through a VPC endpoint ({endpoint}), not both");
+            let why = format!(
+                "a request comes over the internet (aws:SourceIp) or through a VPC endpoint ({endpoint}), not both"
+            );
             return Err(RequestError::Context { key: "aws:SourceIp".to_owned(), why });
         }
         Ok(())
@@ -418,12 +423,17 @@ impl<'a> Request<'a> {
     /// What a principal key must hold, if it is not `value`.
     fn contradicted(&self, key: &ConditionKey, value: &str) -> Option<Option<&str>> {
         let derived = key.derived()?;
-        let applies = match derived {
-            Derived::PrincipalArn | Derived::PrincipalAccount | Derived::PrincipalType | Derived::UserId | Derived::UserName => true,
-            _ => false,
-        };
+        let applies = matches!(
+            derived,
+            Derived::PrincipalArn
+                | Derived::PrincipalAccount
+                | Derived::PrincipalType
+                | Derived::UserId
+                | Derived::UserName
+        );
         // What AWS puts there for services and providers is not documented (§8.1): take the caller's word.
-        let documented = !matches!(self.principal.kind(), Kind::Service | Kind::IdentityProvider) || derived == Derived::UserName;
+        let documented =
+            !matches!(self.principal.kind(), Kind::Service | Kind::IdentityProvider) || derived == Derived::UserName;
         if !applies || !documented {
             return None;
         }
@@ -548,7 +558,7 @@ impl<'a> Request<'a> {
                 }
                 Identity::FederatedUser { user_id, .. } => text(Some(user_id)),
                 Identity::Anonymous => text(Some("anonymous")),
-                Identity::Service { .. } | Identity::IdentityProvider { .. } => text(None),
+                Identity::Service { .. } | Identity::Provider { .. } => text(None),
             },
             Derived::UserName => text(match self.principal.identity() {
                 Identity::User { arn, .. } => Some(final_element(arn)),
@@ -570,20 +580,32 @@ impl<'a> Request<'a> {
             Derived::CurrentTime => self.time().map_or(Derivation::NotDerived, |(current, _)| text(Some(current))),
             Derived::EpochTime => self.time().map_or(Derivation::NotDerived, |(_, epoch)| text(Some(epoch))),
             Derived::SecureTransport => Derivation::Usual("true"),
-            Derived::ViaAwsService if self.called_via().is_some_and(|services| !services.is_empty()) => text(Some("true")),
+            Derived::ViaAwsService if self.called_via().is_some_and(|services| !services.is_empty()) => {
+                text(Some("true"))
+            }
             Derived::ViaAwsService => Derivation::Usual("false"),
-            Derived::CalledViaFirst => self.called_via().map_or(Derivation::NotDerived, |services| text(services.first().map(String::as_str))),
-            Derived::CalledViaLast => self.called_via().map_or(Derivation::NotDerived, |services| text(services.last().map(String::as_str))),
+            Derived::CalledViaFirst => {
+                self.called_via().map_or(Derivation::NotDerived, |services| text(services.first().map(String::as_str)))
+            }
+            Derived::CalledViaLast => {
+                self.called_via().map_or(Derivation::NotDerived, |services| text(services.last().map(String::as_str)))
+            }
             Derived::MultiFactorAuthPresent if kind == Kind::RoleSession => Derivation::Usual("false"),
             Derived::MultiFactorAuthPresent => Derivation::NotDerived,
             Derived::RequestedRegion => self.region().map_or(Derivation::NotDerived, |region| text(Some(region))),
-            Derived::ResourceAccount if NO_RESOURCE_ACCOUNT.contains(&self.action.folded()) || self.action.service() == "ebs" => text(None),
+            Derived::ResourceAccount
+                if NO_RESOURCE_ACCOUNT.contains(&self.action.folded()) || self.action.service() == "ebs" =>
+            {
+                text(None)
+            }
             Derived::ResourceAccount => self.resource_account_text(),
             Derived::S3ResourceAccount if self.action.service() == "s3" => self.resource_account_text(),
             Derived::KmsCallerAccount if self.action.service() == "kms" => text(account()),
             Derived::S3ResourceAccount | Derived::KmsCallerAccount => Derivation::NotDerived,
             Derived::AccessPointArn => self.access_point.map_or(Derivation::NotDerived, |(arn, _)| text(Some(arn))),
-            Derived::AccessPointAccount => self.access_point.map_or(Derivation::NotDerived, |(_, account)| text(Some(account))),
+            Derived::AccessPointAccount => {
+                self.access_point.map_or(Derivation::NotDerived, |(_, account)| text(Some(account)))
+            }
         }
     }
 
@@ -602,7 +624,8 @@ impl<'a> Request<'a> {
         let single = self.context.keys().any(|(key, value)| {
             key.folded() == "aws:principalservicename" && matches!(value, ContextValue::Single(text) if text == name)
         });
-        single || self.given_list("aws:principalservicenameslist").is_some_and(|names| names.iter().any(|own| own == name))
+        single
+            || self.given_list("aws:principalservicenameslist").is_some_and(|names| names.iter().any(|own| own == name))
     }
 
     fn called_via(&self) -> Option<&'a [String]> {
@@ -621,7 +644,8 @@ impl<'a> Request<'a> {
     fn region(&self) -> Option<&'a str> {
         let region = self.resource.arn().map(|arn| arn.region).filter(|region| !region.is_empty());
         // Their one endpoint is in us-east-1 (IAM User Guide, "AWS global condition context keys", aws:RequestedRegion).
-        let global = matches!(self.action.service(), "iam" | "cloudfront" | "route53" | "organizations" | "account" | "support");
+        let global =
+            matches!(self.action.service(), "iam" | "cloudfront" | "route53" | "organizations" | "account" | "support");
         region.or_else(|| (global && self.principal.partition() == Some("aws")).then_some("us-east-1"))
     }
 

@@ -21,13 +21,30 @@ pub struct Principal {
 /// What a principal is, with everything that identifies it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Identity {
-    Root { account: AccountId, partition: String, arn: String },
-    User { account: AccountId, arn: String, id: Option<String> },
+    Root {
+        account: AccountId,
+        partition: String,
+        arn: String,
+    },
+    User {
+        account: AccountId,
+        arn: String,
+        id: Option<String>,
+    },
     RoleSession(RoleSession),
-    FederatedUser { account: AccountId, arn: String, user_id: String, federating_user: Option<String> },
+    FederatedUser {
+        account: AccountId,
+        arn: String,
+        user_id: String,
+        federating_user: Option<String>,
+    },
     /// The names the service goes by; the first is the one it was asked for by.
-    Service { names: Vec<String> },
-    IdentityProvider { name: String, account: Option<AccountId> },
+    Service {
+        names: Vec<String>,
+    },
+    Provider {
+        name: String,
+    },
     Anonymous,
 }
 
@@ -91,7 +108,7 @@ impl Principal {
             if name.is_empty() {
                 return Err(refuse("it names no provider"));
             }
-            Identity::IdentityProvider { name: name.to_owned(), account: Arn::parse(name).and_then(|arn| arn.account_id()) }
+            Identity::Provider { name: name.to_owned() }
         } else if text.starts_with("arn:") {
             Self::parse_arn(text).map_err(|why| refuse(&why))?
         } else if is_service(text) {
@@ -159,10 +176,14 @@ impl Principal {
                 arn: arn_text,
                 federating_user: None,
             }),
-            ("iam", "saml-provider" | "oidc-provider") => named("provider")
-                .map(|()| Identity::IdentityProvider { name: arn_text, account: Some(account) }),
+            ("iam", "saml-provider" | "oidc-provider") => {
+                named("provider").map(|()| Identity::Provider { name: arn_text })
+            }
             ("iam", "group") => Err("a group is no principal: ask for one of its users".to_owned()),
-            _ => Err("it is not the ARN of a user, role, session, federated user, root user or identity provider".to_owned()),
+            _ => {
+                Err("it is not the ARN of a user, role, session, federated user, root user or identity provider"
+                    .to_owned())
+            }
         }
     }
 
@@ -187,7 +208,10 @@ impl Principal {
             _ => return Err(refuse(role_arn, "it is not the ARN of a role")),
         };
         let same_role = match &session.session_arn {
-            Some(_) => final_element(&role.role_arn) == final_element(&session.role_arn) && partition(&role.role_arn) == partition(&session.role_arn),
+            Some(_) => {
+                final_element(&role.role_arn) == final_element(&session.role_arn)
+                    && partition(&role.role_arn) == partition(&session.role_arn)
+            }
             None => role.role_arn == session.role_arn,
         };
         if role.account != session.account || !same_role {
@@ -280,7 +304,7 @@ impl Principal {
             Identity::RoleSession(_) => Kind::RoleSession,
             Identity::FederatedUser { .. } => Kind::FederatedUser,
             Identity::Service { .. } => Kind::Service,
-            Identity::IdentityProvider { .. } => Kind::IdentityProvider,
+            Identity::Provider { .. } => Kind::IdentityProvider,
             Identity::Anonymous => Kind::Anonymous,
         }
     }
@@ -298,7 +322,7 @@ impl Principal {
             | Identity::User { account, .. }
             | Identity::RoleSession(RoleSession { account, .. })
             | Identity::FederatedUser { account, .. } => Some(account),
-            Identity::Service { .. } | Identity::IdentityProvider { .. } | Identity::Anonymous => None,
+            Identity::Service { .. } | Identity::Provider { .. } | Identity::Anonymous => None,
         }
     }
 
@@ -314,7 +338,7 @@ impl Principal {
         match &self.identity {
             Identity::Root { arn, .. } | Identity::User { arn, .. } | Identity::FederatedUser { arn, .. } => Some(arn),
             Identity::RoleSession(session) => Some(&session.role_arn),
-            Identity::Service { .. } | Identity::IdentityProvider { .. } | Identity::Anonymous => None,
+            Identity::Service { .. } | Identity::Provider { .. } | Identity::Anonymous => None,
         }
     }
 
@@ -366,5 +390,7 @@ fn is_service(text: &str) -> bool {
         ".c2s.ic.gov",
     ];
     let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    SUFFIXES.iter().any(|suffix| text.strip_suffix(suffix).is_some_and(|name| !name.is_empty() && name.chars().all(host)))
+    SUFFIXES
+        .iter()
+        .any(|suffix| text.strip_suffix(suffix).is_some_and(|name| !name.is_empty() && name.chars().all(host)))
 }

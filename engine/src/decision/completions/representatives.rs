@@ -27,7 +27,8 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
         statements(policies, request).flat_map(|s| s.conditions().tests()).filter(|test| test.key() == key).collect();
     let inserted = statements(policies, request).any(|statement| variables(statement).any(|variable| variable == key));
     let mut texts = Texts { exhaustive: true, found: Vec::new() };
-    let families: Vec<Family> = tests.iter().map(|test| test.operator().base.family()).filter(|f| *f != Family::Null).collect();
+    let families: Vec<Family> =
+        tests.iter().map(|test| test.operator().base.family()).filter(|f| *f != Family::Null).collect();
     let atoms = atoms(&tests, request, &mut texts.exhaustive);
     match key.value_type() {
         Some(ValueType::Bool) => texts.typed(Family::Bool, &tests),
@@ -105,7 +106,8 @@ fn lists(values: &[String], most: usize, exhaustive: &mut bool) -> Vec<Vec<Strin
         let until = lists.len();
         for at in from..until {
             let Some(list) = lists.get(at).cloned() else { continue };
-            let next = list.last().map_or(0, |last| values.iter().position(|value| value == last).map_or(0, |at| at + 1));
+            let next =
+                list.last().map_or(0, |last| values.iter().position(|value| value == last).map_or(0, |at| at + 1));
             for value in values.iter().skip(next) {
                 if lists.len() >= MAX_LISTS {
                     *exhaustive = false;
@@ -222,7 +224,8 @@ impl Texts {
     /// Values on and around the limits of typed operators.
     fn typed(&mut self, family: Family, tests: &[&ConditionTest]) {
         let of_family = tests.iter().filter(|test| test.operator().base.family() == family);
-        let values: Vec<&ConditionValue> = of_family.flat_map(|test| test.values()).filter(|value| !value.is_malformed()).collect();
+        let values: Vec<&ConditionValue> =
+            of_family.flat_map(|test| test.values()).filter(|value| !value.is_malformed()).collect();
         match family {
             Family::Numeric => self.numbers(&values),
             Family::Date => self.instants(&values),
@@ -275,17 +278,29 @@ impl Texts {
         let mut alphabet: Vec<char> = atoms
             .iter()
             .flat_map(|atom| {
-                atom.symbols.iter().filter_map(|symbol| if let Symbol::Char(c) = symbol { Some(*c) } else { None }).flat_map(|c| {
-                    [Some(c), atom.folded.then(|| fold(c)), c.to_uppercase().next().filter(|_| atom.folded)].into_iter().flatten()
-                })
+                atom.symbols
+                    .iter()
+                    .filter_map(|symbol| if let Symbol::Char(c) = symbol { Some(*c) } else { None })
+                    .flat_map(|c| {
+                        [Some(c), atom.folded.then(|| fold(c)), c.to_uppercase().next().filter(|_| atom.folded)]
+                            .into_iter()
+                            .flatten()
+                    })
             })
             .collect();
         alphabet.sort_unstable();
         alphabet.dedup();
         // One character stands for all that no pattern mentions.
-        let fresh = ('x'..='z').chain('a'..='w').chain('0'..='9').chain('\u{4E00}'..='\u{9FFF}').find(|c| !alphabet.contains(c));
+        let fresh = ('x'..='z')
+            .chain('a'..='w')
+            .chain('0'..='9')
+            .chain('\u{4E00}'..='\u{9FFF}')
+            .find(|c| !alphabet.contains(c));
         alphabet.extend(fresh);
-        if atoms.iter().any(|atom| atom.symbols.iter().any(|s| matches!(s, Symbol::Any { colon: false } | Symbol::Run { colon: false }))) && !alphabet.contains(&':') {
+        if atoms.iter().any(|atom| {
+            atom.symbols.iter().any(|s| matches!(s, Symbol::Any { colon: false } | Symbol::Run { colon: false }))
+        }) && !alphabet.contains(&':')
+        {
             alphabet.push(':');
         }
         let start: Vec<Vec<usize>> = atoms
@@ -300,13 +315,15 @@ impl Texts {
         let mut known: HashSet<Vec<Vec<usize>>> = HashSet::from([start.clone()]);
         let mut queue = VecDeque::from([(start, String::new())]);
         while let Some((states, text)) = queue.pop_front() {
-            let accepts: Vec<bool> = atoms.iter().zip(&states).map(|(atom, states)| states.contains(&atom.symbols.len())).collect();
+            let accepts: Vec<bool> =
+                atoms.iter().zip(&states).map(|(atom, states)| states.contains(&atom.symbols.len())).collect();
             // The empty text stands for itself alone: it counts as no value in sets and variables.
             if text.is_empty() || outcomes.insert(accepts) {
                 self.found.push(text.clone());
             }
             for &c in &alphabet {
-                let next: Vec<Vec<usize>> = atoms.iter().zip(&states).map(|(atom, states)| atom.read(states, c)).collect();
+                let next: Vec<Vec<usize>> =
+                    atoms.iter().zip(&states).map(|(atom, states)| atom.read(states, c)).collect();
                 if known.contains(&next) {
                     continue;
                 }
@@ -330,7 +347,8 @@ impl Texts {
                     continue;
                 }
                 if let (Some(pattern), Some(arn)) = (entry.last_part(), request.resource().arn()) {
-                    self.found.extend(pattern.stretches(arn.resource, variable, request).into_iter().map(str::to_owned));
+                    self.found
+                        .extend(pattern.stretches(arn.resource, variable, request).into_iter().map(str::to_owned));
                 }
                 self.exhaustive &= entry.last_part().is_none_or(|pattern| pattern.variables().count() == 1);
             }
@@ -341,18 +359,24 @@ impl Texts {
                         self.exhaustive &= pattern.variables().count() == 1;
                         match request.lookup(test.key()) {
                             Lookup::Single(text) => self.compared(pattern, variable, text, request),
-                            Lookup::Multi(texts) => texts.iter().for_each(|text| self.compared(pattern, variable, text, request)),
+                            Lookup::Multi(texts) => {
+                                texts.iter().for_each(|text| self.compared(pattern, variable, text, request))
+                            }
                             Lookup::Absent => {}
                             Lookup::Unknown => {
                                 self.exhaustive = false;
                                 let others = statements(policies, request).flat_map(|s| s.conditions().tests());
-                                let literals = others.filter(|other| other.key() == test.key()).flat_map(|other| other.values());
-                                self.found.extend(literals.filter_map(|v| v.pattern()?.as_literal().map(str::to_owned)));
+                                let literals =
+                                    others.filter(|other| other.key() == test.key()).flat_map(|other| other.values());
+                                self.found
+                                    .extend(literals.filter_map(|v| v.pattern()?.as_literal().map(str::to_owned)));
                             }
                         }
                     }
-                    if matches!(test.operator().base, Base::ArnLike | Base::ArnEquals | Base::ArnNotLike | Base::ArnNotEquals)
-                        && pattern.variables().any(|variable| variable.key() == key)
+                    if matches!(
+                        test.operator().base,
+                        Base::ArnLike | Base::ArnEquals | Base::ArnNotLike | Base::ArnNotEquals
+                    ) && pattern.variables().any(|variable| variable.key() == key)
                     {
                         self.exhaustive = false;
                     }
@@ -378,9 +402,14 @@ impl Texts {
         self.found.retain(|text| {
             let mut outcome: Vec<bool> = tests
                 .iter()
-                .flat_map(|test| test.values().iter().map(|value| {
-                    matches!(value.compare(test.operator().base, text, request), crate::condition::Comparison::Match)
-                }))
+                .flat_map(|test| {
+                    test.values().iter().map(|value| {
+                        matches!(
+                            value.compare(test.operator().base, text, request),
+                            crate::condition::Comparison::Match
+                        )
+                    })
+                })
                 .collect();
             outcome.push(text.is_empty());
             let new = !seen.contains(&outcome);

@@ -53,21 +53,15 @@ pub(crate) fn decide(world: &Value) -> &'static str {
         .filter(|_| scps_apply(&request, facts))
         .map_or(Verdict::Allow, |levels| verdict_of_scps(&levels, &request));
     let rcps_deny = rcps_apply(&request, facts)
-        && levels(policies, "rcp").is_some_and(|levels| {
-            levels
-                .iter()
-                .any(|level| verdict(level, &request) == Verdict::Deny)
-        });
-    let endpoint = documents(policies, "endpoint").map_or(Verdict::Allow, |documents| {
-        verdict_of_endpoint(documents, &request, gateway, bounded)
-    });
+        && levels(policies, "rcp")
+            .is_some_and(|levels| levels.iter().any(|level| verdict(level, &request) == Verdict::Deny));
+    let endpoint = documents(policies, "endpoint")
+        .map_or(Verdict::Allow, |documents| verdict_of_endpoint(documents, &request, gateway, bounded));
     let identity = documents(policies, "identity")
         .filter(|_| identified)
         .map_or(Verdict::NoMatch, |documents| verdict(documents, &request));
-    let boundary =
-        boundary_documents.map_or(Verdict::Allow, |documents| verdict(documents, &request));
-    let session =
-        session_documents.map_or(Verdict::Allow, |documents| verdict(documents, &request));
+    let boundary = boundary_documents.map_or(Verdict::Allow, |documents| verdict(documents, &request));
+    let session = session_documents.map_or(Verdict::Allow, |documents| verdict(documents, &request));
 
     // The resource policy says more than a verdict: with which classes it allows (R4.1).
     let resource_documents = documents(policies, "resource").unwrap_or_default();
@@ -88,10 +82,7 @@ pub(crate) fn decide(world: &Value) -> &'static str {
     }
 
     // R7.1: a deny anywhere ends it.
-    if [scp, endpoint, identity, boundary, session].contains(&Verdict::Deny)
-        || rcps_deny
-        || resource_denies
-    {
+    if [scp, endpoint, identity, boundary, session].contains(&Verdict::Deny) || rcps_deny || resource_denies {
         return "explicitDeny";
     }
 
@@ -108,17 +99,14 @@ pub(crate) fn decide(world: &Value) -> &'static str {
         Principal::Service { .. } => has(Class::Service) || has(Class::Anyone),
         Principal::IdentityProvider { .. } => {
             has(Class::Provider)
-                && (request.action_is("sts:AssumeRoleWithSAML")
-                    || request.action_is("sts:AssumeRoleWithWebIdentity"))
+                && (request.action_is("sts:AssumeRoleWithSAML") || request.action_is("sts:AssumeRoleWithWebIdentity"))
         }
         Principal::Root { .. } => {
             let needs_policy = !request.same_account() || request.needs_account_trust();
             let can = !request.action_is("sts:AssumeRole"); // R7.26
             can && (!needs_policy || !granted.is_empty())
         }
-        Principal::User { .. }
-        | Principal::RoleSession { .. }
-        | Principal::FederatedUser { .. } => {
+        Principal::User { .. } | Principal::RoleSession { .. } | Principal::FederatedUser { .. } => {
             let by_identity = identity == Verdict::Allow && boundary_lets && session_lets;
             if request.same_account() {
                 let trusted = !request.needs_account_trust() || has(Class::AccountDelegation);
@@ -127,9 +115,7 @@ pub(crate) fn decide(world: &Value) -> &'static str {
                     || has(Class::ExactSession)
                     || has(Class::ExactFederated);
                 let through_parent = has(Class::RoleOfSession) || has(Class::UserOfFederated);
-                (by_identity && trusted)
-                    || direct
-                    || (through_parent && boundary_lets && session_lets)
+                (by_identity && trusted) || direct || (through_parent && boundary_lets && session_lets)
             } else {
                 by_identity && !granted.is_empty() // R7.23
             }
@@ -137,11 +123,7 @@ pub(crate) fn decide(world: &Value) -> &'static str {
     };
 
     let blocked = scp == Verdict::NoMatch || endpoint == Verdict::NoMatch;
-    if grant && !blocked && !service_refuses(&request, facts, resource_documents) {
-        "allowed"
-    } else {
-        "implicitDeny"
-    }
+    if grant && !blocked && !service_refuses(&request, facts, resource_documents) { "allowed" } else { "implicitDeny" }
 }
 
 /// R7.5: SCPs limit the identities of member accounts, except sessions of service-linked roles.
@@ -149,8 +131,7 @@ fn scps_apply(request: &Request, facts: &Value) -> bool {
     let Some(home) = request.principal.home() else {
         return false;
     };
-    facts["management_account"].as_str() != Some(home.account.as_str())
-        && !request.principal.is_service_linked()
+    facts["management_account"].as_str() != Some(home.account.as_str()) && !request.principal.is_service_linked()
 }
 
 /// R7.6: a deny at any level denies; otherwise every level must allow.
@@ -170,11 +151,7 @@ fn rcps_apply(request: &Request, facts: &Value) -> bool {
     // R7.12: without a resource it is the caller's account that counts.
     let callers = request.principal.home().map(|home| home.account.as_str());
     let owners = request.resource_account.as_deref();
-    let account = if request.resource == "*" {
-        callers.or(owners)
-    } else {
-        owners
-    };
+    let account = if request.resource == "*" { callers.or(owners) } else { owners };
     let member = account.is_none() || account != facts["management_account"].as_str();
 
     // A service that takes up the role made for it.
@@ -182,25 +159,16 @@ fn rcps_apply(request: &Request, facts: &Value) -> bool {
         Principal::Service { name } => {
             request.action_is("sts:AssumeRole")
                 && six(&request.resource).is_some_and(|parts| {
-                    parts[2] == "iam"
-                        && parts[5].starts_with(&format!("role/aws-service-role/{name}/"))
+                    parts[2] == "iam" && parts[5].starts_with(&format!("role/aws-service-role/{name}/"))
                 })
         }
         _ => false,
     };
-    member
-        && !own_role
-        && !request.principal.is_service_linked()
-        && !request.action_is("kms:RetireGrant")
+    member && !own_role && !request.principal.is_service_linked() && !request.action_is("kms:RetireGrant")
 }
 
 /// R7.16: the endpoint's policy, which sees the caller through its Principal element.
-fn verdict_of_endpoint(
-    documents: &[Value],
-    request: &Request,
-    gateway: bool,
-    bounded: bool,
-) -> Verdict {
+fn verdict_of_endpoint(documents: &[Value], request: &Request, gateway: bool, bounded: bool) -> Verdict {
     verdict_of(
         documents
             .iter()
@@ -212,16 +180,10 @@ fn verdict_of_endpoint(
 
 /// R7.25: the owning account's root user can always read and replace a bucket policy.
 fn root_may_mend_bucket_policy(request: &Request) -> bool {
-    let about_the_policy = [
-        "s3:GetBucketPolicy",
-        "s3:PutBucketPolicy",
-        "s3:DeleteBucketPolicy",
-    ];
+    let about_the_policy = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
     matches!(request.principal, Principal::Root { .. })
         && request.same_account()
-        && about_the_policy
-            .iter()
-            .any(|action| request.action_is(action))
+        && about_the_policy.iter().any(|action| request.action_is(action))
 }
 
 /// R7.31, R7.35, R7.38: what the services themselves refuse.
@@ -235,19 +197,12 @@ fn service_refuses(request: &Request, facts: &Value, resource_documents: &[Value
         && about_aliases.iter().any(|action| request.action_is(action));
 
     let owned_by_aws = parts[2] == "iam"
-        && ((parts[4] == "aws" && parts[5].starts_with("policy/"))
-            || parts[5].starts_with("role/aws-reserved/"));
+        && ((parts[4] == "aws" && parts[5].starts_with("policy/")) || parts[5].starts_with("role/aws-reserved/"));
     let changed = owned_by_aws && request.changes_iam();
 
     let restricted = parts[2] == "s3" && facts["restrict_public_buckets"].as_bool() == Some(true);
-    let outsider =
-        !matches!(request.principal, Principal::Service { .. }) && !request.same_account();
-    let public = restricted
-        && outsider
-        && resource_documents
-            .iter()
-            .flat_map(statements)
-            .any(|s| is_public(&s));
+    let outsider = !matches!(request.principal, Principal::Service { .. }) && !request.same_account();
+    let public = restricted && outsider && resource_documents.iter().flat_map(statements).any(|s| is_public(&s));
 
     reserved_alias || changed || public
 }
@@ -287,44 +242,28 @@ fn is_public(statement: &Statement) -> bool {
 /// `"*"`, or `"*"` under `AWS`.
 fn names_everyone(element: &Value) -> bool {
     element.as_str() == Some("*")
-        || element
-            .get("AWS")
-            .is_some_and(|entries| texts(entries).iter().any(|entry| entry == "*"))
+        || element.get("AWS").is_some_and(|entries| texts(entries).iter().any(|entry| entry == "*"))
 }
 
 /// A web identity provider: anything under `Federated` that is not a SAML provider.
 fn names_web_provider(element: &Value) -> bool {
-    element.get("Federated").is_some_and(|entries| {
-        texts(entries)
-            .iter()
-            .any(|entry| !entry.contains(":saml-provider/"))
-    })
+    element
+        .get("Federated")
+        .is_some_and(|entries| texts(entries).iter().any(|entry| !entry.contains(":saml-provider/")))
 }
 
 /// R7.36: whether some condition holds one of the pinning keys to fixed values, with a positive operator.
 fn is_pinned(statement: &Statement) -> bool {
-    let comparing = [
-        "StringEquals",
-        "StringEqualsIgnoreCase",
-        "StringLike",
-        "ArnEquals",
-        "ArnLike",
-        "IpAddress",
-    ];
-    statement
-        .conditions()
-        .iter()
-        .any(|(operator, key, values)| {
-            let operator = Operator::read(operator);
-            comparing.contains(&operator.base)
-                && !operator.if_exists
-                && operator.set != Set::All
-                && PINNING_KEYS
-                    .iter()
-                    .any(|pinning| pinning.eq_ignore_ascii_case(key))
-                && !values.is_empty()
-                && values.iter().all(|value| is_fixed(key, value))
-        })
+    let comparing = ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress"];
+    statement.conditions().iter().any(|(operator, key, values)| {
+        let operator = Operator::read(operator);
+        comparing.contains(&operator.base)
+            && !operator.if_exists
+            && operator.set != Set::All
+            && PINNING_KEYS.iter().any(|pinning| pinning.eq_ignore_ascii_case(key))
+            && !values.is_empty()
+            && values.iter().all(|value| is_fixed(key, value))
+    })
 }
 
 /// R7.36: no wildcard, no variable, and no very broad range of addresses.
@@ -333,8 +272,7 @@ fn is_fixed(key: &str, value: &str) -> bool {
         return network(value).is_some_and(|(bits, length)| {
             let v4 = bits.len() == 32;
             // fc00::/7; the private ranges of IPv4 are all narrow enough anyway.
-            let private =
-                !v4 && length >= 7 && bits[..7] == [true, true, true, true, true, true, false];
+            let private = !v4 && length >= 7 && bits[..7] == [true, true, true, true, true, true, false];
             let broadest = if v4 { 8 } else { 32 };
             length >= broadest || private
         });
@@ -357,13 +295,7 @@ fn documents<'w>(policies: &'w Value, kind: &str) -> Option<&'w [Value]> {
 /// The levels of SCPs or RCPs, root first.
 fn levels<'w>(policies: &'w Value, kind: &str) -> Option<Vec<&'w [Value]>> {
     let levels = documents(policies, kind)?;
-    Some(
-        levels
-            .iter()
-            .filter_map(Value::as_array)
-            .map(Vec::as_slice)
-            .collect(),
-    )
+    Some(levels.iter().filter_map(Value::as_array).map(Vec::as_slice).collect())
 }
 
 /// One statement, and whether its document knows variables and escapes (R1.8, R1.9).
@@ -375,20 +307,12 @@ struct Statement<'w> {
 /// The statements of a document (R1.10).
 fn statements(document: &Value) -> Vec<Statement<'_>> {
     let variables = document["Version"].as_str() == Some("2012-10-17");
-    one_or_many(&document["Statement"])
-        .into_iter()
-        .map(|body| Statement { body, variables })
-        .collect()
+    one_or_many(&document["Statement"]).into_iter().map(|body| Statement { body, variables }).collect()
 }
 
 /// R0.3 for a set of policies whose Principal element, if any, matches everyone.
 fn verdict(documents: &[Value], request: &Request) -> Verdict {
-    verdict_of(
-        documents
-            .iter()
-            .flat_map(statements)
-            .filter(|statement| statement.covers(request)),
-    )
+    verdict_of(documents.iter().flat_map(statements).filter(|statement| statement.covers(request)))
 }
 
 /// R0.3: of the statements that apply, a deny wins over an allow.
@@ -416,11 +340,7 @@ impl Statement<'_> {
 
     /// R2.7, R2.8: Action or NotAction.
     fn action_part(&self, request: &Request) -> bool {
-        let listed = |element: &Value| {
-            texts(element)
-                .iter()
-                .any(|entry| action_matches(entry, &request.action))
-        };
+        let listed = |element: &Value| texts(element).iter().any(|entry| action_matches(entry, &request.action));
         match (self.body.get("Action"), self.body.get("NotAction")) {
             (Some(element), _) => listed(element),
             (None, Some(element)) => !listed(element),
@@ -430,11 +350,8 @@ impl Statement<'_> {
 
     /// R3.25, R3.20, R1.30: Resource, NotResource, or neither, which means the resource the policy is attached to.
     fn resource_part(&self, request: &Request) -> bool {
-        let listed = |element: &Value| {
-            texts(element)
-                .iter()
-                .any(|entry| resource_matches(entry, self.variables, request))
-        };
+        let listed =
+            |element: &Value| texts(element).iter().any(|entry| resource_matches(entry, self.variables, request));
         match (self.body.get("Resource"), self.body.get("NotResource")) {
             (Some(element), _) => listed(element),
             (None, Some(element)) => !listed(element),
@@ -444,9 +361,9 @@ impl Statement<'_> {
 
     /// R5.1: every pair of operator and key must hold.
     fn condition_part(&self, request: &Request) -> bool {
-        self.conditions().iter().all(|(operator, key, values)| {
-            condition_holds(operator, key, values, self.variables, request)
-        })
+        self.conditions()
+            .iter()
+            .all(|(operator, key, values)| condition_holds(operator, key, values, self.variables, request))
     }
 
     /// The Condition element as a list of operator, key and values (R1.18, R1.23, R1.24).
@@ -512,11 +429,7 @@ impl Request {
     fn read(world: &Value) -> Request {
         let facts = &world["facts"];
         let resource = world["resource"].as_str().unwrap_or("*").to_owned();
-        let principal = Principal::read(
-            world["principal"].as_str().unwrap_or("anonymous"),
-            facts,
-            &resource,
-        );
+        let principal = Principal::read(world["principal"].as_str().unwrap_or("anonymous"), facts, &resource);
         let mut request = Request {
             id: facts["principal_id"].as_str().map(str::to_owned),
             action: world["action"].as_str().unwrap_or_default().to_owned(),
@@ -564,11 +477,7 @@ impl Request {
 
     /// The resource as policies see it: R3.24 gives one action without a resource a text of its own.
     fn matched_resource(&self) -> &str {
-        if self.resource == "*" && self.action_is("s3:ListAllMyBuckets") {
-            "arn:aws:s3:::*"
-        } else {
-            &self.resource
-        }
+        if self.resource == "*" && self.action_is("s3:ListAllMyBuckets") { "arn:aws:s3:::*" } else { &self.resource }
     }
 
     /// R4.7: the partition that account ids in principals are in.
@@ -582,24 +491,16 @@ impl Request {
 
     /// R5.2: keys are found without regard to case.
     fn lookup(&self, key: &str) -> Option<&Held> {
-        self.context
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(key))
-            .map(|(_, held)| held)
+        self.context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, held)| held)
     }
 
     /// Section 8: adds the keys that follow from the request itself; given values win.
     fn derive_context(&mut self) {
-        let mut derived: Vec<(&str, String)> = vec![
-            ("aws:SecureTransport", "true".to_owned()),
-            ("aws:ViaAWSService", "false".to_owned()),
-        ];
+        let mut derived: Vec<(&str, String)> =
+            vec![("aws:SecureTransport", "true".to_owned()), ("aws:ViaAWSService", "false".to_owned())];
         match &self.principal {
             Principal::Root { home } => {
-                derived.push((
-                    "aws:PrincipalArn",
-                    format!("arn:{}:iam::{}:root", home.partition, home.account),
-                ));
+                derived.push(("aws:PrincipalArn", format!("arn:{}:iam::{}:root", home.partition, home.account)));
                 derived.push(("aws:PrincipalType", "Account".to_owned()));
                 derived.push(("aws:userid", home.account.clone()));
             }
@@ -620,10 +521,7 @@ impl Request {
             Principal::FederatedUser { home, arn, .. } => {
                 derived.push(("aws:PrincipalArn", arn.clone()));
                 derived.push(("aws:PrincipalType", "FederatedUser".to_owned()));
-                derived.push((
-                    "aws:userid",
-                    format!("{}:{}", home.account, last_element(arn)),
-                ));
+                derived.push(("aws:userid", format!("{}:{}", home.account, last_element(arn))));
             }
             Principal::Service { name } => derived.push(("aws:PrincipalServiceName", name.clone())),
             Principal::IdentityProvider { .. } => {}
@@ -654,22 +552,15 @@ impl Request {
         if let Principal::Service { name } = &self.principal {
             let names = Held::Multi(vec![name.clone()]);
             if self.lookup("aws:PrincipalServiceNamesList").is_none() {
-                self.context
-                    .push(("aws:PrincipalServiceNamesList".to_owned(), names));
+                self.context.push(("aws:PrincipalServiceNamesList".to_owned(), names));
             }
         }
     }
 
     /// R8.10: the region of the ARN, and the one IAM answers from.
     fn region(&self) -> Option<String> {
-        let written = six(&self.resource)
-            .map(|parts| parts[3])
-            .filter(|region| !region.is_empty());
-        let global = self
-            .action
-            .to_ascii_lowercase()
-            .starts_with("iam:")
-            .then_some("us-east-1");
+        let written = six(&self.resource).map(|parts| parts[3]).filter(|region| !region.is_empty());
+        let global = self.action.to_ascii_lowercase().starts_with("iam:").then_some("us-east-1");
         written.or(global).map(str::to_owned)
     }
 }
@@ -677,9 +568,7 @@ impl Request {
 /// R7.3: the account that owns the resource.
 fn resource_account(world: &Value, resource: &str, principal: &Principal) -> Option<String> {
     let given = world["resource_account"].as_str();
-    let written = six(resource)
-        .map(|parts| parts[4])
-        .filter(|account| is_account(account));
+    let written = six(resource).map(|parts| parts[4]).filter(|account| is_account(account));
     let callers = principal.home().map(|home| home.account.as_str());
     given.or(written).or(callers).map(str::to_owned)
 }
@@ -713,29 +602,12 @@ struct Role {
 
 /// Who asks (section 0.3).
 enum Principal {
-    Root {
-        home: Home,
-    },
-    User {
-        home: Home,
-        arn: String,
-    },
-    RoleSession {
-        home: Home,
-        role: Role,
-        session: Option<String>,
-    },
-    FederatedUser {
-        home: Home,
-        arn: String,
-        user: Option<String>,
-    },
-    Service {
-        name: String,
-    },
-    IdentityProvider {
-        name: String,
-    },
+    Root { home: Home },
+    User { home: Home, arn: String },
+    RoleSession { home: Home, role: Role, session: Option<String> },
+    FederatedUser { home: Home, arn: String, user: Option<String> },
+    Service { name: String },
+    IdentityProvider { name: String },
     Anonymous,
 }
 
@@ -748,62 +620,34 @@ impl Principal {
         }
         if is_account(principal) {
             let partition = six(resource).map_or("aws", |parts| parts[1]);
-            let home = Home {
-                partition: partition.to_owned(),
-                account: principal.to_owned(),
-            };
+            let home = Home { partition: partition.to_owned(), account: principal.to_owned() };
             return Principal::Root { home };
         }
         if let Some(provider) = principal.strip_prefix("federated:") {
-            return Principal::IdentityProvider {
-                name: provider.to_owned(),
-            };
+            return Principal::IdentityProvider { name: provider.to_owned() };
         }
         let Some(parts) = six(principal) else {
-            return Principal::Service {
-                name: principal.to_owned(),
-            };
+            return Principal::Service { name: principal.to_owned() };
         };
         let arn = principal.to_owned();
-        let home = Home {
-            partition: parts[1].to_owned(),
-            account: parts[4].to_owned(),
-        };
+        let home = Home { partition: parts[1].to_owned(), account: parts[4].to_owned() };
         let (kind, rest) = parts[5].split_once('/').unwrap_or((parts[5], ""));
         match kind {
             "root" => Principal::Root { home },
             "user" => Principal::User { home, arn },
-            "role" => Principal::RoleSession {
-                home,
-                role: Role {
-                    arn,
-                    path_known: true,
-                },
-                session: None,
-            },
+            "role" => Principal::RoleSession { home, role: Role { arn, path_known: true }, session: None },
             "assumed-role" => {
                 let (name, session) = rest.split_once('/').unwrap_or((rest, ""));
                 let role = match fact("role_arn") {
-                    Some(arn) => Role {
-                        arn,
-                        path_known: true,
-                    },
+                    Some(arn) => Role { arn, path_known: true },
                     None => Role {
                         arn: format!("arn:{}:iam::{}:role/{name}", home.partition, home.account),
                         path_known: false,
                     },
                 };
-                Principal::RoleSession {
-                    home,
-                    role,
-                    session: Some(session.to_owned()),
-                }
+                Principal::RoleSession { home, role, session: Some(session.to_owned()) }
             }
-            "federated-user" => Principal::FederatedUser {
-                home,
-                arn,
-                user: fact("federating_user"),
-            },
+            "federated-user" => Principal::FederatedUser { home, arn, user: fact("federating_user") },
             _ => Principal::IdentityProvider { name: arn },
         }
     }
@@ -815,9 +659,7 @@ impl Principal {
             | Principal::User { home, .. }
             | Principal::RoleSession { home, .. }
             | Principal::FederatedUser { home, .. } => Some(home),
-            Principal::Service { .. }
-            | Principal::IdentityProvider { .. }
-            | Principal::Anonymous => None,
+            Principal::Service { .. } | Principal::IdentityProvider { .. } | Principal::Anonymous => None,
         }
     }
 
@@ -899,11 +741,7 @@ fn classes(statement: &Statement, request: &Request, gateway: bool, bounded: boo
     } else {
         !named.is_empty() // R4.28
     };
-    if exempt {
-        Vec::new()
-    } else {
-        vec![Class::Anyone]
-    }
+    if exempt { Vec::new() } else { vec![Class::Anyone] }
 }
 
 /// R4.27: whether every level that could be checked for the requester is listed.
@@ -915,9 +753,7 @@ fn chain_is_complete(named: &[Class], principal: &Principal) -> bool {
         Principal::RoleSession { .. } => {
             has(Class::AccountDelegation) && has(Class::RoleOfSession) && has(Class::ExactSession)
         }
-        Principal::FederatedUser { .. } => {
-            has(Class::AccountDelegation) && has(Class::ExactFederated)
-        }
+        Principal::FederatedUser { .. } => has(Class::AccountDelegation) && has(Class::ExactFederated),
         Principal::Service { .. } => has(Class::Service),
         Principal::IdentityProvider { .. } => has(Class::Provider),
         Principal::Anonymous => false,
@@ -943,9 +779,7 @@ fn class_named(kind: &str, entry: &str, request: &Request, gateway: bool) -> Opt
     match (kind, &request.principal) {
         ("AWS", _) => class_of_identity(entry, request, gateway),
         ("Service", Principal::Service { name }) if name == entry => Some(Class::Service), // R4.21
-        ("Federated", Principal::IdentityProvider { name }) if name == entry => {
-            Some(Class::Provider)
-        } // R4.23
+        ("Federated", Principal::IdentityProvider { name }) if name == entry => Some(Class::Provider), // R4.23
         _ => None, // R4.24: a canonical id stays unresolved
     }
 }
@@ -975,16 +809,9 @@ fn class_of_identity(entry: &str, request: &Request, gateway: bool) -> Option<Cl
             let by_id = id_equals && entry.starts_with("AIDA");
             (arn == entry || by_id).then_some(Class::ExactUser)
         }
-        Principal::RoleSession {
-            home,
-            role,
-            session,
-        } => {
+        Principal::RoleSession { home, role, session } => {
             let by_id = id_equals && entry.starts_with("AROA");
-            if session
-                .as_ref()
-                .is_some_and(|session| entry == session_arn(home, role, session))
-            {
+            if session.as_ref().is_some_and(|session| entry == session_arn(home, role, session)) {
                 Some(Class::ExactSession)
             } else {
                 (role_named(entry, home, role) || by_id).then_some(Class::RoleOfSession)
@@ -1007,26 +834,17 @@ fn class_of_identity(entry: &str, request: &Request, gateway: bool) -> Option<Cl
 /// R4.7: a twelve-digit id, or the ARN of an account's root.
 fn account_named(entry: &str, partition: &str) -> Option<Home> {
     if is_account(entry) {
-        return Some(Home {
-            partition: partition.to_owned(),
-            account: entry.to_owned(),
-        });
+        return Some(Home { partition: partition.to_owned(), account: entry.to_owned() });
     }
     let parts = six(entry)?;
     let root = parts[2] == "iam" && parts[5] == "root";
-    root.then(|| Home {
-        partition: parts[1].to_owned(),
-        account: parts[4].to_owned(),
-    })
+    root.then(|| Home { partition: parts[1].to_owned(), account: parts[4].to_owned() })
 }
 
 /// R4.15: the ARN of a session, which never has the role's path.
 fn session_arn(home: &Home, role: &Role, session: &str) -> String {
     let name = last_element(&role.arn);
-    format!(
-        "arn:{}:sts::{}:assumed-role/{name}/{session}",
-        home.partition, home.account
-    )
+    format!("arn:{}:sts::{}:assumed-role/{name}/{session}", home.partition, home.account)
 }
 
 /// R4.14: the whole ARN of the role, or, when its path is unknown, all but the path.
@@ -1074,13 +892,9 @@ fn fits_from(pattern: &[Tok], text: &[char], known: &mut BTreeMap<(usize, usize)
     let answer = match (pattern.split_first(), text.split_first()) {
         (None, _) => text.is_empty(),
         (Some((Tok::Run, rest)), None) => fits_from(rest, text, known),
-        (Some((Tok::Run, rest)), Some((_, tail))) => {
-            fits_from(rest, text, known) || fits_from(pattern, tail, known)
-        }
+        (Some((Tok::Run, rest)), Some((_, tail))) => fits_from(rest, text, known) || fits_from(pattern, tail, known),
         (Some((Tok::Any, rest)), Some((_, tail))) => fits_from(rest, tail, known),
-        (Some((Tok::Char(wanted), rest)), Some((found, tail))) => {
-            wanted == found && fits_from(rest, tail, known)
-        }
+        (Some((Tok::Char(wanted), rest)), Some((found, tail))) => wanted == found && fits_from(rest, tail, known),
         (Some((Tok::Any | Tok::Char(_), _)), None) => false,
     };
     known.insert((pattern.len(), text.len()), answer);
@@ -1161,13 +975,11 @@ fn action_matches(pattern: &str, action: &str) -> bool {
     }
     let pattern = pattern.to_ascii_lowercase();
     let action = action.to_ascii_lowercase();
-    let (Some((service, name)), Some((asked_service, asked_name))) =
-        (pattern.split_once(':'), action.split_once(':'))
+    let (Some((service, name)), Some((asked_service, asked_name))) = (pattern.split_once(':'), action.split_once(':'))
     else {
         return false;
     };
-    let malformed =
-        name.is_empty() || name.contains(|c: char| c == ':' || c == ',' || c.is_whitespace());
+    let malformed = name.is_empty() || name.contains(|c: char| c == ':' || c == ',' || c.is_whitespace());
     !malformed && glob(service, asked_service) && glob(name, asked_name)
 }
 
@@ -1220,16 +1032,8 @@ impl<'t> Operator<'t> {
             (Set::None, text)
         };
         match rest.strip_suffix("IfExists") {
-            Some(base) => Operator {
-                set,
-                base,
-                if_exists: true,
-            },
-            None => Operator {
-                set,
-                base: rest,
-                if_exists: false,
-            },
+            Some(base) => Operator { set, base, if_exists: true },
+            None => Operator { set, base: rest, if_exists: false },
         }
     }
 
@@ -1240,13 +1044,7 @@ impl<'t> Operator<'t> {
 }
 
 /// R5.5 to R5.17: whether one pair of operator and key holds.
-fn condition_holds(
-    operator: &str,
-    key: &str,
-    values: &[String],
-    variables: bool,
-    request: &Request,
-) -> bool {
+fn condition_holds(operator: &str, key: &str, values: &[String], variables: bool, request: &Request) -> bool {
     let operator = Operator::read(operator);
     let held = request.lookup(key);
     if operator.base == "Null" {
@@ -1254,9 +1052,7 @@ fn condition_holds(
     }
     let test = |asked: &String| {
         let positive = operator.base.replace("Not", "");
-        let hit = values
-            .iter()
-            .any(|value| positive_match(&positive, asked, value, variables, request));
+        let hit = values.iter().any(|value| positive_match(&positive, asked, value, variables, request));
         hit != operator.is_negated() // R5.6
     };
     match (operator.set, held) {
@@ -1286,9 +1082,7 @@ fn null_holds(set: Set, values: &[String], held: Option<&Held>) -> bool {
     match set {
         Set::All => true,
         Set::Any => false,
-        Set::None => values
-            .iter()
-            .any(|value| value.eq_ignore_ascii_case(wanted)),
+        Set::None => values.iter().any(|value| value.eq_ignore_ascii_case(wanted)),
     }
 }
 
@@ -1308,21 +1102,13 @@ fn is_null_data(values: &[String]) -> bool {
 
 /// Section 5.3: whether one request value and one policy value fit under a positive operator. What cannot be read
 /// fits nothing (R5.19); variables are replaced where R6.6 says so.
-fn positive_match(
-    operator: &str,
-    asked: &str,
-    wanted: &str,
-    variables: bool,
-    request: &Request,
-) -> bool {
+fn positive_match(operator: &str, asked: &str, wanted: &str, variables: bool, request: &Request) -> bool {
     let expanded = || expand(wanted, variables, request);
     let number = || compare_decimals(asked, wanted);
     let date = || compare_instants(asked, wanted);
     match operator {
         "StringEquals" => expanded().is_some_and(|pattern| plain(&pattern) == asked),
-        "StringEqualsIgnoreCase" => {
-            expanded().is_some_and(|pattern| folded(&plain(&pattern)) == folded(asked))
-        }
+        "StringEqualsIgnoreCase" => expanded().is_some_and(|pattern| folded(&plain(&pattern)) == folded(asked)),
         "StringLike" => expanded().is_some_and(|pattern| fits(&pattern, &characters(asked))),
         "NumericEquals" => number() == Some(Ordering::Equal),
         "NumericLessThan" => number() == Some(Ordering::Less),
@@ -1358,17 +1144,11 @@ fn arn_matches(pattern: &[Tok], asked: &str) -> bool {
     if matches!(pattern, [Tok::Run]) {
         return true;
     }
-    let wanted: Vec<&[Tok]> = pattern
-        .splitn(6, |token| *token == Tok::Char(':'))
-        .collect();
+    let wanted: Vec<&[Tok]> = pattern.splitn(6, |token| *token == Tok::Char(':')).collect();
     let Some(asked) = six(asked) else {
         return false;
     };
-    wanted.len() == 6
-        && wanted
-            .iter()
-            .zip(&asked)
-            .all(|(wanted, asked)| fits(wanted, &characters(asked)))
+    wanted.len() == 6 && wanted.iter().zip(&asked).all(|(wanted, asked)| fits(wanted, &characters(asked)))
 }
 
 /// At least one digit, and nothing but digits.
@@ -1482,9 +1262,7 @@ fn number(text: &str, length: usize, range: RangeInclusive<i64>) -> Option<i64> 
     if text.len() != length || !is_digits(text) {
         return None;
     }
-    text.parse::<i64>()
-        .ok()
-        .filter(|number| range.contains(number))
+    text.parse::<i64>().ok().filter(|number| range.contains(number))
 }
 
 /// Days from 1 January 1970, counted year by year and month by month.
@@ -1544,20 +1322,12 @@ fn address_bits(text: &str) -> Option<Vec<bool>> {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),
     };
-    Some(
-        octets
-            .into_iter()
-            .flat_map(|octet| bits_of(octet, 8))
-            .collect(),
-    )
+    Some(octets.into_iter().flat_map(|octet| bits_of(octet, 8)).collect())
 }
 
 /// The lowest `count` bits of a number, highest first.
 fn bits_of(number: u8, count: u32) -> Vec<bool> {
-    (0..count)
-        .rev()
-        .map(|place| (number >> place) & 1 == 1)
-        .collect()
+    (0..count).rev().map(|place| (number >> place) & 1 == 1).collect()
 }
 
 /// R5.33: the bytes of standard base64 with padding.
@@ -1587,6 +1357,5 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 
 /// Eight bits, highest first, as a byte.
 fn byte_of(bits: &[bool]) -> u8 {
-    bits.iter()
-        .fold(0, |byte, bit| (byte << 1) | u8::from(*bit))
+    bits.iter().fold(0, |byte, bit| (byte << 1) | u8::from(*bit))
 }

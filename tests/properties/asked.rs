@@ -107,7 +107,8 @@ impl Asked {
 
     pub(crate) fn request(&self) -> Request<'_> {
         let resource = Resource::parse(&self.resource).unwrap();
-        Request::new(&self.principal, &self.action, resource, self.resource_account, &self.context, &self.facts).unwrap()
+        Request::new(&self.principal, &self.action, resource, self.resource_account, &self.context, &self.facts)
+            .unwrap()
     }
 
     pub(crate) fn decide(&self, policies: &PolicySet) -> Outcome {

@@ -47,7 +47,7 @@ struct Caller {
 
 impl Caller {
     fn leaves_open(&self, key: &str) -> bool {
-        self.open_keys.iter().any(|open| *open == key)
+        self.open_keys.contains(&key)
     }
 }
 
@@ -72,38 +72,23 @@ const IDENTITIES: &[Caller] = &[
         account: Some("111111111111"),
         tagged: true,
         principal_id: Some("AIDAEXAMPLEANN"),
-        chain: &[
-            ("AWS", "111111111111"),
-            ("AWS", "arn:aws:iam::111111111111:user/ann"),
-        ],
-        also: &[
-            ("AWS", "arn:aws:iam::111111111111:root"),
-            ("AWS", "AIDAEXAMPLEANN"),
-        ],
+        chain: &[("AWS", "111111111111"), ("AWS", "arn:aws:iam::111111111111:user/ann")],
+        also: &[("AWS", "arn:aws:iam::111111111111:root"), ("AWS", "AIDAEXAMPLEANN")],
         ..NOBODY
     },
     Caller {
         principal: "arn:aws:iam::111111111111:user/div/ann",
         account: Some("111111111111"),
         tagged: true,
-        chain: &[
-            ("AWS", "arn:aws:iam::111111111111:root"),
-            ("AWS", "arn:aws:iam::111111111111:user/div/ann"),
-        ],
-        also: &[
-            ("AWS", "111111111111"),
-            ("AWS", "arn:aws:iam::111111111111:user/ann"),
-        ],
+        chain: &[("AWS", "arn:aws:iam::111111111111:root"), ("AWS", "arn:aws:iam::111111111111:user/div/ann")],
+        also: &[("AWS", "111111111111"), ("AWS", "arn:aws:iam::111111111111:user/ann")],
         ..NOBODY
     },
     Caller {
         principal: "arn:aws:iam::222222222222:user/bob",
         account: Some("222222222222"),
         tagged: true,
-        chain: &[
-            ("AWS", "222222222222"),
-            ("AWS", "arn:aws:iam::222222222222:user/bob"),
-        ],
+        chain: &[("AWS", "222222222222"), ("AWS", "arn:aws:iam::222222222222:user/bob")],
         also: &[("AWS", "arn:aws:iam::222222222222:root")],
         ..NOBODY
     },
@@ -113,10 +98,7 @@ const IDENTITIES: &[Caller] = &[
         account: Some("111111111111"),
         tagged: true,
         principal_id: Some("AROAEXAMPLEWEB"),
-        chain: &[
-            ("AWS", "111111111111"),
-            ("AWS", "arn:aws:iam::111111111111:role/app/web"),
-        ],
+        chain: &[("AWS", "111111111111"), ("AWS", "arn:aws:iam::111111111111:role/app/web")],
         also: &[
             ("AWS", "arn:aws:iam::111111111111:root"),
             ("AWS", "arn:aws:sts::111111111111:assumed-role/web/s1"),
@@ -182,10 +164,7 @@ const IDENTITIES: &[Caller] = &[
         chain: &[
             ("AWS", "111111111111"),
             ("AWS", LINKED_ROLE),
-            (
-                "AWS",
-                "arn:aws:sts::111111111111:assumed-role/AWSServiceRoleForLambda/s1",
-            ),
+            ("AWS", "arn:aws:sts::111111111111:assumed-role/AWSServiceRoleForLambda/s1"),
         ],
         also: &[("AWS", "arn:aws:iam::111111111111:root")],
         ..NOBODY
@@ -196,14 +175,8 @@ const IDENTITIES: &[Caller] = &[
         tagged: true,
         federated: true,
         federating_user: Some("arn:aws:iam::111111111111:user/ann"),
-        chain: &[
-            ("AWS", "111111111111"),
-            ("AWS", "arn:aws:sts::111111111111:federated-user/ann"),
-        ],
-        also: &[
-            ("AWS", "arn:aws:iam::111111111111:root"),
-            ("AWS", "arn:aws:iam::111111111111:user/ann"),
-        ],
+        chain: &[("AWS", "111111111111"), ("AWS", "arn:aws:sts::111111111111:federated-user/ann")],
+        also: &[("AWS", "arn:aws:iam::111111111111:root"), ("AWS", "arn:aws:iam::111111111111:user/ann")],
         // Temporary credentials of this kind carry it, but the rules name no default.
         open_keys: &["aws:MultiFactorAuthPresent"],
         ..NOBODY
@@ -214,14 +187,8 @@ const IDENTITIES: &[Caller] = &[
         tagged: true,
         federated: true,
         federating_user: Some("arn:aws:iam::111111111111:user/div/ann"),
-        chain: &[
-            ("AWS", "111111111111"),
-            ("AWS", "arn:aws:sts::111111111111:federated-user/guest"),
-        ],
-        also: &[
-            ("AWS", "arn:aws:iam::111111111111:user/ann"),
-            ("AWS", "arn:aws:iam::111111111111:user/div/ann"),
-        ],
+        chain: &[("AWS", "111111111111"), ("AWS", "arn:aws:sts::111111111111:federated-user/guest")],
+        also: &[("AWS", "arn:aws:iam::111111111111:user/ann"), ("AWS", "arn:aws:iam::111111111111:user/div/ann")],
         open_keys: &["aws:MultiFactorAuthPresent"],
         ..NOBODY
     },
@@ -243,11 +210,7 @@ const OTHERS: &[Caller] = &[
         also: &[("AWS", "arn:aws:iam::222222222222:root")],
         ..NOBODY
     },
-    Caller {
-        principal: "lambda.amazonaws.com",
-        chain: &[("Service", "lambda.amazonaws.com")],
-        ..NOBODY
-    },
+    Caller { principal: "lambda.amazonaws.com", chain: &[("Service", "lambda.amazonaws.com")], ..NOBODY },
     Caller {
         principal: "arn:aws:iam::111111111111:saml-provider/corp",
         only: Some("sts:AssumeRoleWithSAML"),
@@ -328,12 +291,7 @@ const OBJECTS: Group = Group {
 };
 
 const BUCKETS: Group = Group {
-    actions: &[
-        "s3:ListBucket",
-        "s3:GetBucketPolicy",
-        "s3:PutBucketPolicy",
-        "s3:DeleteBucketPolicy",
-    ],
+    actions: &["s3:ListBucket", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
     resources: &["arn:aws:s3:::data", "arn:aws:s3:::data-2"],
     patterns: S3_PATTERNS,
     attached: Some(Kind::Resource),
@@ -373,10 +331,7 @@ const KEYS: Group = Group {
 // An alias has no policy of its own.
 const ALIASES: Group = Group {
     actions: &["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"],
-    resources: &[
-        "arn:aws:kms:us-east-1:111111111111:alias/app",
-        "arn:aws:kms:us-east-1:111111111111:alias/aws/s3",
-    ],
+    resources: &["arn:aws:kms:us-east-1:111111111111:alias/app", "arn:aws:kms:us-east-1:111111111111:alias/aws/s3"],
     patterns: KMS_PATTERNS,
     attached: None,
 };
@@ -392,11 +347,7 @@ const KMS_PATTERNS: &[&str] = &[
 
 const ROLES: Group = Group {
     actions: &["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-    resources: &[
-        "arn:aws:iam::111111111111:role/app/web",
-        "arn:aws:iam::222222222222:role/deploy",
-        LINKED_ROLE,
-    ],
+    resources: &["arn:aws:iam::111111111111:role/app/web", "arn:aws:iam::222222222222:role/deploy", LINKED_ROLE],
     patterns: IAM_PATTERNS,
     attached: Some(Kind::Trust),
 };
@@ -413,15 +364,8 @@ const ROLE_SETTINGS: Group = Group {
 };
 
 const MANAGED_POLICIES: Group = Group {
-    actions: &[
-        "iam:GetPolicy",
-        "iam:CreatePolicyVersion",
-        "iam:DeletePolicy",
-    ],
-    resources: &[
-        "arn:aws:iam::aws:policy/ReadOnlyAccess",
-        "arn:aws:iam::111111111111:policy/ReadOnlyAccess",
-    ],
+    actions: &["iam:GetPolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy"],
+    resources: &["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::111111111111:policy/ReadOnlyAccess"],
     patterns: IAM_PATTERNS,
     attached: None,
 };
@@ -445,19 +389,9 @@ const INSTANCES: Group = Group {
 const EC2_PATTERNS: &[&str] = &["arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:*:*:*"];
 
 const UNBOUND: Group = Group {
-    actions: &[
-        "s3:ListAllMyBuckets",
-        "kms:ListKeys",
-        "ec2:DescribeInstances",
-        "sts:GetCallerIdentity",
-    ],
+    actions: &["s3:ListAllMyBuckets", "kms:ListKeys", "ec2:DescribeInstances", "sts:GetCallerIdentity"],
     resources: &["*"],
-    patterns: &[
-        "*",
-        "arn:aws:s3:::*",
-        "arn:aws:s3:::data",
-        "arn:aws:ec2:*:*:*",
-    ],
+    patterns: &["*", "arn:aws:s3:::*", "arn:aws:s3:::data", "arn:aws:ec2:*:*:*"],
     attached: Some(Kind::Resource),
 };
 
@@ -482,25 +416,17 @@ struct Scene {
 fn scene() -> BoxedStrategy<Scene> {
     (caller(), weighted(0.3), weighted(0.4), weighted(0.7))
         .prop_flat_map(|(caller, restricted, gateway, identified)| {
-            (
-                Just(caller),
-                target(caller),
-                Just(restricted),
-                Just(gateway),
-                Just(identified),
-            )
+            (Just(caller), target(caller), Just(restricted), Just(gateway), Just(identified))
         })
-        .prop_map(
-            |(caller, (group, action, resource), restricted, gateway, identified)| Scene {
-                caller,
-                group,
-                action,
-                resource,
-                restricted: restricted && resource.starts_with("arn:aws:s3:"),
-                gateway,
-                identified,
-            },
-        )
+        .prop_map(|(caller, (group, action, resource), restricted, gateway, identified)| Scene {
+            caller,
+            group,
+            action,
+            resource,
+            restricted: restricted && resource.starts_with("arn:aws:s3:"),
+            gateway,
+            identified,
+        })
         .boxed()
 }
 
@@ -508,9 +434,7 @@ fn scene() -> BoxedStrategy<Scene> {
 fn target(caller: Caller) -> BoxedStrategy<(Group, &'static str, &'static str)> {
     // What else an identity provider could ask for is left open, so it asks only for what it is there for.
     if let Some(action) = caller.only {
-        return select(ROLES.resources)
-            .prop_map(move |resource| (ROLES, action, resource))
-            .boxed();
+        return select(ROLES.resources).prop_map(move |resource| (ROLES, action, resource)).boxed();
     }
     prop_oneof![
         5 => Just(OBJECTS),
@@ -534,38 +458,28 @@ fn target(caller: Caller) -> BoxedStrategy<(Group, &'static str, &'static str)> 
 /// Worlds for [`decide`](super::decide): a request, its context and facts, and policies of every kind around it.
 pub(crate) fn world() -> impl Strategy<Value = Value> {
     scene()
-        .prop_flat_map(|scene| {
-            (
-                Just(scene),
-                policies(scene),
-                context(scene),
-                facts(scene),
-                resource_account(scene),
-            )
+        .prop_flat_map(|scene| (Just(scene), policies(scene), context(scene), facts(scene), resource_account(scene)))
+        .prop_map(|(scene, policies, mut context, mut facts, resource_account)| {
+            if policies.contains_key("endpoint") {
+                // A request that went through an endpoint has no public address.
+                context.remove("aws:SourceIp");
+                if scene.gateway {
+                    facts.insert("endpoint_type".to_owned(), json!("gateway"));
+                }
+            }
+            let mut world = json!({
+                "policies": policies,
+                "principal": scene.caller.principal,
+                "action": scene.action,
+                "resource": scene.resource,
+                "context": context,
+                "facts": facts,
+            });
+            if let Some(account) = resource_account {
+                world["resource_account"] = json!(account);
+            }
+            world
         })
-        .prop_map(
-            |(scene, policies, mut context, mut facts, resource_account)| {
-                if policies.contains_key("endpoint") {
-                    // A request that went through an endpoint has no public address.
-                    context.remove("aws:SourceIp");
-                    if scene.gateway {
-                        facts.insert("endpoint_type".to_owned(), json!("gateway"));
-                    }
-                }
-                let mut world = json!({
-                    "policies": policies,
-                    "principal": scene.caller.principal,
-                    "action": scene.action,
-                    "resource": scene.resource,
-                    "context": context,
-                    "facts": facts,
-                });
-                if let Some(account) = resource_account {
-                    world["resource_account"] = json!(account);
-                }
-                world
-            },
-        )
 }
 
 /// The account that owns the resource, where the caller has to say so, and sometimes where it need not.
@@ -574,10 +488,7 @@ fn resource_account(scene: Scene) -> BoxedStrategy<Option<&'static str>> {
     if scene.resource.starts_with("arn:aws:s3:") {
         let told = select(&ACCOUNTS[..2]).prop_map(Some);
         match scene.caller.account {
-            Some(own) => {
-                prop_oneof![1 => Just(None::<&'static str>), 1 => Just(Some(own)), 2 => told]
-                    .boxed()
-            }
+            Some(own) => prop_oneof![1 => Just(None::<&'static str>), 1 => Just(Some(own)), 2 => told].boxed(),
             None => told.boxed(),
         }
     } else if ACCOUNTS.contains(&written) {
@@ -588,10 +499,7 @@ fn resource_account(scene: Scene) -> BoxedStrategy<Option<&'static str>> {
 }
 
 fn facts(scene: Scene) -> BoxedStrategy<Map<String, Value>> {
-    (
-        option::weighted(0.25, select(ACCOUNTS)),
-        option::weighted(0.4, select(vec!["chain", "any"])),
-    )
+    (option::weighted(0.25, select(ACCOUNTS)), option::weighted(0.4, select(vec!["chain", "any"])))
         .prop_map(move |(management_account, not_principal)| {
             let caller = scene.caller;
             let principal_id = caller.principal_id.filter(|_| scene.identified);
@@ -643,29 +551,27 @@ fn policies(scene: Scene) -> BoxedStrategy<Map<String, Value>> {
         option::weighted(0.3, vec(level, 1..=3)),
         rcp,
     )
-        .prop_map(
-            |(identity, boundary, session, resource, endpoint, scp, rcp)| {
-                let mut policies = Map::new();
-                let sets = [
-                    ("identity", identity),
-                    ("boundary", boundary),
-                    ("session", session),
-                    ("resource", resource),
-                    ("endpoint", endpoint),
-                ];
-                for (kind, documents) in sets {
-                    if let Some(documents) = documents {
-                        policies.insert(kind.to_owned(), Value::from(documents));
-                    }
+        .prop_map(|(identity, boundary, session, resource, endpoint, scp, rcp)| {
+            let mut policies = Map::new();
+            let sets = [
+                ("identity", identity),
+                ("boundary", boundary),
+                ("session", session),
+                ("resource", resource),
+                ("endpoint", endpoint),
+            ];
+            for (kind, documents) in sets {
+                if let Some(documents) = documents {
+                    policies.insert(kind.to_owned(), Value::from(documents));
                 }
-                for (kind, levels) in [("scp", scp), ("rcp", rcp)] {
-                    if let Some(levels) = levels {
-                        policies.insert(kind.to_owned(), Value::from(levels));
-                    }
+            }
+            for (kind, levels) in [("scp", scp), ("rcp", rcp)] {
+                if let Some(levels) = levels {
+                    policies.insert(kind.to_owned(), Value::from(levels));
                 }
-                policies
-            },
-        )
+            }
+            policies
+        })
         .boxed()
 }
 
@@ -706,9 +612,7 @@ impl Kind {
         match self {
             Kind::Rcp => None,
             Kind::Resource | Kind::Trust => Some(0.2),
-            Kind::Identity | Kind::Boundary | Kind::Session | Kind::Scp | Kind::Endpoint => {
-                Some(0.12)
-            }
+            Kind::Identity | Kind::Boundary | Kind::Session | Kind::Scp | Kind::Endpoint => Some(0.12),
         }
     }
 }
@@ -721,12 +625,7 @@ fn document(scene: Scene, kind: Kind) -> BoxedStrategy<Value> {
                 Some(often) => option::weighted(often, open_statement(scene, kind)).boxed(),
                 None => Just(None).boxed(),
             };
-            (
-                Just(version),
-                open,
-                vec(statement(scene, kind, variables), 1..=2),
-                ANY,
-            )
+            (Just(version), open, vec(statement(scene, kind, variables), 1..=2), ANY)
         })
         .prop_map(|(version, open, statements, bare)| {
             let statements: Vec<Value> = open.into_iter().chain(statements).collect();
@@ -768,9 +667,7 @@ fn open_statement(scene: Scene, kind: Kind) -> BoxedStrategy<Value> {
         Kind::Trust => named(scene, kind)
             .prop_map(|principal| json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:*" }))
             .boxed(),
-        Kind::Endpoint => {
-            Just(json!({ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" })).boxed()
-        }
+        Kind::Endpoint => Just(json!({ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" })).boxed(),
     }
 }
 
@@ -818,19 +715,13 @@ fn principal_element(scene: Scene, kind: Kind, denies: bool) -> BoxedStrategy<Op
             let other = not_named(scene, kind).prop_map(|value| Some(("NotPrincipal", value)));
             prop_oneof![3 => named(scene, kind).prop_map(principal), 2 => other].boxed()
         }
-        Kind::Resource | Kind::Endpoint | Kind::Trust => {
-            named(scene, kind).prop_map(principal).boxed()
-        }
+        Kind::Resource | Kind::Endpoint | Kind::Trust => named(scene, kind).prop_map(principal).boxed(),
     }
 }
 
 /// The entries that such a policy may have: identity providers are for trust policies.
 fn entries_for(kind: Kind, entries: &[Entry]) -> Vec<Entry> {
-    entries
-        .iter()
-        .copied()
-        .filter(|(name, _)| *name != "Federated" || kind == Kind::Trust)
-        .collect()
+    entries.iter().copied().filter(|(name, _)| *name != "Federated" || kind == Kind::Trust).collect()
 }
 
 /// A Principal element, more often than not naming the caller.
@@ -838,13 +729,9 @@ fn named(scene: Scene, kind: Kind) -> BoxedStrategy<Value> {
     let far = entries_for(kind, ENTRIES);
     let mut near = entries_for(kind, scene.caller.chain);
     near.extend(entries_for(kind, scene.caller.also));
-    let entry = if near.is_empty() {
-        select(far).boxed()
-    } else {
-        prop_oneof![3 => select(near), 1 => select(far)].boxed()
-    };
-    let entries =
-        (vec(entry, 1..=2), ANY).prop_map(|(entries, bare)| principal_map(&entries, bare));
+    let entry =
+        if near.is_empty() { select(far).boxed() } else { prop_oneof![3 => select(near), 1 => select(far)].boxed() };
+    let entries = (vec(entry, 1..=2), ANY).prop_map(|(entries, bare)| principal_map(&entries, bare));
     let everyone = Just(json!({ "AWS": "*" }));
     if kind == Kind::Trust {
         prop_oneof![5 => entries, 1 => everyone].boxed()
@@ -862,23 +749,16 @@ fn not_named(scene: Scene, kind: Kind) -> BoxedStrategy<Value> {
     let clear = |(_, value): &Entry| {
         let unique_id = value.starts_with("AIDA") || value.starts_with("AROA");
         let account = ACCOUNTS.contains(value) || value.ends_with(":root");
-        !unique_id && !(account && kind == Kind::Endpoint && scene.gateway)
+        !(unique_id || account && kind == Kind::Endpoint && scene.gateway)
     };
-    let chain: Vec<Entry> = entries_for(kind, scene.caller.chain)
-        .into_iter()
-        .filter(clear)
-        .collect();
-    let far: Vec<Entry> = entries_for(kind, ENTRIES)
-        .into_iter()
-        .filter(clear)
-        .collect();
+    let chain: Vec<Entry> = entries_for(kind, scene.caller.chain).into_iter().filter(clear).collect();
+    let far: Vec<Entry> = entries_for(kind, ENTRIES).into_iter().filter(clear).collect();
     let others = vec(select(far), 1..=2);
     let entries = if chain.is_empty() {
         others.boxed()
     } else {
         let most = chain.len();
-        prop_oneof![4 => Just(chain.clone()), 2 => subsequence(chain, 1..=most), 1 => others]
-            .boxed()
+        prop_oneof![4 => Just(chain.clone()), 2 => subsequence(chain, 1..=most), 1 => others].boxed()
     };
     let element = (entries, ANY).prop_map(|(entries, bare)| principal_map(&entries, bare));
     prop_oneof![8 => element, 1 => Just(json!("*"))].boxed()
@@ -924,15 +804,7 @@ const FAR_ACTIONS: &[&str] = &[
 ];
 
 /// Actions of services that have had RCPs from the start.
-const RCP_ACTIONS: &[&str] = &[
-    "s3:*",
-    "s3:Get*",
-    "s3:PutObject",
-    "kms:*",
-    "kms:Decrypt",
-    "sts:*",
-    "sts:AssumeRole",
-];
+const RCP_ACTIONS: &[&str] = &["s3:*", "s3:Get*", "s3:PutObject", "kms:*", "kms:Decrypt", "sts:*", "sts:AssumeRole"];
 
 /// Actions of trust policies.
 const TRUST_ACTIONS: &[&str] = &[
@@ -973,9 +845,7 @@ fn owned(texts: &[&str]) -> Vec<String> {
 
 /// One to two of the texts, as an element has them.
 fn some_of(text: BoxedStrategy<String>) -> BoxedStrategy<Value> {
-    (vec(text, 1..=2), ANY)
-        .prop_map(|(texts, bare)| listed(texts.into_iter().map(Value::from).collect(), bare))
-        .boxed()
+    (vec(text, 1..=2), ANY).prop_map(|(texts, bare)| listed(texts.into_iter().map(Value::from).collect(), bare)).boxed()
 }
 
 /// Action, and now and then NotAction.
@@ -995,22 +865,11 @@ fn action_element(scene: Scene, kind: Kind) -> BoxedStrategy<Element> {
         }
         Kind::Rcp => {
             let known = select(owned(RCP_ACTIONS));
-            let supported = ["s3:", "kms:", "sts:"]
-                .iter()
-                .any(|service| scene.action.starts_with(service));
-            let pattern = if supported {
-                prop_oneof![1 => near, 1 => known].boxed()
-            } else {
-                known.boxed()
-            };
+            let supported = ["s3:", "kms:", "sts:"].iter().any(|service| scene.action.starts_with(service));
+            let pattern = if supported { prop_oneof![1 => near, 1 => known].boxed() } else { known.boxed() };
             some_of(pattern).prop_map(action).boxed()
         }
-        Kind::Identity
-        | Kind::Boundary
-        | Kind::Session
-        | Kind::Scp
-        | Kind::Resource
-        | Kind::Endpoint => {
+        Kind::Identity | Kind::Boundary | Kind::Session | Kind::Scp | Kind::Resource | Kind::Endpoint => {
             let everything = Just("*".to_owned());
             let pattern = prop_oneof![6 => near, 2 => far.clone(), 1 => everything].boxed();
             let excluded = some_of(far.boxed()).prop_map(|value| ("NotAction", value));
@@ -1114,17 +973,10 @@ fn suited(key: &str) -> &'static [&'static str] {
             "DateGreaterThan",
             "DateGreaterThanEquals",
         ],
-        "aws:SecureTransport" | "aws:MultiFactorAuthPresent" | "aws:ViaAWSService" => {
-            &["Bool", "Null"]
+        "aws:SecureTransport" | "aws:MultiFactorAuthPresent" | "aws:ViaAWSService" => &["Bool", "Null"],
+        "example:Arn" | "aws:PrincipalArn" => {
+            &["ArnEquals", "ArnNotEquals", "ArnLike", "ArnNotLike", "StringLike", "StringEquals"]
         }
-        "example:Arn" | "aws:PrincipalArn" => &[
-            "ArnEquals",
-            "ArnNotEquals",
-            "ArnLike",
-            "ArnNotLike",
-            "StringLike",
-            "StringEquals",
-        ],
         "example:Blob" => &["BinaryEquals", "StringEquals"],
         _ => &[
             "StringEquals",
@@ -1170,27 +1022,11 @@ fn values_of(key: &str) -> &'static [&'static str] {
         "example:List" => &["red", "ann", "10", "*"],
         "example:Blob" => &["AQI=", "AQ*"],
         "aws:username" => &["ann", "ANN", "b*"],
-        "aws:userid" => &[
-            "AIDAEXAMPLEANN",
-            "AROAEXAMPLEWEB:s1",
-            "AROAEXAMPLEWEB:*",
-            "111111111111:*",
-            "anonymous",
-        ],
-        "aws:PrincipalAccount" | "aws:ResourceAccount" => {
-            &["111111111111", "222222222222", "anonymous", "*"]
-        }
-        "aws:PrincipalType" => &[
-            "User",
-            "AssumedRole",
-            "Account",
-            "FederatedUser",
-            "Anonymous",
-        ],
+        "aws:userid" => &["AIDAEXAMPLEANN", "AROAEXAMPLEWEB:s1", "AROAEXAMPLEWEB:*", "111111111111:*", "anonymous"],
+        "aws:PrincipalAccount" | "aws:ResourceAccount" => &["111111111111", "222222222222", "anonymous", "*"],
+        "aws:PrincipalType" => &["User", "AssumedRole", "Account", "FederatedUser", "Anonymous"],
         "example:Arn" | "aws:PrincipalArn" => ARN_PATTERNS,
-        "aws:SecureTransport" | "aws:ViaAWSService" | "aws:MultiFactorAuthPresent" => {
-            &["true", "false"]
-        }
+        "aws:SecureTransport" | "aws:ViaAWSService" | "aws:MultiFactorAuthPresent" => &["true", "false"],
         _ => &["10", "*"],
     }
 }
@@ -1242,18 +1078,7 @@ const ARN_PATTERNS: &[&str] = &[
     "arn:aws:x:us-east-2:222222222222:s:*",
 ];
 
-const NUMBERS: &[&str] = &[
-    "10",
-    "9",
-    "1.2",
-    "1.20",
-    "-1",
-    "+10",
-    "0",
-    "-0",
-    "10.0",
-    "1000000000000000000000.5",
-];
+const NUMBERS: &[&str] = &["10", "9", "1.2", "1.20", "-1", "+10", "0", "-0", "10.0", "1000000000000000000000.5"];
 
 const DATES: &[&str] = &[
     "2024-01-01T00:00:00Z",
@@ -1309,12 +1134,7 @@ type Comparison = (String, String, Value);
 
 /// Keys that make a bucket policy not public. Which operators count for that is left open by the rules, so where it
 /// matters they are used only in the ways of [`PINNING`].
-const PINNING_KEYS: &[&str] = &[
-    "aws:SourceIp",
-    "aws:userid",
-    "aws:PrincipalArn",
-    "aws:PrincipalAccount",
-];
+const PINNING_KEYS: &[&str] = &["aws:SourceIp", "aws:userid", "aws:PrincipalArn", "aws:PrincipalAccount"];
 
 const PINNING: &[(&str, &str, &str)] = &[
     ("IpAddress", "aws:SourceIp", "203.0.113.0/24"),
@@ -1328,26 +1148,10 @@ const PINNING: &[(&str, &str, &str)] = &[
     ("StringEquals", "aws:PrincipalAccount", "222222222222"),
     ("StringNotEquals", "aws:PrincipalAccount", "333333333333"),
     ("StringLike", "aws:PrincipalAccount", "1*"),
-    (
-        "ArnEquals",
-        "aws:PrincipalArn",
-        "arn:aws:iam::111111111111:role/app/web",
-    ),
-    (
-        "ArnLike",
-        "aws:PrincipalArn",
-        "arn:aws:iam::222222222222:user/bob",
-    ),
-    (
-        "ArnLike",
-        "aws:PrincipalArn",
-        "arn:aws:iam::111111111111:role/*",
-    ),
-    (
-        "ArnNotLike",
-        "aws:PrincipalArn",
-        "arn:aws:iam::333333333333:root",
-    ),
+    ("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::111111111111:role/app/web"),
+    ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::222222222222:user/bob"),
+    ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::111111111111:role/*"),
+    ("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::333333333333:root"),
 ];
 
 fn comparison(scene: Scene, kind: Kind, variables: bool) -> BoxedStrategy<Comparison> {
@@ -1355,19 +1159,15 @@ fn comparison(scene: Scene, kind: Kind, variables: bool) -> BoxedStrategy<Compar
     let keys: Vec<&'static str> = CONDITION_KEYS
         .iter()
         .copied()
-        .filter(|key| !scene.caller.leaves_open(key) && !(careful && PINNING_KEYS.contains(key)))
+        .filter(|key| !(scene.caller.leaves_open(key) || careful && PINNING_KEYS.contains(key)))
         .collect();
     let general = select(keys).prop_flat_map(move |key| comparison_of(key, variables));
     if !careful {
         return general.boxed();
     }
-    let pinning: Vec<(&'static str, &'static str, &'static str)> = PINNING
-        .iter()
-        .copied()
-        .filter(|(_, key, _)| !scene.caller.leaves_open(key))
-        .collect();
-    let pin = select(pinning)
-        .prop_map(|(operator, key, value)| (operator.to_owned(), key.to_owned(), json!(value)));
+    let pinning: Vec<(&'static str, &'static str, &'static str)> =
+        PINNING.iter().copied().filter(|(_, key, _)| !scene.caller.leaves_open(key)).collect();
+    let pin = select(pinning).prop_map(|(operator, key, value)| (operator.to_owned(), key.to_owned(), json!(value)));
     prop_oneof![1 => general, 1 => pin].boxed()
 }
 
@@ -1380,21 +1180,11 @@ fn comparison_of(key: &'static str, variables: bool) -> BoxedStrategy<Comparison
     let operator = prop_oneof![3 => select(suited(key)), 1 => select(OPERATORS)];
     (spelling, operator)
         .prop_flat_map(move |(spelling, operator)| {
-            (
-                Just(spelling),
-                Just(operator),
-                qualifier(key),
-                weighted(0.2),
-                values(key, operator, variables),
-            )
+            (Just(spelling), Just(operator), qualifier(key), weighted(0.2), values(key, operator, variables))
         })
         .prop_map(|(spelling, operator, qualifier, if_exists, values)| {
             // R1.21: `Null` takes no suffix.
-            let suffix = if if_exists && operator != "Null" {
-                "IfExists"
-            } else {
-                ""
-            };
+            let suffix = if if_exists && operator != "Null" { "IfExists" } else { "" };
             (format!("{qualifier}{operator}{suffix}"), spelling, values)
         })
         .boxed()
@@ -1412,13 +1202,7 @@ fn values(key: &str, operator: &str, variables: bool) -> BoxedStrategy<Value> {
     let pool = if operator == "Null" {
         vec![json!("true"), json!("false"), json!(true), json!(false)]
     } else if operator == "Bool" {
-        let mut pool = vec![
-            json!("true"),
-            json!("false"),
-            json!("False"),
-            json!(true),
-            json!(false),
-        ];
+        let mut pool = vec![json!("true"), json!("false"), json!("False"), json!(true), json!(false)];
         if variables {
             pool.push(json!("${aws:PrincipalTag/team, 'true'}"));
         }
@@ -1444,9 +1228,7 @@ fn values(key: &str, operator: &str, variables: bool) -> BoxedStrategy<Value> {
         }
         pool
     };
-    (vec(select(pool), 1..=3), ANY)
-        .prop_map(|(values, bare)| listed(values, bare))
-        .boxed()
+    (vec(select(pool), 1..=3), ANY).prop_map(|(values, bare)| listed(values, bare)).boxed()
 }
 
 fn json_texts(texts: &[&str]) -> Vec<Value> {
@@ -1458,25 +1240,8 @@ fn json_texts(texts: &[&str]) -> Vec<Value> {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const TEAMS: &[&str] = &["red", "blue", "home", "a*", "true", ""];
-const ADDRESSES: &[&str] = &[
-    "203.0.113.7",
-    "203.0.113.200",
-    "203.0.114.1",
-    "10.1.2.3",
-    "2001:db8::1",
-    "::1",
-];
-const PREFIXES: &[&str] = &[
-    "",
-    "home/",
-    "home/ann/",
-    "home/ann",
-    "red/",
-    "ann/",
-    "a*",
-    "ab",
-    "${aws:username}",
-];
+const ADDRESSES: &[&str] = &["203.0.113.7", "203.0.113.200", "203.0.114.1", "10.1.2.3", "2001:db8::1", "::1"];
+const PREFIXES: &[&str] = &["", "home/", "home/ann/", "home/ann", "red/", "ann/", "a*", "ab", "${aws:username}"];
 const COUNTS: &[&str] = &["10", "9", "1.20", "-1", "0", "010", "1e1", "many", ""];
 const TIMES: &[&str] = &[
     "2024-01-01T00:00:00Z",
@@ -1525,11 +1290,7 @@ fn perhaps_several(texts: &'static [&'static str]) -> BoxedStrategy<Option<Value
 
 /// The context that comes with the request. The time is always given, and tags only for those who can carry them.
 fn context(scene: Scene) -> BoxedStrategy<Map<String, Value>> {
-    let team = if scene.caller.tagged {
-        perhaps(TEAMS)
-    } else {
-        Just(None).boxed()
-    };
+    let team = if scene.caller.tagged { perhaps(TEAMS) } else { Just(None).boxed() };
     (
         team,
         perhaps(ADDRESSES),
@@ -1542,25 +1303,21 @@ fn context(scene: Scene) -> BoxedStrategy<Map<String, Value>> {
         perhaps_several(TAG_KEYS),
         perhaps_several(LISTED),
     )
-        .prop_map(
-            |(team, address, prefix, count, time, secure, arn, bytes, tag_keys, list)| {
-                let given = [
-                    ("aws:PrincipalTag/team", team),
-                    ("aws:SourceIp", address),
-                    ("s3:prefix", prefix),
-                    ("ec2:Number", count),
-                    ("aws:CurrentTime", time),
-                    ("aws:SecureTransport", secure),
-                    ("example:Arn", arn),
-                    ("example:Blob", bytes),
-                    ("aws:TagKeys", tag_keys),
-                    ("example:List", list),
-                ];
-                let present = given
-                    .into_iter()
-                    .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-                present.collect::<Map<String, Value>>()
-            },
-        )
+        .prop_map(|(team, address, prefix, count, time, secure, arn, bytes, tag_keys, list)| {
+            let given = [
+                ("aws:PrincipalTag/team", team),
+                ("aws:SourceIp", address),
+                ("s3:prefix", prefix),
+                ("ec2:Number", count),
+                ("aws:CurrentTime", time),
+                ("aws:SecureTransport", secure),
+                ("example:Arn", arn),
+                ("example:Blob", bytes),
+                ("aws:TagKeys", tag_keys),
+                ("example:List", list),
+            ];
+            let present = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+            present.collect::<Map<String, Value>>()
+        })
         .boxed()
 }

@@ -1,26 +1,17 @@
 //! The decision, held against a second evaluator that is slow, obvious and written from the rules alone; and the laws
 //! that hold whatever the policies.
-//!
-//! `PROPTEST_CASES` sets how many worlds each property is tried on.
 
-mod common;
-mod reference;
-
+use crate::asked::{Asked, is_possible, policies};
+use crate::reference;
+use crate::reference::worlds::world;
 use can_access_engine::decision::{Completion, Decision};
 use can_access_engine::instant::Instant;
 use can_access_engine::layer::Layer;
 use can_access_engine::request::ContextValue;
-use common::{Asked, is_possible, policies};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use reference::worlds::world;
 use serde_json::{Value, json};
 use std::net::IpAddr;
-
-fn config(cases: u32) -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
-    ProptestConfig { cases, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() }
-}
 
 fn possible_world() -> impl Strategy<Value = Value> {
     world().prop_filter("a resource policy like a trust policy, with resources", is_possible)
@@ -92,7 +83,7 @@ fn completed(world: &Value, unknown: &[String], completion: &Completion) -> Valu
 }
 
 proptest! {
-    #![proptest_config(config(3_000))]
+    #![proptest_config(crate::cases(3_000))]
 
     #[test]
     fn the_decision_is_that_of_the_reference(world in possible_world()) {

@@ -1,7 +1,6 @@
 //! Texts and patterns against independent readers of them, and whatever bytes there are.
 
-mod reference;
-
+use crate::reference;
 use can_access_engine::document::{self, Node, Value};
 use can_access_engine::layer::Layer;
 use can_access_engine::pattern::{Pattern, Syntax};
@@ -14,11 +13,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use wildmatch::WildMatch;
-
-fn config(cases: u32) -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
 
 /// Whether our reader takes a text as JSON, duplicate names aside.
 fn is_json(reading: &document::Reading) -> bool {
@@ -50,13 +44,20 @@ fn same(node: &Node, other: &serde_json::Value) -> bool {
 fn compare(text: &str) -> Result<(), TestCaseError> {
     let reading = document::read(text);
     for problem in &reading.problems {
-        prop_assert!(problem.span.start <= problem.span.end && problem.span.end <= text.len(), "{problem:?} in {text:?}");
+        prop_assert!(
+            problem.span.start <= problem.span.end && problem.span.end <= text.len(),
+            "{problem:?} in {text:?}"
+        );
     }
     // A byte-order mark is no JSON for `serde_json`, and a warning here.
     match serde_json::from_str::<serde_json::Value>(text.strip_prefix('\u{FEFF}').unwrap_or(text)) {
         Ok(value) => {
             prop_assert!(is_json(&reading), "{:?} in {text:?}", reading.problems);
-            prop_assert!(reading.root.as_ref().is_some_and(|root| same(root, &value)), "{:?} is not {value} in {text:?}", reading.root);
+            prop_assert!(
+                reading.root.as_ref().is_some_and(|root| same(root, &value)),
+                "{:?} is not {value} in {text:?}",
+                reading.root
+            );
         }
         // Numbers beyond a float's range are JSON all the same.
         Err(error) if error.to_string().starts_with("number out of range") => {}
@@ -127,7 +128,13 @@ fn use_as_policy(bytes: &[u8]) {
         }
         let Some((policy, _)) = Policy::read_leniently(source, layer) else { continue };
         let policy = vec![Arc::new(policy)];
-        let policies = PolicySet { identity: policy.clone(), resource: policy.clone(), boundary: policy.clone(), scp: vec![policy], ..PolicySet::default() };
+        let policies = PolicySet {
+            identity: policy.clone(),
+            resource: policy.clone(),
+            boundary: policy.clone(),
+            scp: vec![policy],
+            ..PolicySet::default()
+        };
         let principal = Principal::parse("arn:aws:iam::111122223333:user/ann").unwrap();
         let action = Action::parse("s3:GetObject").unwrap();
         let (mut context, facts) = (Context::new(), Facts::default());
@@ -139,7 +146,7 @@ fn use_as_policy(bytes: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(config(4_000))]
+    #![proptest_config(crate::cases(4_000))]
 
     #[test]
     fn patterns_fit_what_wildmatch_and_the_recursive_reference_say(pattern in pattern_text(), text in pattern_text()) {
