@@ -45,6 +45,11 @@ impl Answer<'_> {
         self.explanation.assumptions.iter().filter(move |assumption| self.principal_given || !of_principal(assumption))
     }
 
+    /// Whoever asks, for messages.
+    pub(crate) fn asker(&self) -> &str {
+        if self.principal_given { self.request.principal().as_str() } else { "the principal" }
+    }
+
     /// Whether the account of the resource is known and not made up.
     pub(crate) fn owner_known(&self) -> bool {
         self.request.resource_account().is_some_and(|account| account.as_str() != UNNAMED_ACCOUNT)
@@ -196,7 +201,7 @@ impl Prepared {
                 ));
             }
         }
-        let notes = notes(policies, &request, &explanation, self.principal_given);
+        let notes = notes(policies, &request, &explanation);
         Ok(Answer { explanation, request, principal_given: self.principal_given, notes })
     }
 }
@@ -206,33 +211,17 @@ fn is_principal_key(key: &str) -> bool {
 }
 
 /// What the policies at hand leave to the other account, and what was ignored.
-fn notes(
-    policies: &PolicySet,
-    request: &Request<'_>,
-    explanation: &Explanation<'_>,
-    principal_given: bool,
-) -> Vec<String> {
+fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     let outcome = &explanation.outcome;
     let principal = request.principal();
     let denied = outcome.decision == Decision::ImplicitDeny;
     let blocked = |layer| outcome.blocked_by.has(Blocker::Layer(layer));
-    let action = request.action().as_str();
-    let resource = request.resource().as_str();
     let granted_by_resource = !policies.resource.is_empty() && outcome.layer(Layer::Resource).name() == "allowed";
     let left_to_identity = denied && blocked(Layer::Identity) && !blocked(Layer::Resource) && granted_by_resource;
     if let Some(account) = principal.account().filter(|_| left_to_identity) {
-        let who = if principal_given { principal.as_str() } else { "the principal" };
         notes.push(format!(
-            "the resource's policy leaves the decision to account {account}: an identity policy there must still allow {who} {action} on {resource}"
-        ));
-    }
-    let left_to_resource = denied && blocked(Layer::Resource) && !blocked(Layer::Identity);
-    let across = principal.account().is_some() && !request.is_same_account();
-    if let Some(owner) = request.resource_account().filter(|_| left_to_resource && across) {
-        notes.push(format!(
-            "account {owner} owns the resource: a policy of the resource there must still allow {} {action} on {resource}",
-            principal.as_str()
+            "the resource's policy allows it as far as it can: it is left to account {account}, whose own policies must still allow it"
         ));
     }
     if principal.kind() == Kind::Root && !policies.identity.is_empty() {

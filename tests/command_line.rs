@@ -160,7 +160,7 @@ fn a_bucket_policy_alone_leaves_the_rest_to_the_callers_account() {
         run(&["-p", EXPORT, "--principal", role, "--resource-account", "222222222222", "s3:PutObject", object]);
     assert_eq!(code(&output), 1);
     assert!(
-        out(&output).contains("account 467398596935: an identity policy there must still allow"),
+        out(&output).contains("needed: in account 467398596935, an identity policy that allows"),
         "{}",
         out(&output)
     );

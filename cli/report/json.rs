@@ -26,6 +26,8 @@ struct DecisionJson<'a> {
     assumptions: Vec<String>,
     unsettled: &'a [Rule],
     notes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    needed: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nearest: Option<StatementJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,6 +146,7 @@ fn of<'a>(answer: &'a Answer<'_>, everything: bool) -> DecisionJson<'a> {
         assumptions: answer.assumptions().map(|assumption| assumption.to_string()).collect(),
         unsettled: &explanation.unsettled,
         notes,
+        needed: super::text::needs(answer),
         nearest: explanation.nearest.as_ref().and_then(find),
         depends_on: explanation.dependence.as_ref().map(|dependence| DependenceJson {
             keys: &dependence.keys,

@@ -10,7 +10,7 @@ use can_access_engine::layer::Layer;
 use can_access_engine::pattern::Fit;
 use can_access_engine::principal::Class;
 use can_access_engine::problem::Span;
-use can_access_engine::request::{ContextValue, Kind, Lookup};
+use can_access_engine::request::{ContextValue, Lookup};
 use can_access_engine::statement::Effect;
 use can_access_engine::truth::Truth;
 use std::io::Write;
@@ -187,28 +187,32 @@ fn described(report: &StatementReport<'_>) -> String {
 }
 
 /// What would have to be there for the request to be allowed.
-fn needs(answer: &Answer<'_>) -> Vec<String> {
+pub(crate) fn needs(answer: &Answer<'_>) -> Vec<String> {
     let outcome = &answer.explanation.outcome;
     if outcome.decision != Decision::ImplicitDeny {
         return Vec::new();
     }
     let request = &answer.request;
+    let principal = request.principal();
     let what = format!("{} on {}", request.action().as_str(), request.resource().as_str());
     let blocked = |layer| outcome.blocked_by.has(Blocker::Layer(layer));
     let mut needs = Vec::new();
-    let kind = request.principal().kind();
     if blocked(Layer::Identity) {
-        let own = matches!(kind, Kind::User | Kind::RoleSession | Kind::FederatedUser)
-            && request.is_same_account()
-            && !blocked(Layer::Resource);
-        needs.push(if own && !answer.trust_matters() {
-            format!("an identity policy, or a resource-based policy that names the principal, that allows {what}")
-        } else {
-            format!("an identity policy that allows {what}")
+        let own = request.is_same_account() && !blocked(Layer::Resource) && !answer.trust_matters();
+        let delegated = outcome.layer(Layer::Resource) == LayerOutcome::Allowed;
+        needs.push(match principal.account() {
+            Some(account) if delegated || !own => {
+                format!("in account {account}, an identity policy that allows {} {what}", answer.asker())
+            }
+            _ => format!(
+                "an identity policy that allows {what}, or a resource-based policy that names the principal and does"
+            ),
         });
     }
     if blocked(Layer::Resource) {
-        needs.push(format!("a statement in the resource's own policy that allows the principal {what}"));
+        let owner = request.resource_account().filter(|_| !request.is_same_account());
+        let owner = owner.map_or(String::new(), |account| format!("in account {account}, "));
+        needs.push(format!("{owner}a statement in the resource's own policy that allows {} {what}", answer.asker()));
     }
     for layer in [Layer::Boundary, Layer::Session, Layer::Endpoint] {
         if blocked(layer) {

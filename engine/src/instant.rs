@@ -25,7 +25,7 @@ const ATTOSECONDS: u64 = 1_000_000_000_000_000_000;
 
 impl Instant {
     /// Reads a date (`YYYY-MM`, `YYYY-MM-DD`), a date and time with a zone or, as UTC, without one, or Unix seconds.
-    /// A text of digits only is Unix seconds, even one of four digits (R5.28).
+    /// A text of digits only is Unix seconds, even one of four digits (R5.28); Unix seconds have no sign (R5.27).
     ///
     /// ```
     /// use can_access_engine::instant::Instant;
@@ -35,8 +35,8 @@ impl Instant {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match Decimal::parse(text) {
-            Some(number) => Self::from_epoch(number),
-            None => Self::from_iso(text),
+            Some(number) if text.starts_with(|c: char| c.is_ascii_digit()) => Self::from_epoch(number),
+            _ => Self::from_iso(text),
         }
     }
 
@@ -55,39 +55,34 @@ impl Instant {
     ///
     /// ```
     /// use can_access_engine::instant::Instant;
-    /// assert_eq!(Instant::parse("-0.5").unwrap().seconds(), -1);
+    /// assert_eq!(Instant::parse("1969-12-31T23:59:59.5Z").unwrap().seconds(), -1);
     /// ```
     #[must_use]
     pub fn seconds(&self) -> i128 {
         self.seconds
     }
 
-    /// The instant itself and its neighbours, as Unix seconds.
-    pub(crate) fn around(&self) -> [String; 3] {
+    /// The instant itself and its neighbours, as texts that read back.
+    pub(crate) fn around(&self) -> Vec<String> {
         let units = i128::from(ATTOSECONDS);
-        let write = |seconds: i128, attoseconds: i128| {
-            let (seconds, attoseconds) = (seconds + attoseconds.div_euclid(units), attoseconds.rem_euclid(units));
-            // Seconds are rounded down, so a fraction before 1970 counts upwards from below.
-            let (sign, whole, rest) = match (seconds < 0, attoseconds) {
-                (true, 0) => ("-", -seconds, 0),
-                (true, rest) => ("-", -seconds - 1, units - rest),
-                (false, rest) => ("", seconds, rest),
-            };
-            if rest == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:018}") }
+        let neighbour = |step: i128| {
+            let attoseconds = i128::from(self.attoseconds) + step;
+            let seconds = self.seconds + attoseconds.div_euclid(units);
+            let attoseconds = attoseconds.rem_euclid(units);
+            if seconds >= 0 {
+                return Some(format!("{seconds}.{attoseconds:018}"));
+            }
+            // Unix seconds have no sign, so what lies before 1970 is written as a date.
+            let timestamp = jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?.to_string();
+            Some(format!("{}.{attoseconds:018}Z", timestamp.strip_suffix('Z')?))
         };
-        let own = i128::from(self.attoseconds);
-        [write(self.seconds, own), write(self.seconds, own - 1), write(self.seconds, own + 1)]
+        [0, -1, 1].into_iter().filter_map(neighbour).collect()
     }
 
     fn from_epoch(number: Decimal<'_>) -> Option<Self> {
         let (integer, fraction) = number.digits();
-        let seconds: i128 = if integer.is_empty() { 0 } else { integer.parse().ok()? };
-        let attoseconds = attoseconds(fraction);
-        Some(match (number.is_negative(), attoseconds) {
-            (false, _) => Self { seconds, attoseconds },
-            (true, 0) => Self { seconds: -seconds, attoseconds: 0 },
-            (true, _) => Self { seconds: -seconds - 1, attoseconds: ATTOSECONDS - attoseconds },
-        })
+        let seconds = if integer.is_empty() { 0 } else { integer.parse().ok()? };
+        Some(Self { seconds, attoseconds: attoseconds(fraction) })
     }
 
     fn from_iso(text: &str) -> Option<Self> {

@@ -238,7 +238,7 @@ fn around(value: &ConditionValue, family: Family) -> Vec<String> {
     let text = value.as_str().to_owned();
     let mut values = match value.operand() {
         Operand::Network(network) => network.edges().iter().map(ToString::to_string).collect(),
-        Operand::Instant(instant) => instant.around().to_vec(),
+        Operand::Instant(instant) => instant.around(),
         Operand::Number => vec![format!("{text}0"), format!("{text}.0"), format!("-{text}"), "0".to_owned()],
         Operand::Text(pattern) | Operand::FoldedText(pattern) | Operand::Arn(pattern) => filled(pattern),
         Operand::Bool(_) => vec!["true".to_owned(), "false".to_owned()],

@@ -33,7 +33,7 @@ pub enum Version {
 /// assert_eq!(policy.statements().len(), 1);
 ///
 /// let refused = Policy::read(Source::new("q.json", text.replace("Allow", "allow")), Layer::Identity).unwrap_err();
-/// assert_eq!(refused.to_string(), "q.json:2:44: `allow` is no effect");
+/// assert_eq!(refused.to_string(), "q.json:2:42: `allow` is no effect");
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
