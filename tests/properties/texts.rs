@@ -171,8 +171,9 @@ proptest! {
     #[test]
     fn what_a_pattern_prints_reads_back(pattern in pattern_text()) {
         let (compiled, mistakes) = Pattern::parse(&pattern, Syntax::RESOURCE);
-        prop_assume!(mistakes.is_empty());
-        prop_assert_eq!(Pattern::parse(&compiled.to_string(), Syntax::RESOURCE).0, compiled);
+        if mistakes.is_empty() {
+            prop_assert_eq!(Pattern::parse(&compiled.to_string(), Syntax::RESOURCE).0, compiled);
+        }
     }
 
     #[test]

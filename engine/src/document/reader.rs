@@ -411,8 +411,14 @@ impl<'a> Reader<'a> {
     /// Whether a quoted name and a colon stand here.
     fn member_follows(&self) -> bool {
         let Some(rest) = self.rest().strip_prefix('"') else { return false };
-        let Some(end) = rest.find(['"', '\n']) else { return false };
-        rest.get(end..).and_then(|rest| rest.strip_prefix('"')).is_some_and(|rest| rest.trim_start().starts_with(':'))
+        let mut escaped = false;
+        let end = rest.find(|c: char| {
+            let ends = c == '\n' || c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let behind = end.and_then(|end| rest.get(end..)).and_then(|rest| rest.strip_prefix('"'));
+        behind.is_some_and(|rest| rest.trim_start().starts_with(':'))
     }
 
     // ---- what stands between items ----
@@ -715,6 +721,10 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let end = self.bare_end(&[',', ';', '}', ']', '"', ':', '\n']);
         let word = self.text.get(start..end).unwrap_or_default();
+        // A number or a literal ends at white space; what follows is a mistake of its own.
+        let first = word.split(char::is_whitespace).next().unwrap_or(word);
+        let is_value = is_number(first) || matches!(first, "true" | "false" | "null");
+        let (word, end) = if is_value { (first, start + first.len()) } else { (word, end) };
         let span = Span::new(start, end);
         let value = match word {
             "true" => Value::Bool(true),

@@ -312,7 +312,8 @@ impl Texts {
             })
             .collect();
         let mut outcomes: BTreeSet<Vec<bool>> = BTreeSet::new();
-        let mut known: HashSet<Vec<Vec<usize>>> = HashSet::from([start.clone()]);
+        // The start is not known yet: a text that leads back to it is another one than the empty text.
+        let mut known: HashSet<Vec<Vec<usize>>> = HashSet::new();
         let mut queue = VecDeque::from([(start, String::new())]);
         while let Some((states, text)) = queue.pop_front() {
             let accepts: Vec<bool> =
