@@ -97,17 +97,18 @@ impl<'a> Builder<'a> {
             Event::MappingStart(anchor, _) => {
                 self.depth += 1;
                 let mut members: Vec<Member> = Vec::new();
+                let mut names: HashMap<String, Span> = HashMap::new();
                 let end = loop {
                     let (event, at) = self.next(events)?;
                     let Event::MappingEnd = event else {
                         let member = self.member(event, at, events)?;
-                        if let Some(first) = members.iter().find(|other| other.name == member.name) {
+                        if let Some(first) = names.insert(member.name.clone(), member.name_span) {
                             let mut twice = problem(
                                 Code::DuplicateName,
                                 member.name_span,
                                 format!("`{}` stands twice in this mapping", member.name),
                             );
-                            twice.related = Some((first.name_span, "first here".to_owned()));
+                            twice.related = Some((first, "first here".to_owned()));
                             return Err(twice);
                         }
                         members.push(member);

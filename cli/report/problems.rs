@@ -2,12 +2,15 @@
 
 use crate::Failure;
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use can_access_engine::policy::{Policy, Refused};
-use can_access_engine::problem::{Problem, Source};
+use can_access_engine::problem::{Code, Problem, Source, Span};
+use std::collections::HashMap;
 
 /// How many problems of one text are shown.
 const SHOWN: usize = 20;
+/// How long the source lines of a problem may be to be shown: text without line ends is best looked at in an editor.
+const SHOWN_LENGTH: usize = 4_000;
 /// How many of them may be of one kind.
 const SHOWN_OF_A_KIND: usize = 3;
 
@@ -39,13 +42,15 @@ fn print_plain(message: &str, help: Option<&str>) {
 fn print_all(source: &Source, problems: &[Problem]) {
     let errors_only = problems.iter().any(Problem::is_error);
     let wanted: Vec<&Problem> = problems.iter().filter(|problem| problem.is_error() || !errors_only).collect();
+    let mut of_a_kind: HashMap<Code, usize> = HashMap::new();
     let mut shown = 0;
-    for (index, problem) in wanted.iter().enumerate() {
-        let earlier = wanted.iter().take(index).filter(|other| other.code == problem.code).count();
-        if shown < SHOWN && earlier < SHOWN_OF_A_KIND {
+    for problem in &wanted {
+        let earlier = of_a_kind.entry(problem.code).or_default();
+        if shown < SHOWN && *earlier < SHOWN_OF_A_KIND {
             anstream::eprintln!("{}\n", render(source, problem));
             shown += 1;
         }
+        *earlier += 1;
     }
     let rest = wanted.len() - shown;
     if rest > 0 {
@@ -55,15 +60,32 @@ fn print_all(source: &Source, problems: &[Problem]) {
 
 fn render(source: &Source, problem: &Problem) -> String {
     let level = if problem.is_error() { Level::ERROR } else { Level::WARNING };
-    let mark = marked(source.text(), problem.span.start, problem.span.end);
-    let mut snippet = Snippet::source(source.text()).path(source.name()).annotation(AnnotationKind::Primary.span(mark));
-    if let Some((span, label)) = &problem.related {
-        let span = marked(source.text(), span.start, span.end);
-        snippet = snippet.annotation(AnnotationKind::Context.span(span).label(label));
-    }
+    // The lines that hold the place and its companion, so that a large text is not gone through for each problem.
+    let text = source.text();
+    let places = problem.related.iter().map(|(span, _)| span.start).chain([problem.span.start]);
+    let (first, last) = places.fold((usize::MAX, 0), |(first, last), at| (first.min(at), last.max(at)));
+    let start = text.get(..first.min(text.len())).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let end = text.get(last.min(text.len())..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| last + at);
+    let lines = text.get(start..end).unwrap_or(text);
+    // A byte-order mark is not shown, and takes no column.
+    let mark_length = if lines.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+    let (lines, start) = (lines.get(mark_length..).unwrap_or(lines), start + mark_length);
     let help = problem.help.as_ref().map(|help| Level::HELP.message(help));
-    let group = Group::with_title(level.primary_title(&problem.message)).element(snippet).elements(help);
-    renderer().render(&[group])
+    let title = Group::with_title(level.primary_title(&problem.message));
+    if lines.len() > SHOWN_LENGTH {
+        let place = source.place(problem.span.start);
+        let origin = Origin::path(source.name()).line(place.line).char_column(place.column);
+        return renderer().render(&[title.element(origin).elements(help)]);
+    }
+    let mark = |span: Span| marked(lines, span.start.saturating_sub(start), span.end.saturating_sub(start));
+    let mut snippet = Snippet::source(lines)
+        .line_start(source.place(start).line)
+        .path(source.name())
+        .annotation(AnnotationKind::Primary.span(mark(problem.span)));
+    if let Some((span, label)) = &problem.related {
+        snippet = snippet.annotation(AnnotationKind::Context.span(mark(*span)).label(label));
+    }
+    renderer().render(&[title.element(snippet).elements(help)])
 }
 
 /// What to underline: a span of one line, inside the text.

@@ -1,6 +1,6 @@
 //! Names of condition keys: compared without regard to letter case, shown as written.
 //!
-//! The module also knows which keys the request itself supplies ([`Derived`]) and which of AWS's global keys hold one
+//! The module also knows which keys the request itself supplies (`Derived`) and which of AWS's global keys hold one
 //! value and which hold several (SEMANTICS R5.16); the catalogue of every service's keys is not its business.
 
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The `Condition` element: 27 operators over the keys of a request (SEMANTICS §5).
 //!
 //! A block is a conjunction of tests, one for each operator and key. A test on a key that is absent, empty or unknown
-//! is decided here and nowhere else; comparing one value with another is the business of [`value`].
+//! is decided here and nowhere else; comparing one value with another is the business of `value`.
 
 pub mod ip;
 mod operator;
@@ -12,7 +12,7 @@ pub use operator::{Base, Family, Operator, SetOperator};
 pub(crate) use value::Operand;
 pub use value::{Comparison, ConditionValue};
 
-use crate::document::{Node, Value};
+use crate::document::{Member, Node, Value};
 use crate::key::ConditionKey;
 use crate::layer::Rule;
 use crate::pattern::VariableMistakeKind;
@@ -20,6 +20,7 @@ use crate::problem::{Code, Problem, Span};
 use crate::request::{Lookup, Request};
 use crate::resource::{report_variables, unversioned_variable};
 use crate::truth::Truth;
+use std::collections::HashMap;
 
 /// A `Condition` block: every test must hold (R5.1). An empty one always holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -96,12 +97,11 @@ impl ConditionBlock {
                 continue;
             };
             let Some(operator) = operator else { continue };
-            for (index, key) in keys.iter().enumerate() {
+            let mut seen: HashMap<String, &Member> = HashMap::new();
+            for key in keys {
                 let name = ConditionKey::new(&key.name);
-                let earlier = keys
-                    .iter()
-                    .take(index)
-                    .find(|other| other.name != key.name && ConditionKey::new(&other.name) == name);
+                let earlier = *seen.entry(name.folded().to_owned()).or_insert(key);
+                let earlier = Some(earlier).filter(|earlier| earlier.name != key.name);
                 if let Some(earlier) = earlier {
                     let message = format!("`{}` and `{}` are the same key", earlier.name, key.name);
                     problems.push(

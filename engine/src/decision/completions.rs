@@ -4,7 +4,7 @@
 //! Three-valued evaluation alone gives up too early: `k equals a` or `k not equals a` holds whatever `k` is. So the
 //! unknown keys are given, one after the other, values that stand for all others: for every test of the policies, a
 //! value on each side of it. A branch ends as soon as the evaluation needs no further key. What is found is exact as
-//! long as the values stand for all others and the number of evaluations stays within [`BUDGET`]; beyond that the
+//! long as the values stand for all others and the number of evaluations stays within `BUDGET`; beyond that the
 //! answer is `depends`, never a guess.
 
 mod representatives;

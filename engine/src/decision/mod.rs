@@ -1,10 +1,10 @@
 //! The decision: what all layers of policies together say of a request (SEMANTICS §7), and nothing else.
 //!
-//! The logic reads from top to bottom in [`weigh`]: each layer is evaluated, an explicit deny in any of them ends the
+//! The logic reads from top to bottom in `weigh`: each layer is evaluated, an explicit deny in any of them ends the
 //! matter, and otherwise the request needs a grant that no layer limits. The rows of R7.17 (which grants of a
-//! resource-based policy pass a silent boundary or session policy) are in [`Grant::same_account`] and nowhere else.
+//! resource-based policy pass a silent boundary or session policy) are in `Grant::same_account` and nowhere else.
 //!
-//! Everything is three-valued. Where the answer hangs on keys whose values are not known, [`completions`] tries the
+//! Everything is three-valued. Where the answer hangs on keys whose values are not known, `completions` tries the
 //! values that could make a difference.
 
 mod completions;

@@ -2,13 +2,22 @@
 
 use super::{Member, Node, Reading, Value};
 use crate::problem::{Code, Problem, Span, in_order};
+use std::collections::HashMap;
 
 /// How deep values may nest; `serde_json` stops at the same depth.
 const MAX_DEPTH: usize = 127;
 
 /// Reads `text`; see [`super::read`].
 pub(super) fn read(text: &str) -> Reading {
-    let mut reader = Reader { text, terraform: false, at: 0, open: Vec::new(), too_deep: false, problems: Vec::new() };
+    let mut reader = Reader {
+        text,
+        terraform: false,
+        at: 0,
+        open: Vec::new(),
+        too_deep: false,
+        next_quote: None,
+        problems: Vec::new(),
+    };
     let root = reader.document();
     if reader.terraform {
         // Said once, for all that differs between the two languages.
@@ -40,6 +49,7 @@ struct Reader<'a> {
     /// The objects and lists around the current place, outermost first.
     open: Vec<Open>,
     too_deep: bool,
+    next_quote: Option<usize>,
     problems: Vec<Problem>,
 }
 
@@ -177,6 +187,7 @@ impl<'a> Reader<'a> {
     // ---- objects ----
 
     fn members(&mut self, start: usize) -> Vec<Member> {
+        let mut names: HashMap<String, Span> = HashMap::new();
         let mut members: Vec<Member> = Vec::new();
         let mut between = Separation::default();
         loop {
@@ -217,7 +228,7 @@ impl<'a> Reader<'a> {
                 }
                 Some(_) => {
                     if let Some(member) = self.member(&between) {
-                        self.duplicate(&members, &member);
+                        self.duplicate(&mut names, &member);
                         members.push(member);
                     }
                     self.end_of_item(&mut between);
@@ -322,15 +333,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn duplicate(&mut self, members: &[Member], member: &Member) {
-        if let Some(first) = members.iter().find(|other| other.name == member.name) {
-            let message = format!("`{}` stands twice in this object", member.name);
-            self.problems.push(
-                Problem::error(Code::DuplicateName, member.name_span, message)
-                    .related(first.name_span, "first here")
-                    .help("keep one; JSON readers silently drop the other, and AWS refuses the policy"),
-            );
-        }
+    fn duplicate(&mut self, names: &mut HashMap<String, Span>, member: &Member) {
+        let Some(&first) = names.get(&member.name) else {
+            names.insert(member.name.clone(), member.name_span);
+            return;
+        };
+        let message = format!("`{}` stands twice in this object", member.name);
+        self.problems.push(
+            Problem::error(Code::DuplicateName, member.name_span, message)
+                .related(first, "first here")
+                .help("keep one; JSON readers silently drop the other, and AWS refuses the policy"),
+        );
     }
 
     // ---- lists ----
@@ -560,11 +573,18 @@ impl<'a> Reader<'a> {
 
     /// Whether the string that holds the line end at this place is closed further down, rather than lacking its
     /// closing quote: the next quote would then be followed by what follows a value.
-    fn line_end_inside_string(&self) -> bool {
-        let rest = self.rest();
-        let Some(quote) = rest.find('"') else { return false };
-        let behind = rest.get(quote + 1..).unwrap_or_default().trim_start();
+    fn line_end_inside_string(&mut self) -> bool {
+        let Some(quote) = self.next_quote() else { return false };
+        let behind = self.text.get(quote + 1..).unwrap_or_default().trim_start();
         behind.is_empty() || behind.starts_with([',', '}', ']', ':'])
+    }
+
+    /// Where the next double quote stands; remembered, because a string of many lines asks at each of them.
+    fn next_quote(&mut self) -> Option<usize> {
+        if self.next_quote.is_none_or(|quote| quote < self.at) {
+            self.next_quote = Some(self.rest().find('"').map_or(usize::MAX, |quote| self.at + quote));
+        }
+        self.next_quote.filter(|quote| *quote != usize::MAX)
     }
 
     /// The string lacks its closing quote: it ends before the separators at the end of the line.
@@ -848,11 +868,12 @@ impl<'a> Reader<'a> {
 
     /// The length of a line number with its dot, as listings have them, if one stands at the start of this line.
     fn line_number(&self) -> Option<usize> {
-        let before = self.text.get(..self.at)?;
-        let line = before.rsplit('\n').next()?;
         let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
-        let dotted = self.rest().get(digits..)?.strip_prefix('.')?.starts_with([' ', '\t', '\n', '\r']);
-        (digits > 0 && dotted && line.trim().is_empty()).then_some(digits + 1)
+        if digits == 0 || !self.rest().get(digits..)?.strip_prefix('.')?.starts_with([' ', '\t', '\n', '\r']) {
+            return None;
+        }
+        let line = self.text.get(..self.at)?.rsplit('\n').next()?;
+        line.trim().is_empty().then_some(digits + 1)
     }
 
     fn comment(&mut self, start: usize) {

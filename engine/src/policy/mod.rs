@@ -9,6 +9,7 @@ use crate::document::{self, Node, Value};
 use crate::layer::Layer;
 use crate::problem::{Code, Problem, Source, Span, in_order};
 use crate::statement::{Reading, Statement, StatementId, unknown_element};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What `Version` says (R1.8, R1.9).
@@ -375,11 +376,11 @@ fn is_trust(statements: &Node) -> bool {
 
 fn duplicate_sids(root: &Node, strict: bool, problems: &mut Vec<Problem>) {
     let statements = root.get("Statement").map_or(&[][..], |member| member.value.one_or_many());
-    let mut seen: Vec<(&str, Span)> = Vec::new();
+    let mut seen: HashMap<&str, Span> = HashMap::new();
     for sid in statements.iter().filter_map(|statement| statement.get("Sid")) {
         let Some(text) = sid.value.as_str().filter(|text| !text.is_empty()) else { continue };
-        match seen.iter().find(|(other, _)| *other == text) {
-            Some(&(_, first)) => {
+        match seen.get(text) {
+            Some(&first) => {
                 let message = format!("two statements have the `Sid` `{text}`");
                 let problem = if strict {
                     Problem::error(Code::DuplicateSid, sid.value.span, message)
@@ -389,7 +390,7 @@ fn duplicate_sids(root: &Node, strict: bool, problems: &mut Vec<Problem>) {
                 };
                 problems.push(problem.related(first, "first here"));
             }
-            None => seen.push((text, sid.value.span)),
+            None => _ = seen.insert(text, sid.value.span),
         }
     }
 }
