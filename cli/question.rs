@@ -3,7 +3,6 @@
 
 use crate::Failure;
 use can_access_engine::arn::{AccountId, Arn};
-use can_access_engine::condition::{Comparison, ConditionTest, ConditionValue};
 use can_access_engine::decision::{Blocker, Decision, Explanation, ServiceRule, decide, explain};
 use can_access_engine::instant::Instant;
 use can_access_engine::layer::Layer;
@@ -58,11 +57,6 @@ impl Answer<'_> {
     /// Whether identity policies count only if the resource's policy names the account.
     pub(crate) fn trust_matters(&self) -> bool {
         self.explanation.outcome.service == Some(ServiceRule::AccountNotTrusted)
-    }
-
-    /// How a value of a policy compares with a value of the request.
-    pub(crate) fn compare<'t>(&self, test: &'t ConditionTest, own: &'t ConditionValue, value: &str) -> Comparison<'t> {
-        own.compare(test.operator().base, value, &self.request)
     }
 }
 
@@ -126,6 +120,7 @@ impl Question {
             None => self.unnamed(policies, resource, resource_account, &mut context)?,
         };
         let facts = self.facts.clone();
+        check_access_point(policies, resource, &facts)?;
         Ok(Prepared { principal, principal_given: self.principal.is_some(), resource_account, context, facts })
     }
 
@@ -224,6 +219,7 @@ fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<
             "the resource's policy allows it as far as it can: it is left to account {account}, whose own policies must still allow it"
         ));
     }
+    notes.extend(ids_note(policies, request));
     if principal.kind() == Kind::Root && !policies.identity.is_empty() {
         notes.push("identity policies do not apply to a root user".to_owned());
     }
@@ -233,6 +229,52 @@ fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<
         notes.extend(missing_key_note(policies, request));
     }
     notes
+}
+
+/// Ids among the principals of statements about the action, which cannot be compared while the requester's is not known.
+fn ids_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
+    if request.principal_id_known() {
+        return None;
+    }
+    let groups = [&policies.resource, &policies.access_point, &policies.endpoint];
+    let statements = groups.into_iter().flatten().flat_map(|policy| policy.statements());
+    let about = statements.filter(|statement| statement.action().matches(request.action()));
+    let mut entries = about.filter_map(|statement| statement.principal()).flat_map(|element| element.entries());
+    let entry = entries.find(|entry| entry.is_id())?;
+    Some(format!(
+        "`{}` among the principals was not compared: give --principal-id, or --canonical-id ID=ACCOUNT",
+        entry.as_str()
+    ))
+}
+
+/// The policy of an access point says nothing without the bucket behind it.
+fn check_access_point(policies: &PolicySet, resource: &str, facts: &Facts) -> Result<(), Failure> {
+    let through =
+        Arn::parse(resource).is_some_and(|arn| arn.service == "s3" && arn.resource.starts_with("accesspoint/"));
+    match &facts.access_point_bucket {
+        Some(bucket) => {
+            let is_bucket = Arn::parse(bucket)
+                .is_some_and(|arn| arn.service == "s3" && !arn.resource.contains('/') && !arn.resource.is_empty());
+            if !is_bucket {
+                let why = "write it as arn:aws:s3:::BUCKET".to_owned();
+                return Err(RequestError::Fact { what: "bucket ARN", text: bucket.clone(), why }.into());
+            }
+        }
+        None if !policies.access_point.is_empty() => {
+            return Err(Failure::with_help(
+                "the policy of an access point is given, but not the bucket behind it",
+                "name it: --access-point-bucket arn:aws:s3:::BUCKET",
+            ));
+        }
+        None => {}
+    }
+    if !policies.access_point.is_empty() && !through {
+        return Err(Failure::with_help(
+            format!("the policy of an access point is given, but `{resource}` is none"),
+            "ask for arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/object/KEY",
+        ));
+    }
+    Ok(())
 }
 
 /// What S3 answers for a key that does not exist hangs on `s3:ListBucket` (R9.3).

@@ -10,7 +10,7 @@ use can_access_engine::layer::Layer;
 use can_access_engine::pattern::Fit;
 use can_access_engine::principal::Class;
 use can_access_engine::problem::Span;
-use can_access_engine::request::{ContextValue, Lookup};
+use can_access_engine::request::{ContextValue, Lookup, Request};
 use can_access_engine::statement::Effect;
 use can_access_engine::truth::Truth;
 use std::io::Write;
@@ -242,21 +242,23 @@ fn example(completion: &Completion) -> String {
 
 /// The elements of a statement: which matched, which did not, and on which value.
 pub(crate) fn elements(report: &StatementReport<'_>, answer: &Answer<'_>) -> Vec<Element> {
+    let on_bucket = answer.request.on_bucket().filter(|_| report.on_bucket);
+    let request = on_bucket.as_ref().unwrap_or(&answer.request);
     let mut elements = Vec::new();
-    elements.extend(principal(report, answer));
-    elements.push(action(report, answer));
-    elements.extend(resource(report, answer));
+    elements.extend(principal(report, request));
+    elements.push(action(report, request));
+    elements.extend(resource(report, request));
     for (test, evaluation) in report.statement.conditions().tests().iter().zip(&report.conditions) {
-        elements.push(condition(test, *evaluation, answer));
+        elements.push(condition(test, *evaluation, request));
     }
     elements
 }
 
-fn principal(report: &StatementReport<'_>, answer: &Answer<'_>) -> Option<Element> {
+fn principal(report: &StatementReport<'_>, request: &Request<'_>) -> Option<Element> {
     if !matches!(report.at.layer, Layer::Resource | Layer::Rcp | Layer::Endpoint) {
         return None;
     }
-    let who = answer.request.principal().as_str();
+    let who = request.principal().as_str();
     let Some(element) = report.statement.principal() else {
         let why = "the statement names no principal, so it is about nobody".to_owned();
         return Some(Element {
@@ -303,8 +305,8 @@ fn principal(report: &StatementReport<'_>, answer: &Answer<'_>) -> Option<Elemen
     Some(Element { name: name.to_owned(), matches: (!matched.classes.is_none()).into(), why, span })
 }
 
-fn action(report: &StatementReport<'_>, answer: &Answer<'_>) -> Element {
-    let action = answer.request.action();
+fn action(report: &StatementReport<'_>, request: &Request<'_>) -> Element {
+    let action = request.action();
     let element = report.statement.action();
     let texts: Vec<&str> = element.entries().iter().map(|entry| entry.as_str()).collect();
     let asked = action.as_str();
@@ -321,10 +323,10 @@ fn action(report: &StatementReport<'_>, answer: &Answer<'_>) -> Element {
     Element { name: name.to_owned(), matches: report.action.into(), why, span }
 }
 
-fn resource(report: &StatementReport<'_>, answer: &Answer<'_>) -> Option<Element> {
+fn resource(report: &StatementReport<'_>, request: &Request<'_>) -> Option<Element> {
     let element = report.statement.resource()?;
-    let asked = answer.request.resource().as_str();
-    let fits: Vec<_> = element.entries().iter().map(|entry| (entry, entry.fit(&answer.request))).collect();
+    let asked = request.resource().as_str();
+    let fits: Vec<_> = element.entries().iter().map(|entry| (entry, entry.fit(request))).collect();
     let hit = fits.iter().find(|(_, fit)| fit.is_yes()).map(|(entry, _)| *entry);
     let open = fits
         .iter()
@@ -380,8 +382,7 @@ fn bucket_hint(asked: &str, patterns: &[&str]) -> Option<String> {
     None
 }
 
-fn condition(test: &ConditionTest, evaluation: Evaluation, answer: &Answer<'_>) -> Element {
-    let request = &answer.request;
+fn condition(test: &ConditionTest, evaluation: Evaluation, request: &Request<'_>) -> Element {
     let held_value = request.lookup(test.key());
     let wanted: Vec<&str> = test.values().iter().map(|value| value.as_str()).collect();
     let mut why = match evaluation.why {
@@ -397,7 +398,7 @@ fn condition(test: &ConditionTest, evaluation: Evaluation, answer: &Answer<'_>) 
     };
     if let (Why::Compared, Lookup::Single(value)) = (evaluation.why, held_value) {
         for own in test.values() {
-            let comparison = answer.compare(test, own, value);
+            let comparison = own.compare(test.operator().base, value, request);
             let text = own.as_str();
             let more = match comparison {
                 Comparison::Unresolved(variable) => {

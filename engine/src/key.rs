@@ -225,6 +225,7 @@ derived! {
     ResourceAccount = "aws:resourceaccount",
     S3ResourceAccount = "s3:resourceaccount",
     KmsCallerAccount = "kms:calleraccount",
+    MaxKeys = "s3:max-keys",
     AccessPointArn = "s3:dataaccesspointarn",
     AccessPointAccount = "s3:dataaccesspointaccount",
 }

@@ -154,6 +154,12 @@ impl Entry {
         self.named == Named::Provider && !self.text.contains(":saml-provider/")
     }
 
+    /// Whether it is a unique id or a canonical user id, which says nothing of the ARN behind it.
+    #[must_use]
+    pub fn is_id(&self) -> bool {
+        matches!(self.named, Named::UniqueId | Named::CanonicalUser)
+    }
+
     /// The account it names, if it names a whole account.
     #[must_use]
     pub fn account(&self) -> Option<&AccountId> {

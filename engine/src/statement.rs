@@ -66,6 +66,8 @@ pub(crate) struct Surroundings {
     pub(crate) bounded: bool,
     /// The policy belongs to a VPC endpoint of this type (R4.12).
     pub(crate) endpoint: Option<EndpointType>,
+    /// The request is asked of the bucket behind an access point (R9.12).
+    pub(crate) on_bucket: bool,
 }
 
 /// Told about every statement that is looked at. What is told costs nothing when nobody listens.
@@ -75,8 +77,9 @@ pub(crate) struct Surroundings {
 pub trait Record {
     /// Whether anything is kept.
     const KEEPS: bool;
-    /// The statements told of from here on belong to `at`, until the next.
-    fn begin(&mut self, at: StatementId);
+    /// What is told from here on is about the statement `at`, until the next; `on_bucket` is whether the request is asked
+    /// of the bucket behind an access point.
+    fn begin(&mut self, at: StatementId, on_bucket: bool);
     /// Whether the statement is about the requester.
     fn principal(&mut self, matched: PrincipalMatch);
     /// Whether the action matches.
@@ -93,7 +96,7 @@ pub trait Record {
 
 impl Record for () {
     const KEEPS: bool = false;
-    fn begin(&mut self, _: StatementId) {}
+    fn begin(&mut self, _: StatementId, _: bool) {}
     fn principal(&mut self, _: PrincipalMatch) {}
     fn action(&mut self, _: bool) {}
     fn resource(&mut self, _: Truth) {}
@@ -235,7 +238,7 @@ impl Statement {
                     crate::pattern::Fit::Yes if request.all_buckets().is_some() && !entry.is_everything() => {
                         rules.push(Rule("R3.24"));
                     }
-                    crate::pattern::Fit::Yes if entry.is_short() => rules.push(Rule("R3.11")),
+                    crate::pattern::Fit::Yes | crate::pattern::Fit::No if entry.is_short() => rules.push(Rule("R3.11")),
                     crate::pattern::Fit::Unresolved(variable) if variable.default().is_some() => {
                         rules.push(Rule("R3.21"))
                     }

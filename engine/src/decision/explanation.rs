@@ -38,6 +38,8 @@ pub struct Explanation<'p> {
 pub struct StatementReport<'p> {
     /// Where the statement stands.
     pub at: StatementId,
+    /// Whether the request was asked of the bucket behind an access point ([`Request::on_bucket`]).
+    pub on_bucket: bool,
     /// Its policy.
     pub policy: &'p Policy,
     /// The statement.
@@ -87,6 +89,7 @@ pub(super) struct Recorder {
 
 struct Kept {
     at: StatementId,
+    on_bucket: bool,
     principal: PrincipalMatch,
     action: bool,
     resource: Truth,
@@ -97,10 +100,11 @@ struct Kept {
 impl Record for Recorder {
     const KEEPS: bool = true;
 
-    fn begin(&mut self, at: StatementId) {
+    fn begin(&mut self, at: StatementId, on_bucket: bool) {
         let principal = PrincipalMatch { classes: Classes::NONE, chain_matters: false, boundary_forces: false };
         self.statements.push(Kept {
             at,
+            on_bucket,
             principal,
             action: false,
             resource: Truth::False,
@@ -154,8 +158,8 @@ impl Recorder {
     ) -> Explanation<'p> {
         let reports = self.statements.into_iter().filter_map(|kept| {
             let (policy, statement) = policies.find(kept.at)?;
-            let Kept { at, principal, action, resource, conditions, applies } = kept;
-            Some(StatementReport { at, policy, statement, principal, action, resource, conditions, applies })
+            let Kept { at, on_bucket, principal, action, resource, conditions, applies } = kept;
+            Some(StatementReport { at, on_bucket, policy, statement, principal, action, resource, conditions, applies })
         });
         let statements: Vec<StatementReport<'p>> = reports.collect();
         let mut unsettled = self.unsettled;

@@ -351,7 +351,8 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
             set(&mut layers, layer, LayerOutcome::NotApplicable);
             return Said::PASSES;
         }
-        let around = Surroundings { layer, bounded, endpoint: endpoint_type(layer, request) };
+        let on_bucket = bucket.is_some() && !request.has_access_point_form();
+        let around = Surroundings { layer, bounded, endpoint: endpoint_type(layer, request), on_bucket };
         let levels = groups.iter().enumerate().map(|(level, group)| said(group, level, false, request, around, record));
         let mut said = Said::PASSES;
         for of_level in levels {
@@ -386,8 +387,9 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
     // An absent layer of identity policies grants nothing, unlike an absent limit.
     let identity = if policies.identity.is_empty() || !identity_applies { Said::SILENT } else { identity };
 
-    let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None };
+    let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None, on_bucket: bucket.is_some() };
     let mut resource = resource_said(&policies.resource, false, on_bucket, around, record);
+    let around = Surroundings { on_bucket: false, ..around };
     let through = bucket.is_some().then(|| resource_said(&policies.access_point, true, request, around, record));
     if !policies.resource.is_empty() || through.is_some() && !policies.access_point.is_empty() {
         let both = through.map_or(resource.said(), |through| Said {
@@ -444,8 +446,10 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
         grant = grant.both(Grant::of(&parts, through));
     }
     let forbidden = service::forbids(policies, request, on_bucket);
-    if forbidden == Some(ServiceRule::RootAssumesRole) {
-        record.unsettled(Rule("R7.26"));
+    match forbidden {
+        Some(ServiceRule::RootAssumesRole) => record.unsettled(Rule("R7.26")),
+        Some(ServiceRule::BlockPublicAccess) => record.unsettled(Rule("R7.36")),
+        _ => {}
     }
     note_unsettled(policies, request, &parts, rcp, record);
 
@@ -548,7 +552,7 @@ fn each_statement<R: Record>(
 ) {
     for (policy, compiled) in group.iter().enumerate() {
         for (statement, compiled) in compiled.statements().iter().enumerate() {
-            record.begin(StatementId { layer: around.layer, access_point, level, policy, statement });
+            record.begin(StatementId { layer: around.layer, access_point, level, policy, statement }, around.on_bucket);
             let examined = compiled.examine(request, around, record);
             if R::KEEPS && compiled.mentions(request) {
                 for rule in compiled.unsettled(request, around) {
@@ -692,6 +696,9 @@ fn note_unsettled<R: Record>(policies: &PolicySet, request: &Request<'_>, parts:
     }
     if parts.kind == Kind::FederatedUser && policies.session.is_empty() && !parts.identity.is_false() {
         record.unsettled(Rule("R7.20"));
+    }
+    if request.on_bucket().is_some() {
+        record.unsettled(Rule("R9.12"));
     }
     if !rcp.denies.is_false() {
         if request.resource().arn().is_none() {

@@ -481,10 +481,14 @@ impl<'a> Request<'a> {
         self.facts
     }
 
-    /// Whether principal and resource are in one account (R7.4).
+    /// Whether principal and resource are in one account; a request on `*` always is (R7.4).
     #[must_use]
     pub fn is_same_account(&self) -> bool {
-        self.principal.account().is_some() && self.principal.account() == self.resource_account()
+        match (self.principal.account(), self.resource.arn()) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (own, Some(arn)) => own == self.resource_account() && self.principal.partition() == Some(arn.partition),
+        }
     }
 
     /// The partition the resource is in: the ARN's, or the principal's for `*`.
@@ -503,7 +507,8 @@ impl<'a> Request<'a> {
     }
 
     /// An access point request, asked of the bucket behind the access point, where that is known (R9.12).
-    pub(crate) fn on_bucket(&self) -> Option<Request<'_>> {
+    #[must_use]
+    pub fn on_bucket(&self) -> Option<Request<'_>> {
         let resource = Resource::parse(self.bucket_resource.as_deref()?).ok()?;
         Some(Request { resource, bucket_resource: None, ..self.clone() })
     }
@@ -602,6 +607,11 @@ impl<'a> Request<'a> {
             Derived::S3ResourceAccount if self.action.service() == "s3" => self.resource_account_text(),
             Derived::KmsCallerAccount if self.action.service() == "kms" => text(account()),
             Derived::S3ResourceAccount | Derived::KmsCallerAccount => Derivation::NotDerived,
+            // AWS's documentation says it is always there when a bucket is listed (§8.4).
+            Derived::MaxKeys if matches!(self.action.folded(), "s3:listbucket" | "s3:listbucketversions") => {
+                Derivation::Usual("1000")
+            }
+            Derived::MaxKeys => Derivation::NotDerived,
             Derived::AccessPointArn => self.access_point.map_or(Derivation::NotDerived, |(arn, _)| text(Some(arn))),
             Derived::AccessPointAccount => {
                 self.access_point.map_or(Derivation::NotDerived, |(_, account)| text(Some(account)))
@@ -617,6 +627,28 @@ impl<'a> Request<'a> {
     fn time(&self) -> Option<(&'a str, &'a str)> {
         let (current, epoch) = self.facts.time.as_ref()?;
         (!self.context.times_touched()).then_some((current.as_str(), epoch.as_str()))
+    }
+
+    /// Whether the resource asked for is the access point's ARN itself, rather than that of the bucket behind it.
+    pub(crate) fn has_access_point_form(&self) -> bool {
+        access_point(&self.resource).is_some()
+    }
+
+    /// Whether what is needed to compare unique ids is known: the requester's own, or its canonical id.
+    #[must_use]
+    pub fn principal_id_known(&self) -> bool {
+        let own = match self.principal.identity() {
+            Identity::User { id, .. } => id.is_some(),
+            Identity::RoleSession(session) => session.role_id.is_some(),
+            _ => true,
+        };
+        own || self.facts.canonical_id.is_some() || !self.facts.canonical_ids.is_empty()
+    }
+
+    /// Whether the resource is an access point, or an object behind one.
+    #[must_use]
+    pub fn is_through_access_point(&self) -> bool {
+        self.access_point.is_some()
     }
 
     /// Whether the caller said that the service goes by this name, too (R4.21).
@@ -697,12 +729,13 @@ impl<'a> Request<'a> {
             Derived::SecureTransport => "aws:SecureTransport",
             Derived::ViaAwsService => "aws:ViaAWSService",
             Derived::MultiFactorAuthPresent => "aws:MultiFactorAuthPresent",
+            Derived::MaxKeys => "s3:max-keys",
             Derived::RequestedRegion => return self.region().map(|region| Assumption::Region(region.to_owned())),
             _ => return None,
         };
         match self.derive(key.derived()?) {
             Derivation::Usual(value) if !self.context.others_unknown() => {
-                Some(Assumption::Default { key: name, value: if value == "true" { "true" } else { "false" } })
+                Some(Assumption::Default { key: name, value })
             }
             _ => None,
         }
@@ -727,7 +760,15 @@ enum Derivation<'a> {
 }
 
 /// Keys of calls through a VPC endpoint, which have no `aws:SourceIp`, in lower case.
-const ENDPOINT_KEYS: [&str; 3] = ["aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"];
+const ENDPOINT_KEYS: [&str; 7] = [
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:vpcsourceip",
+    "aws:sourcevpcarn",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+];
 
 /// Actions that do not support `aws:ResourceAccount`, besides all of EBS (IAM User Guide, "AWS global condition
 /// context keys", aws:ResourceAccount).
