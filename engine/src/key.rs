@@ -60,6 +60,13 @@ impl ConditionKey {
         self.derived
     }
 
+    /// Whether the key says who the principal is, so that no other value than the principal's own fits (§8.1).
+    #[must_use]
+    pub(crate) fn identifies_principal(&self) -> bool {
+        use Derived::{PrincipalAccount, PrincipalArn, PrincipalType, UserId, UserName};
+        matches!(self.derived, Some(PrincipalAccount | PrincipalArn | PrincipalType | UserId | UserName))
+    }
+
     /// Whether the key holds one value or several, where AWS says so (R5.16).
     ///
     /// ```

@@ -185,7 +185,7 @@ pub fn resource_near(policy: &Policy) -> impl Strategy<Value = String> + use<> {
 pub fn context_near(policy: &Policy) -> impl Strategy<Value = Context> + use<> {
     let mut keys: Vec<(ConditionKey, bool, Vec<String>)> = Vec::new();
     for test in policy.statements().iter().flat_map(|statement| statement.conditions().tests()) {
-        if test.key().derived().is_some() {
+        if test.key().identifies_principal() {
             continue;
         }
         let values = test.values().iter().flat_map(|value| around(value, test.operator().base.family()));

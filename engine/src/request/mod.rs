@@ -423,14 +423,7 @@ impl<'a> Request<'a> {
     /// What a principal key must hold, if it is not `value`.
     fn contradicted(&self, key: &ConditionKey, value: &str) -> Option<Option<&str>> {
         let derived = key.derived()?;
-        let applies = matches!(
-            derived,
-            Derived::PrincipalArn
-                | Derived::PrincipalAccount
-                | Derived::PrincipalType
-                | Derived::UserId
-                | Derived::UserName
-        );
+        let applies = key.identifies_principal();
         // What AWS puts there for services and providers is not documented (§8.1): take the caller's word.
         let documented =
             !matches!(self.principal.kind(), Kind::Service | Kind::IdentityProvider) || derived == Derived::UserName;
