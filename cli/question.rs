@@ -105,7 +105,11 @@ impl Question {
         }
         let principal = match &self.principal {
             Some(text) => {
-                let mut principal = Principal::parse(text)?;
+                // A bare account id is of the partition of what it asks for.
+                let partition = Arn::parse(resource).map_or("aws", |arn| arn.partition);
+                let id = AccountId::parse(text).filter(|_| partition != "aws");
+                let root = id.map(|account| format!("arn:{partition}:iam::{account}:root"));
+                let mut principal = Principal::parse(root.as_deref().unwrap_or(text))?;
                 if let Some(arn) = &self.role_arn {
                     principal = principal.with_role_arn(arn)?;
                 }
@@ -233,14 +237,13 @@ fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<
 
 /// Ids among the principals of statements about the action, which cannot be compared while the requester's is not known.
 fn ids_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
-    if request.principal_id_known() {
-        return None;
-    }
     let groups = [&policies.resource, &policies.access_point, &policies.endpoint];
     let statements = groups.into_iter().flatten().flat_map(|policy| policy.statements());
     let about = statements.filter(|statement| statement.action().matches(request.action()));
     let mut entries = about.filter_map(|statement| statement.principal()).flat_map(|element| element.entries());
-    let entry = entries.find(|entry| entry.is_id())?;
+    let entry = entries.find(|entry| {
+        entry.is_unique_id() && request.lacks_unique_id() || entry.is_canonical_id() && request.lacks_canonical_id()
+    })?;
     Some(format!(
         "`{}` among the principals was not compared: give --principal-id, or --canonical-id ID=ACCOUNT",
         entry.as_str()

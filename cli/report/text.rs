@@ -74,7 +74,8 @@ pub(crate) fn print(
                 writeln!(out, "  {what} for example with {}", example(completion))?;
             }
         }
-        if !dependence.exhaustive {
+        let both = dependence.allowed_when.is_some() && dependence.denied_when.is_some();
+        if !both {
             writeln!(out, "  not every value could be tried, so the answer may not depend on them after all")?;
         }
     }

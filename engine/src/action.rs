@@ -70,12 +70,12 @@ impl ActionPattern {
         if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
             return of(Shape::Everything, None);
         }
-        if text.contains(',') {
-            return of(Shape::Nothing, Some(Oddity::Comma));
-        }
         let Some((service, name)) = text.split_once(':') else {
             return of(Shape::Nothing, Some(Oddity::NoPrefix));
         };
+        if text.contains(',') {
+            return of(Shape::Nothing, Some(Oddity::Comma));
+        }
         if name.contains(':') {
             return of(Shape::Nothing, Some(Oddity::TwoColons));
         }

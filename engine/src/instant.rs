@@ -81,7 +81,8 @@ impl Instant {
 
     fn from_epoch(number: Decimal<'_>) -> Option<Self> {
         let (integer, fraction) = number.digits();
-        let seconds = if integer.is_empty() { 0 } else { integer.parse().ok()? };
+        let seconds: i64 = if integer.is_empty() { 0 } else { integer.parse().ok()? };
+        let seconds = seconds.into();
         Some(Self { seconds, attoseconds: attoseconds(fraction) })
     }
 

@@ -60,6 +60,20 @@ impl ConditionKey {
         self.derived
     }
 
+    /// Whether the key holds the time of the request.
+    #[must_use]
+    pub(crate) fn is_time(&self) -> bool {
+        matches!(self.derived, Some(Derived::CurrentTime | Derived::EpochTime))
+    }
+
+    /// Whether the key follows from `aws:CalledVia`, or is that key.
+    #[must_use]
+    pub(crate) fn is_call_chain(&self) -> bool {
+        let derived =
+            matches!(self.derived, Some(Derived::CalledViaFirst | Derived::CalledViaLast | Derived::ViaAwsService));
+        derived || &*self.folded == "aws:calledvia"
+    }
+
     /// Whether the key says who the principal is, so that no other value than the principal's own fits (§8.1).
     #[must_use]
     pub(crate) fn identifies_principal(&self) -> bool {

@@ -36,11 +36,17 @@ enum Token {
 /// A policy variable, `${key}` or `${key, 'default'}` (R6.1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variable {
+    /// Written so that no key is meant: it never has a value (R6.4, R6.5).
+    meaningless: bool,
     key: ConditionKey,
     default: Option<Box<str>>,
 }
 
 impl Variable {
+    fn substitute<'v>(&self, variables: &'v impl Variables) -> Substitute<'v> {
+        if self.meaningless { Substitute::Multivalued } else { variables.variable(&self.key) }
+    }
+
     /// The key whose value is inserted.
     #[must_use]
     pub fn key(&self) -> &ConditionKey {
@@ -166,9 +172,10 @@ impl Pattern {
         let mut builder = Builder::default();
         let mut mistakes = Vec::new();
         let mut at = 0;
+        let mut unclosed = false;
         while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
             let rest = text.get(at..).unwrap_or_default();
-            if syntax.variables && rest.starts_with("${") {
+            if syntax.variables && !unclosed && rest.starts_with("${") {
                 match rest.find('}') {
                     None => {
                         mistakes.push(VariableMistake {
@@ -176,6 +183,8 @@ impl Pattern {
                             start: at,
                             end: text.len(),
                         });
+                        // Nothing behind it closes one either.
+                        unclosed = true;
                         builder.literal.push_str("${");
                         at += 2;
                     }
@@ -270,7 +279,7 @@ impl Pattern {
             return Fit::of(glob_arn(&*self.tokens, text));
         }
         // An unknown value may hold colons, so nothing can be said about where the parts of the pattern end.
-        if let Some(variable) = self.variables().find(|v| variables.variable(&v.key) == Substitute::Unknown) {
+        if let Some(variable) = self.variables().find(|v| v.substitute(variables) == Substitute::Unknown) {
             return match self.with_steps(variables, |_| true) {
                 Fit::Unresolved(other) => Fit::Unresolved(other),
                 _ => Fit::Unknown(variable),
@@ -281,8 +290,9 @@ impl Pattern {
 
     /// Replaces the variables and asks `matches`. A variable of unknown value becomes a run of anything, so that a
     /// pattern that fits under no value of it is known not to fit.
+    /// So does one without a value: a pattern that would not fit whatever its value is no matter of that value.
     fn with_steps(&self, variables: &impl Variables, matches: impl FnOnce(&[Step<'_>]) -> bool) -> Fit<'_> {
-        const INLINE: usize = 24;
+        const INLINE: usize = 64;
         let mut inline = [Step::AnyChar; INLINE];
         let mut spilled = Vec::new();
         let steps: &mut [Step<'_>] = if let Some(steps) = inline.get_mut(..self.tokens.len()) {
@@ -291,30 +301,31 @@ impl Pattern {
             spilled.resize(self.tokens.len(), Step::AnyChar);
             &mut spilled
         };
-        let mut unknown = None;
+        let (mut unknown, mut unresolved) = (None, None);
         for (step, token) in steps.iter_mut().zip(&self.tokens) {
             *step = match token {
                 Token::Literal(literal) => Step::Literal(literal),
                 Token::AnyChar => Step::AnyChar,
                 Token::AnyRun => Step::AnyRun,
-                Token::Variable(variable) => match variables.variable(&variable.key) {
-                    Substitute::Text("") | Substitute::Absent => match &variable.default {
-                        Some(default) => Step::Literal(default),
-                        None => return Fit::Unresolved(variable),
-                    },
-                    Substitute::Text(text) => Step::Literal(text),
-                    Substitute::Multivalued => return Fit::Unresolved(variable),
-                    Substitute::Unknown => {
+                Token::Variable(variable) => match (variable.substitute(variables), &variable.default) {
+                    (Substitute::Text("") | Substitute::Absent, Some(default)) => Step::Literal(default),
+                    (Substitute::Text("") | Substitute::Absent, None) | (Substitute::Multivalued, _) => {
+                        unresolved.get_or_insert(&**variable);
+                        Step::AnyRun
+                    }
+                    (Substitute::Text(text), _) => Step::Literal(text),
+                    (Substitute::Unknown, _) => {
                         unknown = Some(&**variable);
                         Step::AnyRun
                     }
                 },
             };
         }
-        match (matches(steps), unknown) {
-            (false, _) => Fit::No,
-            (true, None) => Fit::Yes,
-            (true, Some(variable)) => Fit::Unknown(variable),
+        match (matches(steps), unresolved, unknown) {
+            (false, _, _) => Fit::No,
+            (true, Some(variable), _) => Fit::Unresolved(variable),
+            (true, None, None) => Fit::Yes,
+            (true, None, Some(variable)) => Fit::Unknown(variable),
         }
     }
 
@@ -355,7 +366,7 @@ impl Pattern {
             match token {
                 Token::Literal(literal) => builder.literal.push_str(literal),
                 Token::AnyChar | Token::AnyRun => builder.push(token.clone()),
-                Token::Variable(variable) => match (variables.variable(&variable.key), &variable.default) {
+                Token::Variable(variable) => match (variable.substitute(variables), &variable.default) {
                     (Substitute::Text(""), Some(default)) | (Substitute::Absent, Some(default)) => {
                         builder.literal.push_str(default);
                     }
@@ -383,7 +394,14 @@ impl Pattern {
 
     /// The values of its one unknown variable under which the pattern could fit `text`: stretches of `text`, because
     /// what is inserted is literal.
-    pub(crate) fn stretches<'t>(&self, text: &'t str, variable: &Variable, variables: &impl Variables) -> Vec<&'t str> {
+    /// At most `most` of them are given.
+    pub(crate) fn stretches<'t>(
+        &self,
+        text: &'t str,
+        variable: &Variable,
+        variables: &impl Variables,
+        most: usize,
+    ) -> Vec<&'t str> {
         let position = |token: &Token| matches!(token, Token::Variable(v) if v.key == variable.key);
         let Some(first) = self.tokens.iter().position(position) else { return Vec::new() };
         let part = |tokens: &[Token]| {
@@ -412,13 +430,14 @@ impl Pattern {
             .iter()
             .flat_map(|&start| ends.iter().filter_map(move |&end| text.get(start..end)))
             .filter(|stretch| !stretch.is_empty())
+            .take(most)
             .collect()
     }
 }
 
 impl Variable {
     fn parse(inner: &str) -> (Self, Option<VariableMistakeKind>) {
-        let never = |kind| (Self { key: ConditionKey::new(inner), default: None }, Some(kind));
+        let never = |kind| (Self { meaningless: true, key: ConditionKey::new(inner), default: None }, Some(kind));
         let Some((name, behind)) = inner.split_once(',') else {
             return Self::named(inner, None, None);
         };
@@ -454,7 +473,8 @@ impl Variable {
                 None
             }
         });
-        (Self { key: ConditionKey::new(trimmed), default: default.map(Into::into) }, mistake)
+        let meaningless = matches!(mistake, Some(VariableMistakeKind::Empty | VariableMistakeKind::StrangeName));
+        (Self { meaningless, key: ConditionKey::new(trimmed), default: default.map(Into::into) }, mistake)
     }
 }
 

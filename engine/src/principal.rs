@@ -154,10 +154,16 @@ impl Entry {
         self.named == Named::Provider && !self.text.contains(":saml-provider/")
     }
 
-    /// Whether it is a unique id or a canonical user id, which says nothing of the ARN behind it.
+    /// Whether it is a unique id, which says nothing of the ARN behind it.
     #[must_use]
-    pub fn is_id(&self) -> bool {
-        matches!(self.named, Named::UniqueId | Named::CanonicalUser)
+    pub fn is_unique_id(&self) -> bool {
+        self.named == Named::UniqueId
+    }
+
+    /// Whether it is a canonical user id.
+    #[must_use]
+    pub fn is_canonical_id(&self) -> bool {
+        self.named == Named::CanonicalUser
     }
 
     /// The account it names, if it names a whole account.

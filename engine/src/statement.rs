@@ -174,7 +174,7 @@ impl Statement {
         if !R::KEEPS && resource.is_false() {
             return not;
         }
-        let mut conditions = Truth::True;
+        let mut conditions = Truth::from(!self.conditions.is_unreadable());
         for test in self.conditions.tests() {
             let evaluation = test.evaluate(request);
             record.condition(evaluation);
@@ -353,10 +353,12 @@ impl Statement {
             }
         }
 
+        // What is refused covers nothing when it is read all the same.
+        let nothing = || Some(ResourceElement::Resource(Vec::new()));
         let resource = match (element("Resource"), element("NotResource")) {
             (Some(one), Some(other)) => {
                 problems.push(conflict(one, other));
-                None
+                nothing()
             }
             (Some(member), None) | (None, Some(member)) if trust => {
                 let message = format!("a role trust policy takes no `{}`", member.name);
@@ -378,8 +380,10 @@ impl Statement {
                         "Resource",
                         "write the ARNs the statement is about, or \"Resource\": \"*\"",
                     ));
+                    nothing()
+                } else {
+                    None
                 }
-                None
             }
         };
         let conditions = element("Condition")

@@ -230,7 +230,7 @@ pub fn context_near(policy: &Policy) -> impl Strategy<Value = Context> + use<> {
 /// Whether a context has keys that no request has together (SEMANTICS R8.11).
 fn excludes(context: &Context) -> bool {
     let has = |name: &str| context.keys().any(|(key, _)| key.folded() == name);
-    has("aws:sourceip") && ["aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"].into_iter().any(has)
+    has("aws:sourceip") && crate::request::ENDPOINT_KEYS.into_iter().any(has)
 }
 
 /// Values at, around and off a condition value.
@@ -242,7 +242,7 @@ fn around(value: &ConditionValue, family: Family) -> Vec<String> {
         Operand::Number => vec![format!("{text}0"), format!("{text}.0"), format!("-{text}"), "0".to_owned()],
         Operand::Text(pattern) | Operand::FoldedText(pattern) | Operand::Arn(pattern) => filled(pattern),
         Operand::Bool(_) => vec!["true".to_owned(), "false".to_owned()],
-        Operand::Bytes(_) | Operand::Presence(_) | Operand::Malformed => Vec::new(),
+        Operand::Bytes | Operand::Presence(_) | Operand::Malformed => Vec::new(),
     };
     if family != Family::Null {
         values.push(text);

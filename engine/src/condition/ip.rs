@@ -81,17 +81,15 @@ impl Network {
         }
     }
 
-    /// Whether the range lies in address space that is not public, or is not wider than AWS takes as a fixed value in
-    /// a public bucket policy: /8 for IPv4, /32 for IPv6 (R7.36).
+    /// Whether the range is not wider than AWS takes as a fixed value in a public bucket policy: /8 for IPv4 and /32 for
+    /// IPv6, unless it is private (R7.36). The private ranges of IPv4 are no wider than /8.
     pub(crate) fn is_fixed(&self) -> bool {
         match self.address {
-            IpAddr::V4(address) => {
-                let private = (address.octets()[0] == 10 && self.prefix >= 8)
-                    || (address.octets()[0] == 172 && address.octets()[1] & 0xF0 == 16 && self.prefix >= 12)
-                    || (address.octets()[0] == 192 && address.octets()[1] == 168 && self.prefix >= 16);
-                private || self.prefix >= 8
+            IpAddr::V4(_) => self.prefix >= 8,
+            IpAddr::V6(address) => {
+                let unique_local = address.segments()[0] & 0xFE00 == 0xFC00 && self.prefix >= 7;
+                unique_local || self.prefix >= 32
             }
-            IpAddr::V6(_) => self.prefix >= 32,
         }
     }
 }

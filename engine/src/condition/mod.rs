@@ -26,6 +26,8 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ConditionBlock {
     tests: Vec<ConditionTest>,
+    /// A part could not be read, so the block never holds (R1.20).
+    unreadable: bool,
 }
 
 /// One operator on one key.
@@ -70,10 +72,17 @@ impl ConditionBlock {
         &self.tests
     }
 
+    /// Whether a part of the block could not be read. The policy was refused; read leniently, the block never holds.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.unreadable
+    }
+
     /// Whether every test holds.
     #[must_use]
     pub fn holds(&self, request: &Request<'_>) -> Truth {
-        Truth::all(self.tests.iter().map(|test| test.evaluate(request).truth))
+        let readable = Truth::from(!self.unreadable);
+        readable.and(Truth::all(self.tests.iter().map(|test| test.evaluate(request).truth)))
     }
 
     /// Reads the element; `variables` is whether the policy's version has them.
@@ -83,9 +92,10 @@ impl ConditionBlock {
                 Problem::error(Code::WrongType, node.span, format!("`Condition` is {}", node.value.kind()))
                     .help("write { \"Operator\": { \"key\": \"value\" } }"),
             );
-            return Self::default();
+            return Self { tests: Vec::new(), unreadable: true };
         };
         let mut tests = Vec::new();
+        let mut unreadable = false;
         for member in operators {
             let operator = read_operator(&member.name, member.name_span, problems);
             let Value::Object(keys) = &member.value.value else {
@@ -94,9 +104,13 @@ impl ConditionBlock {
                 problems.push(
                     Problem::error(Code::WrongType, member.value.span, message).help("write { \"key\": \"value\" }"),
                 );
+                unreadable = true;
                 continue;
             };
-            let Some(operator) = operator else { continue };
+            let Some(operator) = operator else {
+                unreadable = true;
+                continue;
+            };
             let mut seen: HashMap<String, &Member> = HashMap::new();
             for key in keys {
                 let name = ConditionKey::new(&key.name);
@@ -121,7 +135,7 @@ impl ConditionBlock {
                 tests.push(ConditionTest { operator, key: name, key_span: key.name_span, values });
             }
         }
-        Self { tests }
+        Self { tests, unreadable }
     }
 }
 

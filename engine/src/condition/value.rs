@@ -28,7 +28,8 @@ pub(crate) enum Operand {
     Number,
     Instant(Instant),
     Bool(Pattern),
-    Bytes(Box<[u8]>),
+    /// Standard base64 has one text for the same bytes, so texts are compared (R5.33).
+    Bytes,
     Network(Network),
     Arn(Pattern),
     Presence(bool),
@@ -79,7 +80,7 @@ impl ConditionValue {
                     _ => Operand::Bool(pattern),
                 }
             }
-            Family::Binary => BASE64.decode(text).map_or(Operand::Malformed, |bytes| Operand::Bytes(bytes.into())),
+            Family::Binary => BASE64.decode(text).map_or(Operand::Malformed, |_| Operand::Bytes),
             Family::Ip => Network::parse(text).map_or(Operand::Malformed, Operand::Network),
             Family::Arn => {
                 let pattern = keep(pattern(true));
@@ -139,10 +140,9 @@ impl ConditionValue {
                 Some(_) => pattern.fit_ignoring_case(value, variables).into(),
                 None => Comparison::MalformedRequestValue,
             },
-            Operand::Bytes(bytes) => match BASE64.decode(value) {
-                Ok(value) => (*value == **bytes).into(),
-                Err(_) => Comparison::MalformedRequestValue,
-            },
+            Operand::Bytes if *value == *self.text => Comparison::Match,
+            Operand::Bytes if is_base64(value) => Comparison::Mismatch,
+            Operand::Bytes => Comparison::MalformedRequestValue,
             Operand::Network(network) => match value.parse::<IpAddr>() {
                 Ok(address) => network.contains(address).into(),
                 Err(_) => Comparison::MalformedRequestValue,
@@ -152,6 +152,13 @@ impl ConditionValue {
             Operand::Malformed => Comparison::MalformedPolicyValue,
         }
     }
+}
+
+/// Whether a text is standard base64 with padding, as far as its letters tell.
+fn is_base64(text: &str) -> bool {
+    let data = text.trim_end_matches('=');
+    let letters = data.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
+    text.len().is_multiple_of(4) && text.len() - data.len() <= 2 && letters
 }
 
 /// Decimals, compared exactly (R5.24).

@@ -14,9 +14,12 @@ use crate::key::ConditionKey;
 use crate::policy::PolicySet;
 use crate::request::{Context, ContextValue, Lookup, Request};
 use crate::statement::Statement;
+use std::collections::HashMap;
 
-/// How many evaluations one answer may take.
+/// How many evaluations one answer may take, its examples and the keys that matter included.
 const BUDGET: usize = 20_000;
+/// How many unknown keys are tried; policies that look at more are answered by `depends`.
+const MAX_KEYS: usize = 40;
 
 /// Values for the unknown keys that settle a request; `None` for a key that is absent.
 pub type Completion = Vec<(String, Option<ContextValue>)>;
@@ -34,37 +37,78 @@ pub struct Dependence {
     pub exhaustive: bool,
 }
 
-/// The decision that every completion of the unknown keys gives, or what the decision depends on.
+/// The decision that every completion of the unknown keys gives, or what the decision depends on. A request that is
+/// denied by all of them, explicitly by some and implicitly by others, is denied implicitly.
 pub(super) fn settle(policies: &PolicySet, request: &Request<'_>, undecided: Outcome) -> (Outcome, Option<Dependence>) {
     let keys = unknown_keys(policies, request);
-    let mut search = Search { policies, request, spent: 0, exhaustive: true, allowed: None, denied: None };
-    search.explore(&keys, &mut request.context().clone(), &mut Vec::new());
+    let few = keys.len() <= MAX_KEYS;
+    let mut search =
+        Search { policies, request, spent: 0, exhaustive: few, allowed: None, denied: None, values: HashMap::new() };
+    search.explore(keys.get(..MAX_KEYS).unwrap_or(&keys), &request.context().clone(), &mut Vec::new());
     let exhaustive = search.exhaustive && search.spent <= BUDGET;
+    let settled = |answer: Answer| (Outcome { layers: undecided.layers, settled: true, ..answer.outcome() }, None);
     match (search.allowed.take(), search.denied.take()) {
-        (Some((outcome, _)), None) if exhaustive => (Outcome { layers: undecided.layers, ..outcome }, None),
-        (None, Some((outcome, _))) if exhaustive => (Outcome { layers: undecided.layers, ..outcome }, None),
+        (Some(allowed), None) if exhaustive => settled(allowed),
+        (None, Some(denied)) if exhaustive => settled(denied),
+        // No completion can grant what the first pass saw no grant for.
+        (None, Some(denied)) if undecided.never_granted => {
+            let mut outcome = denied.outcome();
+            outcome.decision = Decision::ImplicitDeny;
+            (Outcome { layers: undecided.layers, settled: true, ..outcome }, None)
+        }
         (allowed, denied) => {
             let mut matter = Vec::new();
             for (index, key) in keys.iter().enumerate() {
-                let others: Vec<ConditionKey> =
-                    keys.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, key)| key.clone()).collect();
-                search.spent = 0;
-                if search.turns_on(key, &others, &mut request.context().clone()) {
+                let others = keys.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, key)| key.clone());
+                let others: Vec<ConditionKey> = others.collect();
+                if search.turns_on(key, &others, &request.context().clone()) {
                     matter.push(key.to_string());
                 }
             }
             if matter.is_empty() {
                 matter = keys.iter().map(ToString::to_string).collect();
             }
+            let exhaustive = exhaustive && search.spent <= BUDGET;
             let dependence = Dependence {
                 keys: matter,
-                allowed_when: allowed.map(|(_, completion)| completion),
-                denied_when: denied.map(|(_, completion)| completion),
+                allowed_when: allowed.map(|answer| answer.completion),
+                denied_when: denied.map(|answer| answer.completion),
                 exhaustive,
             };
             let blocked_by = Blockers::default();
             (Outcome { decision: Decision::Depends, blocked_by, service: None, ..undecided }, Some(dependence))
         }
+    }
+}
+
+/// What completions with one answer have in common.
+struct Answer {
+    first: Outcome,
+    completion: Completion,
+    mixed: bool,
+    /// What blocks every one of them, and what blocks any.
+    always: Blockers,
+    ever: Blockers,
+}
+
+impl Answer {
+    fn of(outcome: Outcome, completion: Completion) -> Self {
+        Self { first: outcome, completion, mixed: false, always: outcome.blocked_by, ever: outcome.blocked_by }
+    }
+
+    fn add(&mut self, outcome: Outcome) {
+        self.mixed |= outcome.decision != self.first.decision;
+        self.always = Blockers(self.always.0 & outcome.blocked_by.0);
+        self.ever = Blockers(self.ever.0 | outcome.blocked_by.0);
+        self.first.by_identity |= outcome.by_identity;
+        self.first.granting |= outcome.granting;
+        self.first.service = self.first.service.filter(|rule| outcome.service == Some(*rule));
+    }
+
+    fn outcome(&self) -> Outcome {
+        let decision = if self.mixed { Decision::ImplicitDeny } else { self.first.decision };
+        let blocked_by = if self.always == Blockers::default() { self.ever } else { self.always };
+        Outcome { decision, blocked_by, ..self.first }
     }
 }
 
@@ -86,8 +130,12 @@ fn unknown_keys(policies: &PolicySet, request: &Request<'_>) -> Vec<ConditionKey
             }
         }
     }
-    tested.retain(|key| !inserted.contains(key));
-    inserted.extend(tested);
+    for key in tested {
+        let known = inserted.iter().any(|other| *other == key || other.is_time() && key.is_time());
+        if !known {
+            inserted.push(key);
+        }
+    }
     inserted
 }
 
@@ -114,8 +162,10 @@ struct Search<'s, 'r> {
     request: &'s Request<'r>,
     spent: usize,
     exhaustive: bool,
-    allowed: Option<(Outcome, Completion)>,
-    denied: Option<(Outcome, Completion)>,
+    allowed: Option<Answer>,
+    denied: Option<Answer>,
+    /// Values of keys that do not hang on other keys.
+    values: HashMap<String, Vec<Option<ContextValue>>>,
 }
 
 impl Search<'_, '_> {
@@ -125,7 +175,7 @@ impl Search<'_, '_> {
     }
 
     /// Tries the values of `keys`, until both answers are found or all values are tried.
-    fn explore(&mut self, keys: &[ConditionKey], context: &mut Context, chosen: &mut Completion) {
+    fn explore(&mut self, keys: &[ConditionKey], context: &Context, chosen: &mut Completion) {
         if self.spent > BUDGET || self.allowed.is_some() && self.denied.is_some() {
             return;
         }
@@ -133,39 +183,37 @@ impl Search<'_, '_> {
         let Some((key, rest)) = keys.split_first().filter(|_| outcome.decision == Decision::Depends) else {
             return self.note(outcome, chosen);
         };
+        if !self.is_open(key, context) {
+            return self.explore(rest, context, chosen);
+        }
         for value in self.values_of(key, context) {
-            let Some(mut completed) = self.completed(context, key, value.clone()) else { continue };
+            let Some(completed) = self.completed(context, key, value.clone()) else { continue };
             chosen.push((key.to_string(), value));
-            self.explore(rest, &mut completed, chosen);
+            self.explore(rest, &completed, chosen);
             chosen.pop();
         }
     }
 
+    /// Whether a key is still unknown: one may follow from another that has its value by now.
+    fn is_open(&self, key: &ConditionKey, context: &Context) -> bool {
+        self.request.within(context).lookup(key) == Lookup::Unknown
+    }
+
     fn note(&mut self, outcome: Outcome, chosen: &Completion) {
-        match outcome.decision {
-            Decision::Allowed => _ = self.allowed.get_or_insert_with(|| (outcome, chosen.clone())),
-            Decision::ExplicitDeny | Decision::ImplicitDeny => match &mut self.denied {
-                None => self.denied = Some((outcome, chosen.clone())),
-                Some((known, _)) => {
-                    // Denied either way: what always stops the request is what both have in common.
-                    let common = Blockers(known.blocked_by.0 & outcome.blocked_by.0);
-                    if known.decision != outcome.decision {
-                        known.decision = Decision::ImplicitDeny;
-                    }
-                    if common != Blockers::default() {
-                        known.blocked_by = common;
-                    } else {
-                        known.blocked_by = Blockers(known.blocked_by.0 | outcome.blocked_by.0);
-                    }
-                }
-            },
+        let answer = match outcome.decision {
+            Decision::Allowed => &mut self.allowed,
+            Decision::ExplicitDeny | Decision::ImplicitDeny => &mut self.denied,
             // All keys have values and it is still open: something stands outside what is modelled here.
-            Decision::Depends => self.exhaustive = false,
+            Decision::Depends => return self.exhaustive = false,
+        };
+        match answer {
+            Some(answer) => answer.add(outcome),
+            None => *answer = Some(Answer::of(outcome, chosen.clone())),
         }
     }
 
     /// Whether there are values of the other keys under which the answer turns on `key`.
-    fn turns_on(&mut self, key: &ConditionKey, others: &[ConditionKey], context: &mut Context) -> bool {
+    fn turns_on(&mut self, key: &ConditionKey, others: &[ConditionKey], context: &Context) -> bool {
         if self.spent > BUDGET {
             return true;
         }
@@ -184,9 +232,12 @@ impl Search<'_, '_> {
             }
             return answers == [true, true];
         };
+        if !self.is_open(next, context) {
+            return self.turns_on(key, rest, context);
+        }
         for value in self.values_of(next, context) {
-            let Some(mut completed) = self.completed(context, next, value) else { continue };
-            if self.turns_on(key, rest, &mut completed) {
+            let Some(completed) = self.completed(context, next, value) else { continue };
+            if self.turns_on(key, rest, &completed) {
                 return true;
             }
         }
@@ -194,9 +245,16 @@ impl Search<'_, '_> {
     }
 
     fn values_of(&mut self, key: &ConditionKey, context: &Context) -> Vec<Option<ContextValue>> {
+        if let Some(values) = self.values.get(key.folded()) {
+            return values.clone();
+        }
         let request = self.request.within(context);
         let found = representatives::of(key, self.policies, &request);
         self.exhaustive &= found.exhaustive;
+        self.spent += found.values.len();
+        if !representatives::hang_on_others(key, self.policies, &request) {
+            self.values.insert(key.folded().to_owned(), found.values.clone());
+        }
         found.values
     }
 

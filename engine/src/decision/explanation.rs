@@ -188,9 +188,9 @@ fn decided_by(statements: &[StatementReport<'_>], outcome: &Outcome) -> Vec<Stat
     let recovered = outcome.service == Some(ServiceRule::BucketPolicyRecovery);
     let wanted = |report: &&StatementReport<'_>| match outcome.decision {
         Decision::ExplicitDeny => {
-            report.statement.effect() == Effect::Deny
-                && report.applies.is_true()
-                && !(recovered && report.at.layer == Layer::Resource)
+            // Found by trying values, it is a Deny that may apply: one of those always does.
+            let denies = report.applies.is_true() || outcome.settled && !report.applies.is_false();
+            report.statement.effect() == Effect::Deny && denies && !(recovered && report.at.layer == Layer::Resource)
         }
         Decision::Allowed if outcome.service == Some(ServiceRule::CallerIdentity) => false,
         Decision::Allowed => {
@@ -222,6 +222,10 @@ fn nearest(statements: &[StatementReport<'_>], outcome: &Outcome) -> Option<Stat
         return None;
     }
     let blocked = |layer| outcome.blocked_by.has(super::Blocker::Layer(layer));
+    let allows = |report: &&StatementReport<'_>| {
+        report.at.layer == Layer::Scp && report.statement.effect() == Effect::Allow && report.applies.is_true()
+    };
+    let allowing_levels: Vec<usize> = statements.iter().filter(allows).map(|report| report.at.level).collect();
     // In one account a resource-based policy could have granted what the identity policies do not.
     let candidate = |report: &&StatementReport<'_>| {
         let layer = report.at.layer;
@@ -229,6 +233,8 @@ fn nearest(statements: &[StatementReport<'_>], outcome: &Outcome) -> Option<Stat
             && !report.applies.is_true()
             && (blocked(layer) || layer == Layer::Resource && blocked(Layer::Identity))
             && report.action
+            // A level of the organization that already allows is not the one that blocks.
+            && (layer != Layer::Scp || !allowing_levels.contains(&report.at.level))
     };
     let best = statements.iter().filter(candidate).rev().max_by_key(|report| report.nearness())?;
     Some(best.at)
@@ -246,8 +252,10 @@ fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec
         if report.principal.classes.is_none() || !report.action {
             continue;
         }
-        for variable in report.unresolved_variables(request) {
-            add(variable.key());
+        // Where another entry fits, or the element is negated and none does, the variable made no difference.
+        let negated = report.statement.resource().is_some_and(|element| element.is_negated());
+        if negated != report.resource.is_false() {
+            report.unresolved_variables(request).iter().for_each(|variable| add(variable.key()));
         }
         if report.resource.is_false() {
             continue;
@@ -260,7 +268,12 @@ fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec
             if evaluation.why == Why::Absent {
                 add(test.key());
             }
-            if let Lookup::Single(value) = request.lookup(test.key()) {
+            let values: Vec<&str> = match request.lookup(test.key()) {
+                Lookup::Single(value) => vec![value],
+                Lookup::Multi(values) => values.iter().map(String::as_str).collect(),
+                Lookup::Absent | Lookup::Unknown => Vec::new(),
+            };
+            for value in values {
                 for (_, comparison) in test.comparisons(value, request) {
                     if let Comparison::Unresolved(variable) = comparison {
                         add(variable.key());

@@ -207,6 +207,10 @@ pub struct Outcome {
     pub(crate) by_identity: bool,
     /// The classes of grants in the resource-based policy that were worth something for this request.
     pub(crate) granting: u16,
+    /// Whether no value of any unknown key can grant the request.
+    pub(crate) never_granted: bool,
+    /// Whether the decision was found by trying values of unknown keys.
+    pub(crate) settled: bool,
 }
 
 impl Outcome {
@@ -225,7 +229,9 @@ impl Outcome {
 /// Decides a request.
 ///
 /// With keys marked unknown in the context, the decision is the one that every completion of them gives, or
-/// [`Decision::Depends`].
+/// [`Decision::Depends`]. A key that is unknown may be absent or hold any value of its type, any text where its type is
+/// not known; one that no set operator tests is taken to hold a single value. Where every completion is denied, some
+/// explicitly and some not, the decision is [`Decision::ImplicitDeny`].
 ///
 /// ```
 /// use can_access_engine::decision::{Decision, decide};
@@ -390,7 +396,8 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
     let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None, on_bucket: bucket.is_some() };
     let mut resource = resource_said(&policies.resource, false, on_bucket, around, record);
     let around = Surroundings { on_bucket: false, ..around };
-    let through = bucket.is_some().then(|| resource_said(&policies.access_point, true, request, around, record));
+    let asks_access_point = bucket.is_some() || request.is_through_access_point() && !policies.access_point.is_empty();
+    let through = asks_access_point.then(|| resource_said(&policies.access_point, true, request, around, record));
     if !policies.resource.is_empty() || through.is_some() && !policies.access_point.is_empty() {
         let both = through.map_or(resource.said(), |through| Said {
             denies: resource.denies.or(through.denies),
@@ -407,6 +414,8 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
             service: Some(ServiceRule::CallerIdentity),
             by_identity: false,
             granting: 0,
+            never_granted: false,
+            settled: false,
         };
     }
     let mut service_rule = None;
@@ -445,7 +454,7 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
         // Neither of the two policies may be the weak link.
         grant = grant.both(Grant::of(&parts, through));
     }
-    let forbidden = service::forbids(policies, request, on_bucket);
+    let forbidden = service::forbids(policies, request);
     match forbidden {
         Some(ServiceRule::RootAssumesRole) => record.unsettled(Rule("R7.26")),
         Some(ServiceRule::BlockPublicAccess) => record.unsettled(Rule("R7.36")),
@@ -490,6 +499,8 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
         service: service_rule,
         by_identity: grant.by_identity,
         granting: grant.granting,
+        never_granted: granted.is_false(),
+        settled: false,
     }
 }
 
@@ -602,6 +613,7 @@ impl Grant {
             Kind::Root if parts.same_account && !parts.needs_trust => Self::by_resource(Truth::True, &[]),
             Kind::Root => Self::by_resource(resource.allows().or(parts.direct.into()), &Class::ALL),
             Kind::Anonymous => Self::named(resource, &[Class::Anyone]),
+            Kind::Service if parts.direct => Self::by_resource(Truth::True, &[]),
             Kind::Service => Self::named(resource, &[Class::Service, Class::Anyone]),
             Kind::IdentityProvider if parts.provider_may => Self::named(resource, &[Class::IdentityProvider]),
             Kind::IdentityProvider => Self::by_resource(Truth::False, &[]),
@@ -639,7 +651,12 @@ impl Grant {
         }
         let granting = UNLIMITED.iter().chain(LIMITED.iter().filter(|_| limits.is_true()));
         let trusted = (parts.needs_trust && by_identity.is_true()).then_some(&Class::AccountDelegation);
-        Self { granted, missing, by_identity: by_identity.is_true(), granting: bits(granting.chain(trusted)) }
+        Self {
+            granted,
+            missing,
+            by_identity: by_identity.is_true(),
+            granting: bits(granting.chain(trusted).filter(|class| resource.possible.has(**class))),
+        }
     }
 
     /// Across accounts both sides have to allow, and no way of naming the requester passes a limit (R7.23).

@@ -24,12 +24,12 @@ const PINNING: [&str; 15] = [
     "s3:dataaccesspointaccount",
 ];
 
-/// Whether one of the policy's Allow statements is public.
-pub(super) fn is_public(policy: &Policy) -> bool {
-    policy.statements().iter().any(is_public_statement)
+/// Whether one of the policy's Allow statements is public. Only in a bucket's policy does the ARN of an access point pin.
+pub(super) fn is_public(policy: &Policy, of_bucket: bool) -> bool {
+    policy.statements().iter().any(|statement| is_public_statement(statement, of_bucket))
 }
 
-fn is_public_statement(statement: &Statement) -> bool {
+fn is_public_statement(statement: &Statement, of_bucket: bool) -> bool {
     let open = match statement.principal() {
         Some(PrincipalElement::NotPrincipal(_)) => true,
         Some(PrincipalElement::Principal(entries)) => {
@@ -37,11 +37,13 @@ fn is_public_statement(statement: &Statement) -> bool {
         }
         None => false,
     };
-    statement.effect() == Effect::Allow && open && !statement.conditions().tests().iter().any(pins)
+    statement.effect() == Effect::Allow
+        && open
+        && !statement.conditions().tests().iter().any(|test| pins(test, of_bucket))
 }
 
 /// Whether a test admits fixed values of a pinning key only.
-fn pins(test: &ConditionTest) -> bool {
+fn pins(test: &ConditionTest, of_bucket: bool) -> bool {
     let operator = test.operator();
     let positive = matches!(
         operator.base,
@@ -59,6 +61,7 @@ fn pins(test: &ConditionTest) -> bool {
         && requires
         && !test.values().is_empty()
         && PINNING.contains(&key)
+        && (of_bucket || key != "s3:dataaccesspointarn")
         && test.values().iter().all(|value| match value.operand() {
             Operand::Network(network) => network.is_fixed(),
             Operand::Text(pattern) | Operand::FoldedText(pattern) | Operand::Arn(pattern) => {

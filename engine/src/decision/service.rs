@@ -84,7 +84,7 @@ pub(super) fn is_for_providers(request: &Request<'_>) -> bool {
 }
 
 /// The rule by which the service refuses a request that the policies may grant.
-pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>, on_bucket: &Request<'_>) -> Option<ServiceRule> {
+pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>) -> Option<ServiceRule> {
     let principal = request.principal();
     let action = request.action();
     if principal.kind() == Kind::Root && action.folded() == "sts:assumerole" {
@@ -103,7 +103,7 @@ pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>, on_bucket: &R
             return Some(ServiceRule::AwsOwnedResource);
         }
     }
-    (is_restricted(policies, request) || is_restricted(policies, on_bucket)).then_some(ServiceRule::BlockPublicAccess)
+    is_restricted(policies, request).then_some(ServiceRule::BlockPublicAccess)
 }
 
 /// Whether an action of IAM has the access level Read or List: so their names say, without exception.
@@ -123,5 +123,6 @@ fn is_restricted(policies: &PolicySet, request: &Request<'_>) -> bool {
         && s3
         && outsider
         && !owner_of_access_point
-        && policies.resource.iter().chain(&policies.access_point).any(|policy| is_public(policy))
+        && (policies.resource.iter().any(|policy| is_public(policy, true))
+            || policies.access_point.iter().any(|policy| is_public(policy, false)))
 }

@@ -49,7 +49,8 @@ struct Reader<'a> {
     /// The objects and lists around the current place, outermost first.
     open: Vec<Open>,
     too_deep: bool,
-    next_quote: Option<usize>,
+    /// The next double quote, or the end, and whether it closes a string.
+    next_quote: Option<(usize, bool)>,
     problems: Vec<Problem>,
 }
 
@@ -93,7 +94,10 @@ impl<'a> Reader<'a> {
         let line_end = rest.find('\n').unwrap_or(rest.len());
         let line = rest.get(..line_end).unwrap_or(rest).trim_end();
         let span = Span::new(self.at, self.at + line.len());
-        if rest.starts_with("<!") || rest.starts_with("<?") || rest.to_ascii_lowercase().starts_with("<html") {
+        if rest.starts_with("<!")
+            || rest.starts_with("<?")
+            || rest.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("<html"))
+        {
             return Some(
                 Problem::error(Code::NotJson, span, "this is HTML or XML, not JSON")
                     .help("a page was probably saved in place of the policy; fetch the policy document itself"),
@@ -572,19 +576,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the string that holds the line end at this place is closed further down, rather than lacking its
-    /// closing quote: the next quote would then be followed by what follows a value.
+    /// closing quote: the next quote would then be followed by what follows a value. Remembered, because a string of many
+    /// lines asks at each of them.
     fn line_end_inside_string(&mut self) -> bool {
-        let Some(quote) = self.next_quote() else { return false };
-        let behind = self.text.get(quote + 1..).unwrap_or_default().trim_start();
-        behind.is_empty() || behind.starts_with([',', '}', ']', ':'])
-    }
-
-    /// Where the next double quote stands; remembered, because a string of many lines asks at each of them.
-    fn next_quote(&mut self) -> Option<usize> {
-        if self.next_quote.is_none_or(|quote| quote < self.at) {
-            self.next_quote = Some(self.rest().find('"').map_or(usize::MAX, |quote| self.at + quote));
+        match self.next_quote {
+            Some((quote, closes)) if quote >= self.at => closes,
+            _ => {
+                let quote = self.rest().find('"').map_or(self.text.len(), |quote| self.at + quote);
+                let behind = self.text.get(quote + 1..).map(str::trim_start);
+                let closes = behind.is_some_and(|behind| behind.is_empty() || behind.starts_with([',', '}', ']', ':']));
+                self.next_quote = Some((quote, closes));
+                closes
+            }
         }
-        self.next_quote.filter(|quote| *quote != usize::MAX)
     }
 
     /// The string lacks its closing quote: it ends before the separators at the end of the line.

@@ -80,10 +80,11 @@ impl Refused {
 }
 
 impl std::fmt::Display for Refused {
-    /// One line for each error: `name:line:column: message`.
+    /// One line for each error, of very many the first: `name:line:column: message`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const LINES: usize = 100;
         let errors = self.problems.iter().filter(|problem| problem.is_error());
-        for (index, problem) in errors.enumerate() {
+        for (index, problem) in errors.take(LINES).enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
             write!(f, "{separator}{}:{}: {problem}", self.source.name(), self.source.place(problem.span.start))?;
         }
@@ -326,6 +327,9 @@ fn read_version(root: &Node, layer: Layer, problems: &mut Vec<Problem>) -> Versi
                     span,
                     "a resource control policy needs \"Version\": \"2012-10-17\"",
                 ));
+            } else if layer == Layer::Scp {
+                let message = "a service control policy should have \"Version\": \"2012-10-17\"";
+                problems.push(Problem::warning(Code::UnknownVersion, span, message));
             }
             Version::V2008
         }

@@ -92,7 +92,7 @@ impl Context {
             (_, value) => value,
         };
         self.unknown.retain(|other| *other != key);
-        self.times_touched |= is_time(&key);
+        self.times_touched |= key.is_time();
         let order = |entry: &Entry| (entry.key.folded().to_owned(), entry.key.as_str().to_owned());
         let wanted = (key.folded().to_owned(), key.as_str().to_owned());
         match self.entries.binary_search_by_key(&wanted, order) {
@@ -115,11 +115,18 @@ impl Context {
     /// assert!(context.has_unknown());
     /// ```
     pub fn mark_unknown(&mut self, key: &str) {
-        let key = ConditionKey::new(key);
-        self.entries.retain(|entry| entry.key != key);
-        self.times_touched |= is_time(&key);
-        if !self.unknown.contains(&key) {
-            self.unknown.push(key);
+        // The two time keys hold one instant, and a service's names belong to the principal, who is known.
+        let keys = match key.to_lowercase().as_str() {
+            "aws:currenttime" | "aws:epochtime" => vec!["aws:CurrentTime", "aws:EpochTime"],
+            "aws:principalservicename" | "aws:principalservicenameslist" => Vec::new(),
+            _ => vec![key],
+        };
+        for key in keys.into_iter().map(ConditionKey::new) {
+            self.entries.retain(|entry| entry.key != key);
+            self.times_touched |= key.is_time();
+            if !self.unknown.contains(&key) {
+                self.unknown.push(key);
+            }
         }
     }
 
@@ -178,6 +185,11 @@ impl Context {
         !self.absent.is_empty() && self.absent.contains(key)
     }
 
+    /// Whether `aws:CalledVia` is said to be unknown.
+    pub(crate) fn is_call_chain_unknown(&self) -> bool {
+        self.unknown.iter().any(|key| key.folded() == "aws:calledvia")
+    }
+
     pub(crate) fn is_unknown(&self, key: &ConditionKey) -> bool {
         !self.unknown.is_empty() && self.unknown.contains(key)
     }
@@ -202,7 +214,7 @@ impl Context {
         self.unknown.retain(|other| other != key);
         self.entries.retain(|entry| entry.key != *key);
         self.absent.retain(|other| other != key);
-        self.times_touched |= is_time(key);
+        self.times_touched |= key.is_time();
         match value {
             Some(value) => {
                 let at = self.entries.partition_point(|entry| entry.key.folded() < key.folded());
@@ -249,8 +261,4 @@ impl Context {
             _ => Ok(()),
         }
     }
-}
-
-fn is_time(key: &ConditionKey) -> bool {
-    matches!(key.folded(), "aws:currenttime" | "aws:epochtime")
 }

@@ -430,6 +430,16 @@ impl<'a> Request<'a> {
         if !applies || !documented {
             return None;
         }
+        if let (Derived::PrincipalArn, Identity::RoleSession(session)) = (derived, self.principal.identity()) {
+            // Without its path the role's ARN is a guess: one with a path may be that of the same role.
+            let same = partition(value) == partition(&session.role_arn)
+                && Arn::parse(value).and_then(|arn| arn.account_id()) == Some(session.account)
+                && value.contains(":role/")
+                && final_element(value) == final_element(&session.role_arn);
+            if !session.path_known && same {
+                return None;
+            }
+        }
         match self.derive(derived) {
             Derivation::Value(Lookup::Single(expected)) => (expected != value).then_some(Some(expected)),
             Derivation::Value(_) => Some(None),
@@ -503,7 +513,18 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn on_bucket(&self) -> Option<Request<'_>> {
         let resource = Resource::parse(self.bucket_resource.as_deref()?).ok()?;
-        Some(Request { resource, bucket_resource: None, ..self.clone() })
+        Some(Request {
+            principal: self.principal,
+            action: self.action,
+            resource,
+            all_buckets: None,
+            access_point: self.access_point,
+            bucket_resource: None,
+            resource_account: self.resource_account,
+            account_given: self.account_given,
+            context: self.context,
+            facts: self.facts,
+        })
     }
 
     /// The same request in another context.
@@ -521,6 +542,9 @@ impl<'a> Request<'a> {
             None if self.context.is_unknown(key) => return Lookup::Unknown,
             None if self.context.is_absent(key) => return Lookup::Absent,
             None => {}
+        }
+        if key.is_call_chain() && self.context.is_call_chain_unknown() {
+            return Lookup::Unknown;
         }
         let derivation = key.derived().map_or(Derivation::NotDerived, |derived| self.derive(derived));
         match derivation {
@@ -627,15 +651,20 @@ impl<'a> Request<'a> {
         access_point(&self.resource).is_some()
     }
 
-    /// Whether what is needed to compare unique ids is known: the requester's own, or its canonical id.
+    /// Whether the requester has a unique id that is not known, so that `AIDA…` and `AROA…` cannot be compared with it.
     #[must_use]
-    pub fn principal_id_known(&self) -> bool {
-        let own = match self.principal.identity() {
-            Identity::User { id, .. } => id.is_some(),
-            Identity::RoleSession(session) => session.role_id.is_some(),
-            _ => true,
-        };
-        own || self.facts.canonical_id.is_some() || !self.facts.canonical_ids.is_empty()
+    pub fn lacks_unique_id(&self) -> bool {
+        match self.principal.identity() {
+            Identity::User { id, .. } => id.is_none(),
+            Identity::RoleSession(session) => session.role_id.is_none(),
+            _ => false,
+        }
+    }
+
+    /// Whether nothing is known that a canonical user id could be compared with.
+    #[must_use]
+    pub fn lacks_canonical_id(&self) -> bool {
+        self.principal.is_identity() && self.facts.canonical_id.is_none() && self.facts.canonical_ids.is_empty()
     }
 
     /// Whether the resource is an access point, or an object behind one.
@@ -753,7 +782,7 @@ enum Derivation<'a> {
 }
 
 /// Keys of calls through a VPC endpoint, which have no `aws:SourceIp`, in lower case.
-const ENDPOINT_KEYS: [&str; 7] = [
+pub(crate) const ENDPOINT_KEYS: [&str; 7] = [
     "aws:sourcevpc",
     "aws:sourcevpce",
     "aws:vpcsourceip",

@@ -1,17 +1,22 @@
 //! Values that stand for all values of a key: one for each way the tests of the policies can come out together.
 
 use super::{statements, variables};
-use crate::condition::{Base, ConditionTest, ConditionValue, Family, Operand};
+use crate::arn::Arn;
+use crate::condition::{ConditionTest, ConditionValue, Family, Operand};
 use crate::decimal::Decimal;
 use crate::instant::Instant;
 use crate::key::{ConditionKey, Shape, ValueType};
-use crate::pattern::{Pattern, Substitute, Variables, fold};
+use crate::pattern::{Pattern, Substitute, Variable, Variables, fold};
 use crate::policy::PolicySet;
 use crate::request::{ContextValue, Lookup, Request};
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
 /// The most states of the automaton that finds texts for patterns.
 const MAX_STATES: usize = 4_000;
+/// The most digits behind the point of a limit.
+const MAX_FRACTION: usize = 30;
+/// The most values tried for a key that is inserted somewhere.
+const MAX_INSERTED: usize = 200;
 /// The most lists tried for a multivalued key.
 const MAX_LISTS: usize = 2_000;
 
@@ -23,13 +28,24 @@ pub(super) struct Representatives {
 
 /// The values of `key` that can make a difference to `request`.
 pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>) -> Representatives {
-    let tests: Vec<&ConditionTest> =
-        statements(policies, request).flat_map(|s| s.conditions().tests()).filter(|test| test.key() == key).collect();
-    let inserted = statements(policies, request).any(|statement| variables(statement).any(|variable| variable == key));
+    let concerns = |other: &ConditionKey| other == key || other.is_time() && key.is_time();
+    let all_tests = || statements(policies, request).flat_map(|statement| statement.conditions().tests());
+    let tests: Vec<&ConditionTest> = all_tests().filter(|test| concerns(test.key())).collect();
+    let inserted = statements(policies, request).any(|statement| variables(statement).any(concerns));
     let mut texts = Texts { exhaustive: true, found: Vec::new() };
-    let families: Vec<Family> =
-        tests.iter().map(|test| test.operator().base.family()).filter(|f| *f != Family::Null).collect();
-    let atoms = atoms(&tests, request, &mut texts.exhaustive);
+    // The keys of a call chain follow from one another in ways that are not gone into.
+    texts.exhaustive &=
+        !key.is_call_chain() || !all_tests().any(|test| test.key().is_call_chain() && test.key() != key);
+    let valued = || tests.iter().filter(|test| test.operator().base.family() != Family::Null);
+    let families: Vec<Family> = valued().map(|test| test.operator().base.family()).collect();
+    let mut atoms = atoms(&tests, request, &mut texts.exhaustive);
+    if inserted {
+        // What is inserted may at the same time be tested: each such text counts as one that a test names.
+        texts.insertions(key, policies, request);
+        atoms.extend(
+            texts.found.iter().map(|text| Atom { symbols: text.chars().map(Symbol::Char).collect(), folded: false }),
+        );
+    }
     match key.value_type() {
         Some(ValueType::Bool) => texts.typed(Family::Bool, &tests),
         Some(value_type) => {
@@ -53,12 +69,6 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
             texts.patterns(&atoms);
         }
     }
-    if inserted {
-        texts.insertions(key, policies, request);
-    }
-    if texts.found.is_empty() {
-        texts.found.push("x".to_owned());
-    }
     texts.found.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
     texts.found.dedup();
     if !inserted {
@@ -66,22 +76,32 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
     }
 
     let mut values = vec![None];
-    let sets = tests.iter().filter(|test| test.operator().set.is_some()).count();
+    let sets = valued().filter(|test| test.operator().set.is_some()).count();
     let (single, multi) = match key.shape() {
         Some(Shape::SingleValued) => (true, false),
         Some(Shape::Multivalued) => (false, true),
-        // A single value under a set operator is a list of one (R5.13).
+        // A single value under a set operator is a list of one (R5.13). A key that no set operator tests is taken to
+        // have one value, as whoever wrote the policy took it.
         None => (sets == 0 || sets < families.len() || inserted, sets > 0),
     };
     if single {
         values.extend(texts.found.iter().map(|text| Some(ContextValue::Single(text.clone()))));
     }
     if multi {
-        // Every test can ask for one element of its own, so lists need not be longer than there are tests.
-        let lists = lists(&texts.found, sets.max(1), &mut texts.exhaustive);
+        // Every test can ask for one element of its own, beside one that keeps empty texts from being no value at all.
+        let lists = lists(&texts.found, sets + 1, &mut texts.exhaustive);
         values.extend(lists.into_iter().map(|list| Some(ContextValue::Multi(list))));
     }
     Representatives { values, exhaustive: texts.exhaustive }
+}
+
+/// Whether the values of `key` hang on those of other keys.
+pub(super) fn hang_on_others(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>) -> bool {
+    let inserted = statements(policies, request).any(|statement| variables(statement).any(|variable| variable == key));
+    let tests = statements(policies, request).flat_map(|statement| statement.conditions().tests());
+    let mut values = tests.filter(|test| test.key() == key).flat_map(|test| test.values());
+    let varies = values.any(|value| value.pattern().is_some_and(|pattern| pattern.variables().next().is_some()));
+    inserted || varies
 }
 
 /// Families whose operators read only some texts.
@@ -232,8 +252,9 @@ impl Texts {
             Family::Bool => self.found.extend(["true".to_owned(), "false".to_owned()]),
             Family::Binary => {
                 self.found.extend(values.iter().map(|value| value.as_str().to_owned()));
-                let fresh = ["", "AA==", "AQ==", "Ag==", "Aw=="].into_iter().chain(["BA==", "BQ==", "Bg=="]);
-                self.found.extend(fresh.map(str::to_owned));
+                // Bytes longer than any that are listed.
+                let longest = values.iter().map(|value| value.as_str().len()).max().unwrap_or(0);
+                self.found.push("AAAA".repeat(longest / 4 + 1));
             }
             Family::Ip => {
                 self.found.extend(["0.0.0.0".to_owned(), "::".to_owned()]);
@@ -250,6 +271,10 @@ impl Texts {
     fn numbers(&mut self, values: &[&ConditionValue]) {
         let parsed: Vec<Decimal<'_>> = values.iter().filter_map(|value| Decimal::parse(value.as_str())).collect();
         let scale = parsed.iter().map(|number| number.digits().1.len()).max().unwrap_or(0) + 1;
+        if scale > MAX_FRACTION {
+            self.exhaustive = false;
+            return;
+        }
         self.found.push("0".to_owned());
         for number in parsed {
             let (integer, fraction) = number.digits();
@@ -275,19 +300,23 @@ impl Texts {
     /// A text for every way the conditions can come out together, shortest first: a walk through the product of their
     /// automata.
     fn patterns(&mut self, atoms: &[Atom]) {
-        let mut alphabet: Vec<char> = atoms
-            .iter()
-            .flat_map(|atom| {
-                atom.symbols
-                    .iter()
-                    .filter_map(|symbol| if let Symbol::Char(c) = symbol { Some(*c) } else { None })
-                    .flat_map(|c| {
-                        [Some(c), atom.folded.then(|| fold(c)), c.to_uppercase().next().filter(|_| atom.folded)]
-                            .into_iter()
-                            .flatten()
-                    })
-            })
-            .collect();
+        let mut alphabet: Vec<char> = Vec::new();
+        for atom in atoms {
+            for symbol in &atom.symbols {
+                let Symbol::Char(c) = *symbol else { continue };
+                alphabet.push(c);
+                if atom.folded {
+                    alphabet.extend([fold(c), c.to_ascii_uppercase()]);
+                    match fold(c) {
+                        // The Kelvin sign and the long s.
+                        'k' => alphabet.push('\u{212A}'),
+                        's' => alphabet.push('\u{17F}'),
+                        other if !other.is_ascii() => self.exhaustive = false,
+                        _ => {}
+                    }
+                }
+            }
+        }
         alphabet.sort_unstable();
         alphabet.dedup();
         // One character stands for all that no pattern mentions.
@@ -340,60 +369,54 @@ impl Texts {
 
     /// Values that the key's variables could be replaced by to make a difference: stretches of what is compared.
     fn insertions(&mut self, key: &ConditionKey, policies: &PolicySet, request: &Request<'_>) {
-        // What a variable brings to a comparison with another unknown key is not covered.
-        let before = self.found.len();
+        let on_bucket = request.on_bucket();
+        let resources = [request.all_buckets(), Some(request.resource().as_str())].into_iter().flatten();
+        let resources = resources.chain(on_bucket.as_ref().map(|request| request.resource().as_str()));
+        let resources: Vec<Arn<'_>> = resources.filter_map(Arn::parse).collect();
         for statement in statements(policies, request) {
-            for (entry, variable) in statement.resource().into_iter().flat_map(|element| element.variables()) {
-                if variable.key() != key {
-                    continue;
-                }
-                if let (Some(pattern), Some(arn)) = (entry.last_part(), request.resource().arn()) {
-                    self.found
-                        .extend(pattern.stretches(arn.resource, variable, request).into_iter().map(str::to_owned));
-                }
-                self.exhaustive &= entry.last_part().is_none_or(|pattern| pattern.variables().count() == 1);
+            let entries = statement.resource().into_iter().flat_map(|element| element.variables());
+            for (entry, variable) in entries.filter(|(_, variable)| variable.key() == key) {
+                let Some(pattern) = entry.last_part() else { continue };
+                resources.iter().for_each(|arn| self.stretches(pattern, variable, arn.resource, request));
             }
             for test in statement.conditions().tests() {
                 for value in test.values() {
                     let Some(pattern) = value.pattern() else { continue };
                     for variable in pattern.variables().filter(|variable| variable.key() == key) {
-                        self.exhaustive &= pattern.variables().count() == 1;
+                        // Stretches are exact: where letter case is folded, or an ARN is split, others fit as well.
+                        self.exhaustive &= matches!(value.operand(), Operand::Text(_));
                         match request.lookup(test.key()) {
-                            Lookup::Single(text) => self.compared(pattern, variable, text, request),
+                            Lookup::Single(text) => self.stretches(pattern, variable, text, request),
                             Lookup::Multi(texts) => {
-                                texts.iter().for_each(|text| self.compared(pattern, variable, text, request))
+                                texts.iter().for_each(|text| self.stretches(pattern, variable, text, request));
                             }
                             Lookup::Absent => {}
+                            // What a variable brings to a comparison with another unknown key is not covered.
                             Lookup::Unknown => {
                                 self.exhaustive = false;
                                 let others = statements(policies, request).flat_map(|s| s.conditions().tests());
-                                let literals =
+                                let values =
                                     others.filter(|other| other.key() == test.key()).flat_map(|other| other.values());
-                                self.found
-                                    .extend(literals.filter_map(|v| v.pattern()?.as_literal().map(str::to_owned)));
+                                let literals = values.filter_map(|v| v.pattern()?.as_literal().map(str::to_owned));
+                                self.found.extend(literals.take(MAX_INSERTED));
                             }
                         }
-                    }
-                    if matches!(
-                        test.operator().base,
-                        Base::ArnLike | Base::ArnEquals | Base::ArnNotLike | Base::ArnNotEquals
-                    ) && pattern.variables().any(|variable| variable.key() == key)
-                    {
-                        self.exhaustive = false;
                     }
                 }
             }
         }
-        // Something that no comparison has in it, and nothing at all.
-        self.found.extend([String::new(), "\u{2603}".to_owned()]);
-        if self.found.len() - before > MAX_LISTS {
+        if self.found.len() > MAX_INSERTED {
             self.exhaustive = false;
-            self.found.truncate(before + MAX_LISTS);
+            self.found.truncate(MAX_INSERTED);
         }
     }
 
-    fn compared(&mut self, pattern: &Pattern, variable: &crate::pattern::Variable, text: &str, request: &Request<'_>) {
-        self.found.extend(pattern.stretches(text, variable, request).into_iter().map(str::to_owned));
+    fn stretches(&mut self, pattern: &Pattern, variable: &Variable, text: &str, request: &Request<'_>) {
+        // With a second unknown variable in the pattern, or the same one again, the stretches are not all there is.
+        let unknown = pattern.variables().filter(|other| request.variable(other.key()) == Substitute::Unknown);
+        self.exhaustive &= unknown.count() <= 1;
+        let stretches = pattern.stretches(text, variable, request, MAX_INSERTED + 1);
+        self.found.extend(stretches.into_iter().map(str::to_owned));
         self.found.push(text.to_owned());
     }
 
