@@ -58,7 +58,7 @@ pub(super) fn settle(policies: &PolicySet, request: &Request<'_>, undecided: Out
         }
         (allowed, denied) => {
             let mut matter = Vec::new();
-            for (index, key) in keys.iter().enumerate() {
+            for (index, key) in keys.iter().enumerate().filter(|_| few) {
                 let others = keys.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, key)| key.clone());
                 let others: Vec<ConditionKey> = others.collect();
                 if search.turns_on(key, &others, &request.context().clone()) {
