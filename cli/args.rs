@@ -57,6 +57,7 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(
     name = "can-access",
+    bin_name = "can-access",
     version,
     args_conflicts_with_subcommands = true,
     after_long_help = EXAMPLES,

@@ -6,10 +6,12 @@ use can_access_engine::arn::{AccountId, Arn};
 use can_access_engine::decision::{Blocker, Decision, Explanation, ServiceRule, decide, explain};
 use can_access_engine::instant::Instant;
 use can_access_engine::layer::Layer;
-use can_access_engine::policy::PolicySet;
+use can_access_engine::policy::{Policy, PolicySet};
 use can_access_engine::request::{
     Action, Assumption, Context, ContextValue, Facts, Kind, Principal, Request, RequestError, Resource,
 };
+use can_access_engine::statement::Effect;
+use std::sync::Arc;
 
 /// Everything about a request but its action and resource, as text.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +35,8 @@ pub(crate) struct Answer<'p> {
     pub(crate) principal_given: bool,
     /// What the reader should know besides.
     pub(crate) notes: Vec<String>,
+    /// The names of the service control policies of each level.
+    scp_names: Vec<String>,
 }
 
 impl Answer<'_> {
@@ -47,6 +51,19 @@ impl Answer<'_> {
     /// Whoever asks, for messages.
     pub(crate) fn asker(&self) -> &str {
         if self.principal_given { self.request.principal().as_str() } else { "the principal" }
+    }
+
+    /// The levels of the organization whose service control policies do not allow, from 1, with the policies' names.
+    pub(crate) fn silent_scp_levels(&self) -> Vec<(usize, String)> {
+        let applied = |level| {
+            self.explanation.statements.iter().any(|report| {
+                let at = report.at;
+                let allows = report.statement.effect() == Effect::Allow && report.applies.is_true();
+                at.layer == Layer::Scp && at.level == level && allows
+            })
+        };
+        let levels = self.scp_names.iter().enumerate().filter(|(level, _)| !applied(*level));
+        levels.map(|(level, names)| (level + 1, names.clone())).collect()
     }
 
     /// Whether the account of the resource is known and not made up.
@@ -183,7 +200,7 @@ impl Prepared {
         let request =
             Request::new(&self.principal, action, resource, self.resource_account, &self.context, &self.facts);
         let request = match request {
-            Err(RequestError::Context { key, why }) if !self.principal_given => {
+            Err(RequestError::Context { key, why }) if !self.principal_given && is_principal_key(&key) => {
                 let message = format!("context key `{key}`: {why}");
                 return Err(Failure::with_help(message, "name the principal: --principal ARN"));
             }
@@ -201,7 +218,12 @@ impl Prepared {
             }
         }
         let notes = notes(policies, &request, &explanation);
-        Ok(Answer { explanation, request, principal_given: self.principal_given, notes })
+        let names = |level: &Vec<Arc<Policy>>| {
+            let names: Vec<&str> = level.iter().map(|policy| policy.source().name()).collect();
+            names.join(", ")
+        };
+        let scp_names = policies.scp.iter().map(names).collect();
+        Ok(Answer { explanation, request, principal_given: self.principal_given, notes, scp_names })
     }
 }
 
@@ -224,6 +246,19 @@ fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<
         ));
     }
     notes.extend(ids_note(policies, request));
+    if resource_has_wildcard(request) {
+        notes.push("the wildcard in the resource is a literal character: this asks about that one resource".to_owned());
+    }
+    if outcome.decision == Decision::Allowed && explanation.decided_by.is_empty() && outcome.service.is_none() {
+        let facts = request.facts();
+        notes.push(if principal.kind() == Kind::Root {
+            "the root user of the account that owns the resource needs no policy to allow it".to_owned()
+        } else if facts.kms_grant {
+            "the declared KMS grant allows it".to_owned()
+        } else {
+            "the declared start of the multipart upload allows it".to_owned()
+        });
+    }
     if principal.kind() == Kind::Root && !policies.identity.is_empty() {
         notes.push("identity policies do not apply to a root user".to_owned());
     }
@@ -233,6 +268,10 @@ fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<
         notes.extend(missing_key_note(policies, request));
     }
     notes
+}
+
+fn resource_has_wildcard(request: &Request<'_>) -> bool {
+    request.resource().arn().is_some_and(|arn| arn.resource.contains(['*', '?']))
 }
 
 /// Ids among the principals of statements about the action, which cannot be compared while the requester's is not known.

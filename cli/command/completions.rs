@@ -9,7 +9,9 @@ use std::io::Write;
 pub(crate) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "can-access", &mut script);
-    std::io::stdout().lock().write_all(&script)?;
+    // The bash script names subcommands of a program with a hyphen in two ways, so that none would be completed.
+    let script = String::from_utf8_lossy(&script).replace("can__subcmd__access", "can__access");
+    std::io::stdout().lock().write_all(script.as_bytes())?;
     Ok(Exit::Fine)
 }
 

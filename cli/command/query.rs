@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// Answers a query; `explaining` shows every statement.
 pub(crate) fn run(query: &Query, explaining: bool) -> Result<Exit, Failure> {
     let (actions, resources) = split_words(&query.words)?;
+    if query.common.threads == Some(0) {
+        return Err(Failure::usage("--threads takes a number from 1"));
+    }
     let question = question(&query.request)?;
     let given = policies::load(&query.policies)?;
     if given.policies.policies().next().is_none() {
@@ -38,7 +41,11 @@ pub(crate) fn run(query: &Query, explaining: bool) -> Result<Exit, Failure> {
             answers.push(answer);
         }
     }
-    print(&answers, query, explaining)?;
+    // Nobody reading on changes nothing about the answer.
+    match print(&answers, query, explaining) {
+        Err(failure) if !failure.is_closed_pipe() => return Err(failure),
+        _ => {}
+    }
     Ok(exit(&answers, query.expect))
 }
 
@@ -54,7 +61,7 @@ fn print(answers: &[Answer<'_>], query: &Query, explaining: bool) -> Result<(), 
                 if index > 0 {
                     writeln!(out)?;
                 }
-                text::print(&mut out, answer, explaining, everything, answers.len() > 1)?;
+                text::print(&mut out, answer, everything, answers.len() > 1)?;
             }
         }
         Format::Json => json::print(&mut out, answers, everything)?,
@@ -109,7 +116,8 @@ fn split_words(words: &[String]) -> Result<(Vec<Action>, Vec<String>), Failure> 
 
 fn no_action(word: &str, index: usize) -> Failure {
     let commands = ["explain", "test", "schema", "completions", "man"];
-    let near = |command: &&str| word.len() >= 2 && (command.starts_with(word) || differences(word, command) <= 2);
+    let near =
+        |command: &&str| word.len() >= 2 && (command.starts_with(word) || strsim::levenshtein(word, command) <= 2);
     let help = match commands.into_iter().find(near) {
         Some(command) if index == 0 && command == word => {
             format!("the command comes first: can-access {command} …, with its options behind it")
@@ -117,16 +125,11 @@ fn no_action(word: &str, index: usize) -> Failure {
         Some(command) => {
             format!("did you mean `can-access {command}`? An action is `service:Name`, such as s3:GetObject")
         }
+        None if word == "help" => "run `can-access --help`".to_owned(),
         None if std::path::Path::new(word).exists() => format!("a policy is given with -p: can-access -p {word} …"),
         None => "an action is `service:Name`, such as s3:GetObject; a resource is an ARN or `*`".to_owned(),
     };
     Failure::with_help(format!("`{word}` is neither an action nor a resource"), help)
-}
-
-/// In how many places two words differ, counted from their start, and by how much one is longer.
-fn differences(one: &str, other: &str) -> usize {
-    let same = one.chars().zip(other.chars()).filter(|(a, b)| a == b).count();
-    one.chars().count().max(other.chars().count()) - same
 }
 
 fn question(args: &RequestArgs) -> Result<Question, Failure> {
@@ -142,13 +145,13 @@ fn question(args: &RequestArgs) -> Result<Question, Failure> {
                 "write KEY=VALUE, such as -c aws:SourceIp=203.0.113.7",
             ));
         };
-        match given.iter_mut().find(|(known, _)| known == key) {
+        match given.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
             Some((_, values)) => values.push(value.to_owned()),
             None => given.push((key.to_owned(), vec![value.to_owned()])),
         }
     }
     for (key, mut values) in given {
-        context.retain(|(known, _)| *known != key);
+        context.retain(|(known, _)| !known.eq_ignore_ascii_case(&key));
         let value = match values.pop() {
             Some(value) if values.is_empty() => ContextValue::Single(value),
             last => ContextValue::Multi(values.into_iter().chain(last).collect()),

@@ -11,7 +11,10 @@ const ENDINGS: [&str; 3] = [".access-test.yaml", ".access-test.yml", ".access-te
 
 /// Runs the tests and prints failures and counts, or every result.
 pub(crate) fn run(args: &TestArgs) -> Result<Exit, Failure> {
-    let is_test = |file: &Path| ENDINGS.iter().any(|ending| file.to_string_lossy().ends_with(ending));
+    let is_test = |file: &Path| {
+        let name = file.to_string_lossy().to_lowercase();
+        ENDINGS.iter().any(|ending| name.ends_with(ending))
+    };
     let mut paths = Vec::new();
     for path in &args.paths {
         let found = files(path, is_test)?;
@@ -30,14 +33,11 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             report::problems::print_failure(failure);
         }
     }
-    let mut out = report::output();
-    match args.common.format {
-        _ if args.common.quiet => {}
-        Format::Text => tests::print_text(&mut out, &results, args.common.verbose)?,
-        Format::Jsonl => tests::print_lines(&mut out, &results)?,
-        Format::Json => tests::print_json(&mut out, &results)?,
+    // Nobody reading on changes nothing about the results.
+    match print(args, &results) {
+        Err(failure) if !failure.is_closed_pipe() => return Err(failure),
+        _ => {}
     }
-    std::io::Write::flush(&mut out)?;
     let unread = results.iter().any(|file| file.results.is_err());
     let failed = results.iter().flat_map(|file| file.results.iter().flatten()).any(|result| !result.passed);
     Ok(if unread {
@@ -47,4 +47,15 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Fine
     })
+}
+
+fn print(args: &TestArgs, results: &[FileResult]) -> Result<(), Failure> {
+    let mut out = report::output();
+    match args.common.format {
+        _ if args.common.quiet => {}
+        Format::Text => tests::print_text(&mut out, results, args.common.verbose)?,
+        Format::Jsonl => tests::print_lines(&mut out, results)?,
+        Format::Json => tests::print_json(&mut out, results)?,
+    }
+    Ok(std::io::Write::flush(&mut out)?)
 }

@@ -8,6 +8,7 @@ use can_access_engine::document;
 use can_access_engine::policy::Refused;
 use can_access_engine::problem::Source;
 use globset::GlobBuilder;
+use std::collections::HashSet;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -43,9 +44,9 @@ pub(crate) fn files(path: &str, wanted: impl Fn(&Path) -> bool) -> Result<Vec<St
     match metadata {
         Ok(metadata) if metadata.is_dir() => {
             let mut found = Vec::new();
-            walk(Path::new(path), &mut found)?;
+            walk(Path::new(path), &mut found, &mut HashSet::new())?;
             found.retain(|file| wanted(file));
-            Ok(names(found))
+            only_files(found)
         }
         Ok(_) => Ok(vec![path.to_owned()]),
         Err(_) if path.contains(['*', '?', '[', '{']) => {
@@ -58,32 +59,45 @@ pub(crate) fn files(path: &str, wanted: impl Fn(&Path) -> bool) -> Result<Vec<St
                 .collect();
             let mut found = Vec::new();
             let start = if start.as_os_str().is_empty() { PathBuf::from(".") } else { start };
-            walk(&start, &mut found)?;
+            walk(&start, &mut found, &mut HashSet::new())?;
             found = found.into_iter().map(|file| file.strip_prefix("./").map(Path::to_owned).unwrap_or(file)).collect();
             found.retain(|file| matcher.is_match(file));
             if found.is_empty() {
                 return Err(Failure::usage(format!("no file matches `{path}`")));
             }
-            Ok(names(found))
+            only_files(found)
         }
         Err(error) => Err(Failure::Read { path: path.to_owned(), error }),
     }
 }
 
-fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let failed = |error| Failure::Read { path: directory.display().to_string(), error };
-    for entry in fs::read_dir(directory).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let path = entry.path();
-        let kind = entry.file_type().map_err(failed)?;
-        // A link is followed to a file, never to a directory: directories may contain themselves that way.
-        if kind.is_dir() {
-            walk(&path, found)?;
-        } else if kind.is_file() || path.is_file() {
+/// Every file below a directory. Links are followed, into a directory once; a link to nothing is an error, because the
+/// policy that is missing may be the one that denies.
+fn walk(directory: &Path, found: &mut Vec<PathBuf>, seen: &mut HashSet<PathBuf>) -> Result<(), Failure> {
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |error| Failure::Read { path, error }
+    };
+    if !seen.insert(directory.canonicalize().map_err(failed(directory))?) {
+        return Ok(());
+    }
+    for entry in fs::read_dir(directory).map_err(failed(directory))? {
+        let path = entry.map_err(failed(directory))?.path();
+        if fs::metadata(&path).map_err(failed(&path))?.is_dir() {
+            walk(&path, found, seen)?;
+        } else {
             found.push(path);
         }
     }
     Ok(())
+}
+
+/// Refuses what is among the files of a directory and is none, such as a named pipe.
+fn only_files(found: Vec<PathBuf>) -> Result<Vec<String>, Failure> {
+    if let Some(other) = found.iter().find(|path| !path.is_file()) {
+        return Err(Failure::usage(format!("{} is no regular file", other.display())));
+    }
+    Ok(names(found))
 }
 
 fn names(mut files: Vec<PathBuf>) -> Vec<String> {

@@ -24,12 +24,23 @@ pub(crate) fn load(args: &PolicyArgs) -> Result<Given, Failure> {
     }
     let resource = loader.group(&args.resource_policy, Layer::Resource)?;
     policies.resource.extend(resource);
+    for policy in &policies.resource {
+        if policy.statements().iter().all(|statement| statement.principal().is_none()) {
+            let name = policy.source().name();
+            loader.notes.push(format!("{name} names no principal, so as a resource-based policy it never applies"));
+        }
+    }
     policies.access_point = loader.group(&args.access_point_policy, Layer::Resource)?;
     policies.boundary = loader.group(&args.boundary, Layer::Boundary)?;
     policies.session = loader.group(&args.session_policy, Layer::Session)?;
     policies.endpoint = loader.group(&args.endpoint_policy, Layer::Endpoint)?;
     policies.scp = loader.levels(&args.scp, Layer::Scp)?;
     policies.rcp = loader.levels(&args.rcp, Layer::Rcp)?;
+    let warnings: usize = policies.policies().map(|policy| policy.warnings().len()).sum();
+    if warnings > 0 {
+        let what = if warnings == 1 { "warning" } else { "warnings" };
+        loader.notes.push(format!("{warnings} {what} about the policies: -v shows them"));
+    }
     if loader.refused.is_empty() {
         Ok(Given { policies, notes: loader.notes })
     } else {
@@ -99,7 +110,8 @@ impl Loader {
             }
             return Ok(vec![path.to_owned()]);
         }
-        let found = files(path, |file| file.extension().is_some_and(|extension| extension == "json"))?;
+        let found =
+            files(path, |file| file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")))?;
         if found.is_empty() {
             return Err(Failure::with_help(
                 format!("the directory {path} holds no policy"),

@@ -1,5 +1,6 @@
 //! Answers as JSON, as `can-access schema decision` describes them.
 
+use super::text::shown;
 use crate::Failure;
 use crate::question::Answer;
 use can_access_engine::condition::Why;
@@ -200,9 +201,9 @@ pub(crate) fn held(lookup: Lookup<'_>) -> String {
     match lookup {
         Lookup::Absent => "absent".to_owned(),
         Lookup::Unknown => "unknown".to_owned(),
-        Lookup::Single(text) => format!("`{text}`"),
+        Lookup::Single(text) => format!("`{}`", shown(text)),
         Lookup::Multi([]) => "an empty list".to_owned(),
-        Lookup::Multi(texts) => texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", "),
+        Lookup::Multi(texts) => texts.iter().map(|text| format!("`{}`", shown(text))).collect::<Vec<_>>().join(", "),
     }
 }
 

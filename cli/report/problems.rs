@@ -6,13 +6,14 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use can_access_engine::policy::{Policy, Refused};
 use can_access_engine::problem::{Code, Problem, Source, Span};
 use std::collections::HashMap;
+use std::io::Write;
 
 /// How many problems of one text are shown.
-const SHOWN: usize = 20;
+const SHOWN: usize = 50;
 /// How long the source lines of a problem may be to be shown: text without line ends is best looked at in an editor.
 const SHOWN_LENGTH: usize = 4_000;
 /// How many of them may be of one kind.
-const SHOWN_OF_A_KIND: usize = 3;
+const SHOWN_OF_A_KIND: usize = 10;
 
 /// Prints why the program could not go on.
 pub(crate) fn print_failure(failure: &Failure) {
@@ -35,7 +36,12 @@ fn print_refused(refused: &Refused) {
 fn print_plain(message: &str, help: Option<&str>) {
     let help = help.map(|help| Level::HELP.message(help));
     let group = Group::with_title(Level::ERROR.primary_title(message)).elements(help);
-    anstream::eprintln!("{}", renderer().render(&[group]));
+    complain(&renderer().render(&[group]));
+}
+
+/// Prints to standard error; if nobody takes it, the exit code still tells.
+fn complain(text: &str) {
+    _ = writeln!(anstream::stderr(), "{text}");
 }
 
 /// Prints the problems of a text; of many of one kind, the first.
@@ -47,14 +53,15 @@ fn print_all(source: &Source, problems: &[Problem]) {
     for problem in &wanted {
         let earlier = of_a_kind.entry(problem.code).or_default();
         if shown < SHOWN && *earlier < SHOWN_OF_A_KIND {
-            anstream::eprintln!("{}\n", render(source, problem));
+            complain(&format!("{}\n", render(source, problem)));
             shown += 1;
         }
         *earlier += 1;
     }
     let rest = wanted.len() - shown;
     if rest > 0 {
-        print_plain(&format!("{rest} more of these in {}", source.name()), None);
+        let what = if errors_only { "errors" } else { "warnings" };
+        print_plain(&format!("{rest} more {what} in {}", source.name()), None);
     }
 }
 

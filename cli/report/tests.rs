@@ -1,5 +1,6 @@
 //! Results of policy tests: failures with their explanations and counts for people, a line a pair for machines.
 
+use super::text::shown;
 use super::{BAD, BOLD, GOOD};
 use crate::Failure;
 use crate::access_test::runner::{FileResult, PairResult};
@@ -71,19 +72,21 @@ pub(crate) fn print_text(out: &mut impl Write, files: &[FileResult], verbose: bo
             continue;
         }
         failed += 1;
-        writeln!(out, "{BAD}FAILED{BAD:#} {file}: {BOLD}{}{BOLD:#}", result.test)?;
-        writeln!(out, "  {} on {}", result.action, result.resource)?;
+        writeln!(out, "{BAD}FAILED{BAD:#} {}: {BOLD}{}{BOLD:#}", shown(file), shown(&result.test))?;
+        writeln!(out, "  {} on {}", shown(&result.action), shown(&result.resource))?;
         writeln!(out, "  expected {}, got {}", result.expect.name(), result.decision)?;
         for message in result.message.iter().flat_map(|message| message.lines()) {
             writeln!(out, "  {message}")?;
         }
         if let Some(why) = &result.why {
-            writeln!(out, "  why it matters: {why}")?;
+            writeln!(out, "  why it matters: {}", shown(why))?;
         }
         for line in result.explanation.iter().flat_map(|text| text.lines()) {
             writeln!(out, "  | {line}")?;
         }
         writeln!(out)?;
     }
-    Ok(writeln!(out, "{passed} passed, {failed} failed")?)
+    let unread = files.iter().filter(|file| file.results.is_err()).count();
+    let unread = if unread == 0 { String::new() } else { format!(", {unread} files not read") };
+    Ok(writeln!(out, "{passed} passed, {failed} failed{unread}")?)
 }

@@ -13,6 +13,7 @@ use can_access_engine::problem::Span;
 use can_access_engine::request::{ContextValue, Lookup, Request};
 use can_access_engine::statement::Effect;
 use can_access_engine::truth::Truth;
+use std::borrow::Cow;
 use std::io::Write;
 
 /// How many patterns or values a message lists.
@@ -27,12 +28,11 @@ pub(crate) struct Element {
     pub(crate) span: Option<Span>,
 }
 
-/// Prints an answer: with `statements`, every statement of every layer; with `everything`, what was assumed, too.
+/// Prints an answer; with `statements`, every statement of every layer.
 pub(crate) fn print(
     out: &mut impl Write,
     answer: &Answer<'_>,
     statements: bool,
-    everything: bool,
     one_of_many: bool,
 ) -> Result<(), Failure> {
     let explanation = &answer.explanation;
@@ -47,8 +47,10 @@ pub(crate) fn print(
     writeln!(out, "{style}{verdict}{style:#}")?;
     if one_of_many || statements {
         let request = &answer.request;
-        let who = if answer.principal_given { format!(" as {}", request.principal().as_str()) } else { String::new() };
-        writeln!(out, "  {} on {}{who}", request.action().as_str(), request.resource().as_str())?;
+        let who =
+            if answer.principal_given { format!(" as {}", shown(request.principal().as_str())) } else { String::new() };
+        let (action, resource) = (request.action().as_str(), shown(request.resource().as_str()));
+        writeln!(out, "  {action} on {resource}{who}")?;
     }
     for report in explanation.statements.iter().filter(|report| explanation.decided_by.contains(&report.at)) {
         let what = match (outcome.decision, report.statement.effect()) {
@@ -79,10 +81,8 @@ pub(crate) fn print(
             writeln!(out, "  not every value could be tried, so the answer may not depend on them after all")?;
         }
     }
-    if let Some(report) = explanation
-        .nearest
-        .and_then(|id| explanation.statements.iter().find(|report| report.at == id))
-        .filter(|_| !statements)
+    if let Some(report) =
+        explanation.nearest.and_then(|id| explanation.statements.iter().find(|report| report.at == id))
     {
         writeln!(out, "  nearest: {BOLD}{}{BOLD:#} ({})", place(report, None), described(report))?;
         for element in elements(report, answer).iter().filter(|element| !element.matches.is_true()) {
@@ -93,13 +93,12 @@ pub(crate) fn print(
         writeln!(out, "  service rule: {rule}")?;
     }
     for note in &answer.notes {
-        writeln!(out, "  note: {note}")?;
+        writeln!(out, "  note: {}", shown(note))?;
     }
     if !explanation.absent_keys.is_empty() {
         writeln!(out, "  {DIM}absent keys that mattered: {}{DIM:#}", explanation.absent_keys.join(", "))?;
     }
-    let settling = everything || outcome.decision == Decision::Allowed;
-    for assumption in answer.assumptions().filter(|_| settling) {
+    for assumption in answer.assumptions() {
         writeln!(out, "  {DIM}assumed: {assumption}{DIM:#}")?;
     }
     if !explanation.unsettled.is_empty() {
@@ -115,7 +114,7 @@ pub(crate) fn print(
 /// An answer as plain text, for the message of a failed test.
 pub(crate) fn answer_to_string(answer: &Answer<'_>, statements: bool) -> String {
     let mut text = Vec::new();
-    if print(&mut text, answer, statements, true, false).is_err() {
+    if print(&mut text, answer, statements, false).is_err() {
         return String::new();
     }
     anstream::adapter::strip_str(&String::from_utf8_lossy(&text)).to_string()
@@ -156,7 +155,8 @@ fn print_statement(out: &mut impl Write, report: &StatementReport<'_>, answer: &
         (Truth::Unknown, _) => ("may apply", super::OPEN),
         (Truth::False, _) => ("does not apply", DIM),
     };
-    let name = report.statement.sid().filter(|sid| !sid.is_empty()).map_or(String::new(), |sid| format!(" {sid}"));
+    let name =
+        report.statement.sid().filter(|sid| !sid.is_empty()).map_or(String::new(), |sid| format!(" {}", shown(sid)));
     let effect = report.statement.effect().name();
     writeln!(out, "  {BOLD}{}{BOLD:#} {effect}{name}: {style}{verb}{style:#}", place(report, None))?;
     for element in elements(report, answer) {
@@ -165,10 +165,10 @@ fn print_statement(out: &mut impl Write, report: &StatementReport<'_>, answer: &
             Truth::Unknown => "?",
             Truth::False => "-",
         };
-        let at = element.span.filter(|_| !element.matches.is_true()).map_or(String::new(), |span| {
-            let place = report.policy.source().place(span.start);
-            format!(" {DIM}(line {}){DIM:#}", place.line)
-        });
+        let at = element
+            .span
+            .filter(|_| !element.matches.is_true())
+            .map_or(String::new(), |span| format!(" {DIM}({}){DIM:#}", place(report, Some(span))));
         writeln!(out, "    {mark} {}: {}{at}", element.name, element.why)?;
     }
     Ok(())
@@ -176,15 +176,24 @@ fn print_statement(out: &mut impl Write, report: &StatementReport<'_>, answer: &
 
 fn place(report: &StatementReport<'_>, span: Option<Span>) -> String {
     let source = report.policy.source();
-    format!("{}:{}", source.name(), source.place(span.unwrap_or(report.statement.span()).start))
+    format!("{}:{}", shown(source.name()), source.place(span.unwrap_or(report.statement.span()).start))
 }
 
 fn described(report: &StatementReport<'_>) -> String {
     let layer = report.at.layer.name();
     match report.statement.sid().filter(|sid| !sid.is_empty()) {
-        Some(sid) => format!("{layer}, {sid}"),
+        Some(sid) => format!("{layer}, {}", shown(sid)),
         None => layer.to_owned(),
     }
+}
+
+/// A text of somebody else's, its control characters shown rather than obeyed.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escaped).collect())
 }
 
 /// What would have to be there for the request to be allowed.
@@ -195,7 +204,7 @@ pub(crate) fn needs(answer: &Answer<'_>) -> Vec<String> {
     }
     let request = &answer.request;
     let principal = request.principal();
-    let what = format!("{} on {}", request.action().as_str(), request.resource().as_str());
+    let what = format!("{} on {}", request.action().as_str(), shown(request.resource().as_str()));
     let blocked = |layer| outcome.blocked_by.has(Blocker::Layer(layer));
     let mut needs = Vec::new();
     if blocked(Layer::Identity) {
@@ -222,7 +231,13 @@ pub(crate) fn needs(answer: &Answer<'_>) -> Vec<String> {
         }
     }
     if blocked(Layer::Scp) {
-        needs.push(format!("at every level of the organization, a service control policy that allows {what}"));
+        for (level, policies) in answer.silent_scp_levels() {
+            let policies =
+                if policies.is_empty() { "no policy there".to_owned() } else { shown(&policies).into_owned() };
+            needs.push(format!(
+                "at level {level} of the organization ({policies}), a service control policy that allows {what}"
+            ));
+        }
     }
     needs
 }
@@ -326,7 +341,7 @@ fn action(report: &StatementReport<'_>, request: &Request<'_>) -> Element {
 
 fn resource(report: &StatementReport<'_>, request: &Request<'_>) -> Option<Element> {
     let element = report.statement.resource()?;
-    let asked = request.resource().as_str();
+    let asked = &*shown(request.resource().as_str());
     let fits: Vec<_> = element.entries().iter().map(|entry| (entry, entry.fit(request))).collect();
     let hit = fits.iter().find(|(_, fit)| fit.is_yes()).map(|(entry, _)| *entry);
     let open = fits
@@ -353,6 +368,10 @@ fn resource(report: &StatementReport<'_>, request: &Request<'_>) -> Option<Eleme
         (None, None) if texts.is_empty() => "the list is empty".to_owned(),
         (None, None) => format!("`{asked}` matches none of {}", list(&texts)),
     };
+    let replaced = element.entries().iter().filter_map(|entry| entry.with_values(request)).take(LISTED);
+    for text in replaced.filter(|_| hit.is_none()) {
+        why.push_str(&format!("; with its values that is `{}`", shown(&text)));
+    }
     for text in unresolved.iter().take(LISTED).filter(|_| hit.is_none()) {
         why.push_str(&format!("; {text}"));
     }
@@ -388,8 +407,14 @@ fn condition(test: &ConditionTest, evaluation: Evaluation, request: &Request<'_>
     let wanted: Vec<&str> = test.values().iter().map(|value| value.as_str()).collect();
     let mut why = match evaluation.why {
         Why::Compared => {
-            let verb = if evaluation.truth.is_true() { "satisfies" } else { "does not satisfy" };
-            format!("it is {}, which {verb} {}", held(held_value), list(&wanted))
+            let negated = test.operator().base.is_negated();
+            let relation = match (evaluation.truth, negated) {
+                (Truth::True, false) => "which satisfies",
+                (Truth::True, true) => "which is none of",
+                (_, false) => "which does not satisfy",
+                (_, true) => "which is among",
+            };
+            format!("it is {}, {relation} {}", held(held_value), list(&wanted))
         }
         Why::Presence => format!("it is present ({}), and {} was asked for", held(held_value), list(&wanted)),
         Why::Absent if evaluation.truth.is_true() => "the key is absent, which satisfies this operator".to_owned(),
@@ -424,7 +449,7 @@ fn condition(test: &ConditionTest, evaluation: Evaluation, request: &Request<'_>
 
 /// Some texts, the first few of many.
 fn list(texts: &[&str]) -> String {
-    let shown: Vec<String> = texts.iter().take(LISTED).map(|text| format!("`{text}`")).collect();
+    let shown: Vec<String> = texts.iter().take(LISTED).map(|text| format!("`{}`", shown(text))).collect();
     let rest = texts.len().saturating_sub(LISTED);
     match (shown.is_empty(), rest) {
         (true, _) => "an empty list".to_owned(),

@@ -107,6 +107,14 @@ impl ResourcePattern {
         last.is_match(arn.resource) && head.iter().zip(arn.parts()).all(|(pattern, part)| folded(pattern, part))
     }
 
+    /// The entry with its variables replaced by their values in a request; `None` if it has none, or one has no value.
+    #[must_use]
+    pub fn with_values(&self, request: &Request<'_>) -> Option<String> {
+        let last = self.last_part().filter(|last| last.variables().next().is_some())?;
+        let head: Vec<&str> = self.text.splitn(6, ':').take(5).collect();
+        Some(format!("{}:{}", head.join(":"), last.resolved(request)?))
+    }
+
     /// The pattern of the sixth part, if the entry is an ARN pattern.
     pub(crate) fn last_part(&self) -> Option<&Pattern> {
         match &self.shape {

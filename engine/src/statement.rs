@@ -272,6 +272,12 @@ impl Statement {
                 problems.push(unknown_element(member, &ELEMENTS, "a statement"));
             }
         }
+        // A misspelt element was reported; that it is missing under its own name is the same mistake.
+        let misspelt = |name: &str| {
+            let near =
+                |member: &Member| edit_distance(&member.name.to_ascii_lowercase(), &name.to_ascii_lowercase()) <= 2;
+            members.iter().any(|member| !ELEMENTS.contains(&member.name.as_str()) && near(member))
+        };
         let Reading { layer, trust, variables } = *reading;
         let element = |name: &str| node.get(name);
         let start = Span::new(node.span.start, node.span.start + 1);
@@ -279,6 +285,7 @@ impl Statement {
         let sid = element("Sid").and_then(|member| read_sid(member, layer.has_strict_sids() || trust, problems));
         let effect = match element("Effect") {
             Some(member) => read_effect(&member.value, problems),
+            None if misspelt("Effect") => None,
             None => {
                 problems.push(missing(start, "Effect", "write \"Effect\": \"Allow\" or \"Effect\": \"Deny\""));
                 None
@@ -338,6 +345,7 @@ impl Statement {
             }
             (Some(member), None) => Some(ActionElement::read(&member.value, false, problems)),
             (None, Some(member)) => Some(ActionElement::read(&member.value, true, problems)),
+            (None, None) if misspelt("Action") || misspelt("NotAction") => None,
             (None, None) => {
                 problems.push(missing(start, "Action", "list the actions, such as \"Action\": \"s3:GetObject\""));
                 None
@@ -370,6 +378,7 @@ impl Statement {
             }
             (Some(member), None) => Some(ResourceElement::read(&member.value, false, layer, variables, problems)),
             (None, Some(member)) => Some(ResourceElement::read(&member.value, true, layer, variables, problems)),
+            (None, None) if misspelt("Resource") || misspelt("NotResource") => nothing(),
             (None, None) => {
                 let of_s3 = action.as_ref().is_some_and(|action| {
                     !action.entries().is_empty() && action.entries().iter().all(|entry| entry.service() == Some("s3"))

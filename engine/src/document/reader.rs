@@ -79,6 +79,11 @@ impl<'a> Reader<'a> {
             }
             return None;
         }
+        if let Some(at) = self.merge_conflict() {
+            let problem = Problem::error(Code::NotJson, Span::new(at, at + 7), "here is an unresolved merge conflict");
+            self.problems.push(problem.help("keep one side and remove the marks"));
+            return None;
+        }
         if let Some(problem) = self.other_format() {
             self.problems.push(problem);
             return None;
@@ -86,6 +91,12 @@ impl<'a> Reader<'a> {
         let root = self.value();
         self.after_root();
         root
+    }
+
+    /// Where version control left both sides of a conflict.
+    fn merge_conflict(&self) -> Option<usize> {
+        let at = if self.text.starts_with("<<<<<<< ") { 0 } else { self.text.find("\n<<<<<<< ")? + 1 };
+        self.text.contains("\n>>>>>>> ").then_some(at)
     }
 
     /// Text that starts like something other than JSON; reading on would only bury that.
@@ -102,6 +113,14 @@ impl<'a> Reader<'a> {
                 Problem::error(Code::NotJson, span, "this is HTML or XML, not JSON")
                     .help("a page was probably saved in place of the policy; fetch the policy document itself"),
             );
+        }
+        if rest.starts_with("%7B") || rest.starts_with("%7b") {
+            let problem = Problem::error(Code::NotJson, span, "this is URL-encoded JSON");
+            return Some(problem.help("decode it first: IAM's API gives policies in this form"));
+        }
+        if rest.starts_with("$ ") {
+            let problem = Problem::error(Code::NotJson, span, "a shell line stands in front of the policy");
+            return Some(problem.help("remove it"));
         }
         let word_end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
         let (word, behind) = rest.split_at(word_end);
@@ -662,7 +681,10 @@ impl<'a> Reader<'a> {
                     Problem::error(
                         Code::BadEscape,
                         Span::new(start, self.at),
-                        format!("`\\{}` is not an escape", other.escape_default()),
+                        format!(
+                            "`\\{}` is not an escape",
+                            if other.is_control() { other.escape_default().to_string() } else { other.to_string() }
+                        ),
                     )
                     .help(match other {
                         '*' | '?' | '$' => {

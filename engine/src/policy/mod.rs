@@ -151,13 +151,10 @@ impl Policy {
         };
         for member in members {
             if !ELEMENTS.contains(&member.name.as_str()) {
-                let envelope =
-                    matches!(&member.value.value, Value::Object(inner) if inner.iter().any(|m| m.name == "Statement"));
                 let problem = unknown_element(member, &ELEMENTS, "a policy");
-                problems.push(if envelope {
-                    problem.help(format!("the policy is what stands under `{}`: take that alone", member.name))
-                } else {
-                    problem
+                problems.push(match path_of_policy(&member.name, &member.value) {
+                    Some(path) => problem.help(format!("the policy is what stands under `{path}`: take that alone")),
+                    None => problem,
                 });
             }
         }
@@ -252,6 +249,19 @@ impl Policy {
 pub fn node_names_principals(root: &Node) -> bool {
     let statements = root.get("Statement").map_or(&[][..], |member| member.value.one_or_many());
     statements.iter().any(|statement| statement.get("Principal").is_some() || statement.get("NotPrincipal").is_some())
+}
+
+/// Where in an answer of AWS's API the policy itself stands.
+fn path_of_policy(name: &str, node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Object(members) if members.iter().any(|member| member.name == "Statement") => Some(name.to_owned()),
+        Value::Object(members) => {
+            let inner = members.iter().find(|member| member.value.get("Statement").is_some())?;
+            Some(format!("{name}.{}", inner.name))
+        }
+        Value::String(text) if text.trim_start().starts_with('{') => Some(name.to_owned()),
+        _ => None,
+    }
 }
 
 const ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];

@@ -103,6 +103,13 @@ impl Action {
         if text.contains(char::is_whitespace) || text.contains(',') {
             return refuse("an action has no spaces and no commas; ask for several one by one");
         }
+        if name.starts_with('/') {
+            return refuse("it looks like an address; a resource is an ARN, such as `arn:aws:s3:::bucket/key`");
+        }
+        let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if !service.chars().all(letter) || !name.chars().all(letter) {
+            return refuse("an action is `service:Name` in letters and digits, such as `s3:GetObject`");
+        }
         Ok(Self { text: text.to_owned(), folded: text.to_ascii_lowercase(), colon: service.len() })
     }
 

@@ -2,7 +2,7 @@
 
 use super::{statements, variables};
 use crate::arn::Arn;
-use crate::condition::{ConditionTest, ConditionValue, Family, Operand};
+use crate::condition::{Comparison, ConditionTest, ConditionValue, Family, Operand};
 use crate::decimal::Decimal;
 use crate::instant::Instant;
 use crate::key::{ConditionKey, Shape, ValueType};
@@ -15,6 +15,8 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 const MAX_STATES: usize = 4_000;
 /// The most digits behind the point of a limit.
 const MAX_FRACTION: usize = 30;
+/// The most patterns on one key that are gone through together.
+const MAX_PATTERNS: usize = 60;
 /// The most values tried for a key that is inserted somewhere.
 const MAX_INSERTED: usize = 200;
 /// The most lists tried for a multivalued key.
@@ -300,6 +302,20 @@ impl Texts {
     /// A text for every way the conditions can come out together, shortest first: a walk through the product of their
     /// automata.
     fn patterns(&mut self, atoms: &[Atom]) {
+        let literals: Vec<String> = atoms.iter().filter(|atom| !atom.folded).filter_map(Atom::literal).collect();
+        if literals.len() == atoms.len() {
+            // Each text, the empty one, and one that is none of them.
+            let longest = literals.iter().map(|text| text.chars().count()).max().unwrap_or(0);
+            self.found.extend(literals);
+            self.found.extend([String::new(), "x".repeat(longest + 1)]);
+            return;
+        }
+        if atoms.len() > MAX_PATTERNS {
+            self.exhaustive = false;
+            self.found.extend(literals);
+            self.found.extend([String::new(), "x".to_owned()]);
+            return;
+        }
         let mut alphabet: Vec<char> = Vec::new();
         for atom in atoms {
             for symbol in &atom.symbols {
@@ -420,27 +436,18 @@ impl Texts {
         self.found.push(text.to_owned());
     }
 
-    /// Keeps one of the texts that come out alike in every comparison.
+    /// Keeps one of the texts that come out alike in every test.
     fn drop_twins(&mut self, tests: &[&ConditionTest], request: &Request<'_>) {
-        let mut seen: Vec<Vec<bool>> = Vec::new();
+        let mut seen: HashSet<Vec<bool>> = HashSet::new();
         self.found.retain(|text| {
-            let mut outcome: Vec<bool> = tests
-                .iter()
-                .flat_map(|test| {
-                    test.values().iter().map(|value| {
-                        matches!(
-                            value.compare(test.operator().base, text, request),
-                            crate::condition::Comparison::Match
-                        )
-                    })
-                })
-                .collect();
+            let matches = |test: &&ConditionTest| {
+                let mut comparisons =
+                    test.values().iter().map(|value| value.compare(test.operator().base, text, request));
+                comparisons.any(|comparison| comparison == Comparison::Match)
+            };
+            let mut outcome: Vec<bool> = tests.iter().map(matches).collect();
             outcome.push(text.is_empty());
-            let new = !seen.contains(&outcome);
-            if new {
-                seen.push(outcome);
-            }
-            new
+            seen.insert(outcome)
         });
     }
 }
