@@ -114,6 +114,10 @@ impl Question {
             context.insert(key, value.clone())?;
         }
         for key in &self.unknown {
+            if context.keys().any(|(given, _)| given.as_str().eq_ignore_ascii_case(key)) {
+                let why = "it is given a value and said to be unknown".to_owned();
+                return Err(RequestError::Context { key: key.clone(), why }.into());
+            }
             context.mark_unknown(key);
         }
         context.pair_times()?;

@@ -220,11 +220,17 @@ impl Reader {
             );
         }
         let mut context = defaults.context.clone();
+        // What the test calls unknown has no default.
+        let own_unknown = fields.unknown.clone().unwrap_or_default();
+        context.retain(|(known, _)| !own_unknown.iter().any(|key| key.eq_ignore_ascii_case(known)));
         for (key, value) in fields.context {
             context.retain(|(known, _)| !known.eq_ignore_ascii_case(&key) || fields_has(node, known));
             context.retain(|(known, _)| *known != key);
             context.push((key, value));
         }
+        let own = |key: &String| node.get("context").is_some_and(|own| own.value.get(key).is_some());
+        let inherited = || defaults.unknown.iter().flatten().filter(|key| !own(key)).cloned().collect();
+        let unknown = fields.unknown.unwrap_or_else(inherited);
         let facts: Vec<Member> = defaults
             .facts
             .iter()
@@ -249,7 +255,7 @@ impl Reader {
             principal: fields.principal.or_else(|| defaults.principal.clone()),
             resource_account: fields.resource_account.or_else(|| defaults.resource_account.clone()),
             context,
-            unknown: fields.unknown.or_else(|| defaults.unknown.clone()).unwrap_or_default(),
+            unknown,
             facts,
             policies,
             expect: expect?,

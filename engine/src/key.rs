@@ -66,6 +66,12 @@ impl ConditionKey {
         matches!(self.derived, Some(Derived::CurrentTime | Derived::EpochTime))
     }
 
+    /// Whether every request has the key (R8.8, R8.9).
+    #[must_use]
+    pub(crate) fn is_always_there(&self) -> bool {
+        self.is_time() || matches!(self.derived, Some(Derived::SecureTransport | Derived::ViaAwsService))
+    }
+
     /// Whether the key follows from `aws:CalledVia`, or is that key.
     #[must_use]
     pub(crate) fn is_call_chain(&self) -> bool {

@@ -65,7 +65,7 @@ pub(super) fn needs_account_trust(request: &Request<'_>) -> bool {
 }
 
 fn is_about_assuming(action: &str) -> bool {
-    matches!(action, "sts:assumerole" | "sts:tagsession" | "sts:setsourceidentity")
+    action.starts_with("sts:assumerole") || matches!(action, "sts:tagsession" | "sts:setsourceidentity")
 }
 
 /// A grant that no policy holds: a KMS grant, or the multipart upload the caller started (R7.31, R9.7).

@@ -550,6 +550,10 @@ impl<'a> Request<'a> {
             None if self.context.is_absent(key) => return Lookup::Absent,
             None => {}
         }
+        let owner_unknown = || self.context.is_unknown(&ConditionKey::new("aws:ResourceAccount"));
+        if key.derived() == Some(Derived::S3ResourceAccount) && self.context.has_unknown() && owner_unknown() {
+            return Lookup::Unknown;
+        }
         if key.is_call_chain() && self.context.is_call_chain_unknown() {
             return Lookup::Unknown;
         }

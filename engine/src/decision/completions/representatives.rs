@@ -77,7 +77,7 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
         texts.drop_twins(&tests, request);
     }
 
-    let mut values = vec![None];
+    let mut values = if key.is_always_there() { Vec::new() } else { vec![None] };
     let sets = valued().filter(|test| test.operator().set.is_some()).count();
     let (single, multi) = match key.shape() {
         Some(Shape::SingleValued) => (true, false),
