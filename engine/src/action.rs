@@ -1,7 +1,7 @@
 //! The `Action` and `NotAction` elements (SEMANTICS §2). Letter case does not count, and nothing is expanded but `*`
 //! and `?`.
 
-use crate::document::{Node, Value};
+use crate::document::{Node, Value, strings};
 use crate::pattern::{Pattern, Syntax};
 use crate::problem::{Code, Problem, Span};
 use crate::request::Action;
@@ -209,27 +209,6 @@ impl Oddity {
             }
         }
     }
-}
-
-/// The strings of an element that is one string or a list of them; everything else is reported.
-pub(crate) fn strings<'n>(node: &'n Node, element: &str, problems: &mut Vec<Problem>) -> Vec<(&'n str, Span)> {
-    let mut found = Vec::new();
-    for item in node.one_or_many() {
-        match &item.value {
-            Value::String(text) => found.push((text.as_str(), item.span)),
-            Value::Array(_) => problems.push(Problem::error(
-                Code::NestedList,
-                item.span,
-                format!("a list of `{element}` holds strings, not lists"),
-            )),
-            other => problems.push(Problem::error(
-                Code::WrongType,
-                item.span,
-                format!("`{element}` takes strings, not {}", other.kind()),
-            )),
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The `Resource` and `NotResource` elements: ARN patterns, matched part by part (SEMANTICS §3).
 
-use crate::action::strings;
-use crate::document::{Node, Value};
+use crate::document::{Node, Value, strings};
 use crate::layer::Layer;
 use crate::pattern::{Fit, Pattern, Syntax, Variable, VariableMistake, VariableMistakeKind, Variables};
 use crate::problem::{Code, Problem, Span};

@@ -2,11 +2,11 @@
 //! (SEMANTICS R0.2, §1.2, §1.5).
 
 use crate::action::ActionElement;
-use crate::condition::{ConditionBlock, Evaluation, edit_distance};
+use crate::condition::{ConditionBlock, Evaluation};
 use crate::document::{Member, Node, Value};
 use crate::layer::{Layer, Rule};
 use crate::principal::{Class, Classes, PrincipalElement, PrincipalMatch};
-use crate::problem::{Code, Problem, Span};
+use crate::problem::{Code, Problem, Span, edit_distance};
 use crate::request::{EndpointType, Kind, Request};
 use crate::resource::ResourceElement;
 use crate::truth::Truth;

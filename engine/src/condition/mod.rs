@@ -7,7 +7,6 @@ pub mod ip;
 mod operator;
 mod value;
 
-pub(crate) use operator::edit_distance;
 pub use operator::{Base, Family, Operator, SetOperator};
 pub(crate) use value::Operand;
 pub use value::{Comparison, ConditionValue};

@@ -1,5 +1,6 @@
 //! Names of condition operators: `[ForAllValues:|ForAnyValue:]Base[IfExists]` (SEMANTICS R1.19–R1.21, R5.4).
 
+use crate::problem::edit_distance;
 use std::fmt;
 
 /// A set operator: how the values of a multivalued key are taken together.
@@ -179,22 +180,4 @@ impl fmt::Display for Operator {
         }
         write!(f, "{}{}", self.base.name(), if self.if_exists { "IfExists" } else { "" })
     }
-}
-
-/// How many characters have to be added, removed or replaced to make one text the other.
-pub(crate) fn edit_distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (b, &above) in other.iter().zip(row.iter().skip(1)) {
-            left = (diagonal + usize::from(a != *b)).min(above + 1).min(left + 1);
-            diagonal = above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -218,5 +218,26 @@ impl Node {
     }
 }
 
+/// The strings of an element that is one string or a list of them; everything else is reported.
+pub(crate) fn strings<'n>(node: &'n Node, element: &str, problems: &mut Vec<Problem>) -> Vec<(&'n str, Span)> {
+    let mut found = Vec::new();
+    for item in node.one_or_many() {
+        match &item.value {
+            Value::String(text) => found.push((text.as_str(), item.span)),
+            Value::Array(_) => problems.push(Problem::error(
+                Code::NestedList,
+                item.span,
+                format!("a list of `{element}` holds strings, not lists"),
+            )),
+            other => problems.push(Problem::error(
+                Code::WrongType,
+                item.span,
+                format!("`{element}` takes strings, not {}", other.kind()),
+            )),
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests;

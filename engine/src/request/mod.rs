@@ -4,14 +4,17 @@
 //! are looked up in it and never stored. The module does not know policies.
 
 mod context;
+mod derived;
+mod facts;
 mod principal;
 
 use crate::arn::{AccountId, Arn};
-use crate::instant::Instant;
 use crate::key::{ConditionKey, Derived};
-use crate::layer::Layer;
 use crate::pattern::{Substitute, Variables};
 pub use context::{Context, ContextValue, Lookup};
+use derived::Derivation;
+pub(crate) use derived::ENDPOINT_KEYS;
+pub use facts::{Assumption, EndpointType, Facts, NotPrincipalRule};
 pub(crate) use principal::{Identity, RoleSession, final_element, partition};
 pub use principal::{Kind, Principal};
 use std::borrow::Cow;
@@ -212,108 +215,6 @@ impl<'a> Resource<'a> {
     #[must_use]
     pub fn arn(&self) -> Option<&Arn<'a>> {
         self.arn.as_ref()
-    }
-}
-
-/// How a request reaches AWS when it goes through a VPC endpoint (R4.12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EndpointType {
-    /// An account in the endpoint policy's `Principal` means its root user only.
-    Gateway,
-    /// An account means all its identities.
-    #[default]
-    Interface,
-}
-
-/// When a `NotPrincipal` of a Deny exempts somebody (R4.27, R4.28).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum NotPrincipalRule {
-    /// Every level must be listed: the account, the user or role, and the session.
-    #[default]
-    Chain,
-    /// One level is enough.
-    Any,
-}
-
-/// What no policy holds and a decision needs.
-#[derive(Debug, Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Facts {
-    /// The organization's management account: no SCP limits its identities, no RCP its resources.
-    pub management_account: Option<AccountId>,
-    /// The S3 Block Public Access setting that acts on requests (R7.35).
-    pub restrict_public_buckets: bool,
-    /// The kind of VPC endpoint an endpoint policy belongs to.
-    pub endpoint_type: EndpointType,
-    /// How strictly a `NotPrincipal` exempts.
-    pub not_principal: NotPrincipalRule,
-    /// A KMS grant covers the request (R7.31).
-    pub kms_grant: bool,
-    /// The caller started the multipart upload that the request aborts or lists (R9.7).
-    pub multipart_initiator: bool,
-    /// The requester's canonical user id (R4.24).
-    pub canonical_id: Option<String>,
-    /// The accounts behind canonical user ids.
-    pub canonical_ids: Vec<(String, AccountId)>,
-    /// The ARN of the bucket behind the access point that is asked for (R9.12).
-    pub access_point_bucket: Option<String>,
-    /// When the request is made, as `aws:CurrentTime` and `aws:EpochTime` hold it.
-    time: Option<(String, String)>,
-}
-
-impl Facts {
-    /// The same facts, for a request made at `now`.
-    ///
-    /// ```
-    /// use can_access_engine::instant::Instant;
-    /// use can_access_engine::request::Facts;
-    /// let facts = Facts::default().at(Instant::from_seconds(1_700_000_000));
-    /// ```
-    #[must_use]
-    pub fn at(mut self, now: Instant) -> Self {
-        self.time = Some((now.to_string(), now.seconds().to_string()));
-        self
-    }
-}
-
-/// What was taken for granted because nobody said otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Assumption {
-    /// The resource belongs to the principal's account (R7.3).
-    ResourceAccount(AccountId),
-    /// The resource is public, and counts as the caller's own (R7.3).
-    PublicResource,
-    /// The role has no path: a session's ARN does not tell it (R4.14).
-    RolePath(String),
-    /// The Region is that of the ARN, or of the global service's endpoint (R8.10).
-    Region(String),
-    /// A key that is always there has its usual value (R8.7, R8.9).
-    Default {
-        /// The key.
-        key: &'static str,
-        /// Its value.
-        value: &'static str,
-    },
-    /// The service takes unsigned requests (R7.27).
-    UnsignedRequests,
-    /// No policies of this layer limit the request, because none were given.
-    NoPolicies(Layer),
-}
-
-impl std::fmt::Display for Assumption {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::ResourceAccount(account) => {
-                write!(f, "the resource belongs to the principal's account {account}")
-            }
-            Self::PublicResource => f.write_str("the resource is public and counts as the caller's own"),
-            Self::RolePath(arn) => write!(f, "the role behind the session is {arn}, without a path"),
-            Self::Region(region) => write!(f, "aws:RequestedRegion is {region}"),
-            Self::Default { key, value } => write!(f, "{key} is {value}"),
-            Self::NoPolicies(layer) => write!(f, "no {layer} limits the request: none was given"),
-            Self::UnsignedRequests => f.write_str("the service takes unsigned requests for this action"),
-        }
     }
 }
 
@@ -539,124 +440,6 @@ impl<'a> Request<'a> {
         Request { context, ..self.clone() }
     }
 
-    /// What a condition key holds: what the caller gave, else what follows from the request, else absent or, if the
-    /// caller said so, unknown (R8.15).
-    #[must_use]
-    pub fn lookup(&self, key: &ConditionKey) -> Lookup<'_> {
-        match self.context.given(key) {
-            Some(ContextValue::Single(text)) => return Lookup::Single(text),
-            Some(ContextValue::Multi(texts)) => return Lookup::Multi(texts),
-            None if self.context.is_unknown(key) => return Lookup::Unknown,
-            None if self.context.is_absent(key) => return Lookup::Absent,
-            None => {}
-        }
-        let owner_unknown = || self.context.is_unknown(&ConditionKey::new("aws:ResourceAccount"));
-        if key.derived() == Some(Derived::S3ResourceAccount) && self.context.has_unknown() && owner_unknown() {
-            return Lookup::Unknown;
-        }
-        if key.is_call_chain() && self.context.is_call_chain_unknown() {
-            return Lookup::Unknown;
-        }
-        let derivation = key.derived().map_or(Derivation::NotDerived, |derived| self.derive(derived));
-        match derivation {
-            Derivation::Value(value) => value,
-            Derivation::Usual(_) if self.context.others_unknown() => Lookup::Unknown,
-            Derivation::Usual(value) => Lookup::Single(value),
-            Derivation::NotDerived if self.context.others_unknown() && !self.rules_out(key) => Lookup::Unknown,
-            Derivation::NotDerived => Lookup::Absent,
-        }
-    }
-
-    fn derive(&self, key: Derived) -> Derivation<'_> {
-        let text = |text: Option<&'a str>| Derivation::Value(text.map_or(Lookup::Absent, Lookup::Single));
-        let kind = self.principal.kind();
-        let account = || self.principal.account().map(AccountId::as_str);
-        match key {
-            Derived::PrincipalArn => text(self.principal.arn()),
-            Derived::PrincipalAccount if kind == Kind::Anonymous => text(Some("anonymous")),
-            Derived::PrincipalAccount => text(account()),
-            Derived::PrincipalType => text(match kind {
-                Kind::Root => Some("Account"),
-                Kind::User => Some("User"),
-                Kind::RoleSession => Some("AssumedRole"),
-                Kind::FederatedUser => Some("FederatedUser"),
-                Kind::Anonymous => Some("Anonymous"),
-                Kind::Service | Kind::IdentityProvider => None,
-            }),
-            Derived::UserId => match self.principal.identity() {
-                Identity::Root { account, .. } => text(Some(account.as_str())),
-                Identity::User { id, .. } => id.as_deref().map_or(Derivation::NotDerived, |id| text(Some(id))),
-                Identity::RoleSession(session) => {
-                    session.user_id.as_deref().map_or(Derivation::NotDerived, |id| text(Some(id)))
-                }
-                Identity::FederatedUser { user_id, .. } => text(Some(user_id)),
-                Identity::Anonymous => text(Some("anonymous")),
-                Identity::Service { .. } | Identity::Provider { .. } => text(None),
-            },
-            Derived::UserName => text(match self.principal.identity() {
-                Identity::User { arn, .. } => Some(final_element(arn)),
-                _ => None,
-            }),
-            Derived::PrincipalIsAwsService => text(match kind {
-                Kind::Service => Some("true"),
-                Kind::Anonymous | Kind::IdentityProvider => None,
-                Kind::Root | Kind::User | Kind::RoleSession | Kind::FederatedUser => Some("false"),
-            }),
-            Derived::PrincipalServiceName => text(match self.principal.identity() {
-                Identity::Service { names } => names.first().map(String::as_str),
-                _ => None,
-            }),
-            Derived::PrincipalServiceNamesList => Derivation::Value(match self.principal.identity() {
-                Identity::Service { names } => Lookup::Multi(names),
-                _ => Lookup::Absent,
-            }),
-            Derived::CurrentTime => self.time().map_or(Derivation::NotDerived, |(current, _)| text(Some(current))),
-            Derived::EpochTime => self.time().map_or(Derivation::NotDerived, |(_, epoch)| text(Some(epoch))),
-            Derived::SecureTransport => Derivation::Usual("true"),
-            Derived::ViaAwsService if self.called_via().is_some_and(|services| !services.is_empty()) => {
-                text(Some("true"))
-            }
-            Derived::ViaAwsService => Derivation::Usual("false"),
-            Derived::CalledViaFirst => {
-                self.called_via().map_or(Derivation::NotDerived, |services| text(services.first().map(String::as_str)))
-            }
-            Derived::CalledViaLast => {
-                self.called_via().map_or(Derivation::NotDerived, |services| text(services.last().map(String::as_str)))
-            }
-            Derived::MultiFactorAuthPresent if kind == Kind::RoleSession => Derivation::Usual("false"),
-            Derived::MultiFactorAuthPresent => Derivation::NotDerived,
-            Derived::RequestedRegion => self.region().map_or(Derivation::NotDerived, |region| text(Some(region))),
-            Derived::ResourceAccount
-                if NO_RESOURCE_ACCOUNT.contains(&self.action.folded()) || self.action.service() == "ebs" =>
-            {
-                text(None)
-            }
-            Derived::ResourceAccount => self.resource_account_text(),
-            Derived::S3ResourceAccount if self.action.service() == "s3" => self.resource_account_text(),
-            Derived::KmsCallerAccount if self.action.service() == "kms" => text(account()),
-            Derived::S3ResourceAccount | Derived::KmsCallerAccount => Derivation::NotDerived,
-            // AWS's documentation says it is always there when a bucket is listed (§8.4).
-            Derived::MaxKeys if matches!(self.action.folded(), "s3:listbucket" | "s3:listbucketversions") => {
-                Derivation::Usual("1000")
-            }
-            Derived::MaxKeys => Derivation::NotDerived,
-            Derived::AccessPointArn => self.access_point.map_or(Derivation::NotDerived, |(arn, _)| text(Some(arn))),
-            Derived::AccessPointAccount => {
-                self.access_point.map_or(Derivation::NotDerived, |(_, account)| text(Some(account)))
-            }
-        }
-    }
-
-    fn resource_account_text(&self) -> Derivation<'_> {
-        Derivation::Value(self.resource_account().map_or(Lookup::Absent, |account| Lookup::Single(account.as_str())))
-    }
-
-    /// The time of the request; none where the caller gave, or does not know, one of the two time keys.
-    fn time(&self) -> Option<(&'a str, &'a str)> {
-        let (current, epoch) = self.facts.time.as_ref()?;
-        (!self.context.times_touched()).then_some((current.as_str(), epoch.as_str()))
-    }
-
     /// Whether the resource asked for is the access point's ARN itself, rather than that of the bucket behind it.
     pub(crate) fn has_access_point_form(&self) -> bool {
         access_point(&self.resource).is_some()
@@ -683,96 +466,6 @@ impl<'a> Request<'a> {
     pub fn is_through_access_point(&self) -> bool {
         self.access_point.is_some()
     }
-
-    /// Whether the caller said that the service goes by this name, too (R4.21).
-    pub(crate) fn has_service_name(&self, name: &str) -> bool {
-        let single = self.context.keys().any(|(key, value)| {
-            key.folded() == "aws:principalservicename" && matches!(value, ContextValue::Single(text) if text == name)
-        });
-        single
-            || self.given_list("aws:principalservicenameslist").is_some_and(|names| names.iter().any(|own| own == name))
-    }
-
-    fn called_via(&self) -> Option<&'a [String]> {
-        self.given_list("aws:calledvia")
-    }
-
-    fn given_list(&self, folded: &str) -> Option<&'a [String]> {
-        let (_, value) = self.context.keys().find(|(key, _)| key.folded() == folded)?;
-        match value {
-            ContextValue::Multi(services) => Some(services),
-            ContextValue::Single(_) => None,
-        }
-    }
-
-    /// The Region the request goes to, as far as the request tells.
-    fn region(&self) -> Option<&'a str> {
-        let region = self.resource.arn().map(|arn| arn.region).filter(|region| !region.is_empty());
-        // Their one endpoint is in us-east-1 (IAM User Guide, "AWS global condition context keys", aws:RequestedRegion).
-        let global =
-            matches!(self.action.service(), "iam" | "cloudfront" | "route53" | "organizations" | "account" | "support");
-        region.or_else(|| (global && self.principal.partition() == Some("aws")).then_some("us-east-1"))
-    }
-
-    /// Whether the request is known not to have a key though nothing was said about it.
-    fn rules_out(&self, key: &ConditionKey) -> bool {
-        let name = key.folded();
-        let given = |name: &str| self.context.keys().any(|(key, _)| key.folded() == name);
-        match self.principal.kind() {
-            Kind::Anonymous | Kind::Service
-                if name.starts_with("aws:principaltag/") || name.starts_with("aws:principalorg") =>
-            {
-                true
-            }
-            _ => match name {
-                "aws:sourceip" => ENDPOINT_KEYS.into_iter().any(given),
-                name if ENDPOINT_KEYS.contains(&name) => given("aws:sourceip"),
-                _ => false,
-            },
-        }
-    }
-
-    /// What is taken for granted about this request, whatever the policies say.
-    #[must_use]
-    pub fn assumptions(&self) -> Vec<Assumption> {
-        let mut assumptions = Vec::new();
-        if !self.account_given {
-            let public = self.resource.arn().is_some_and(|arn| arn.account == "aws");
-            assumptions.extend(match self.resource_account {
-                Some(_) if public => Some(Assumption::PublicResource),
-                Some(account) => Some(Assumption::ResourceAccount(account)),
-                None => None,
-            });
-        }
-        if let Identity::RoleSession(RoleSession { path_known: false, role_arn, .. }) = self.principal.identity() {
-            assumptions.push(Assumption::RolePath(role_arn.clone()));
-        }
-        if self.principal.kind() == Kind::Anonymous {
-            assumptions.push(Assumption::UnsignedRequests);
-        }
-        assumptions
-    }
-
-    /// The assumption behind what a key holds, if there is one.
-    pub(crate) fn assumed(&self, key: &ConditionKey) -> Option<Assumption> {
-        if self.context.given(key).is_some() || self.context.is_unknown(key) || self.context.is_absent(key) {
-            return None;
-        }
-        let name = match key.derived()? {
-            Derived::SecureTransport => "aws:SecureTransport",
-            Derived::ViaAwsService => "aws:ViaAWSService",
-            Derived::MultiFactorAuthPresent => "aws:MultiFactorAuthPresent",
-            Derived::MaxKeys => "s3:max-keys",
-            Derived::RequestedRegion => return self.region().map(|region| Assumption::Region(region.to_owned())),
-            _ => return None,
-        };
-        match self.derive(key.derived()?) {
-            Derivation::Usual(value) if !self.context.others_unknown() => {
-                Some(Assumption::Default { key: name, value })
-            }
-            _ => None,
-        }
-    }
 }
 
 /// The ARN of the access point that a resource names or lies behind, and its account.
@@ -781,58 +474,6 @@ fn access_point<'a>(resource: &Resource<'a>) -> Option<(&'a str, &'a str)> {
     let end = resource.text.find("/object/").unwrap_or(resource.text.len());
     Some((resource.text.get(..end)?, arn.account))
 }
-
-/// What the request itself says of a key.
-enum Derivation<'a> {
-    /// The key holds this, or is known to be absent.
-    Value(Lookup<'a>),
-    /// The key is always there; this is its value unless the caller says otherwise.
-    Usual(&'static str),
-    /// The request says nothing.
-    NotDerived,
-}
-
-/// Keys of calls through a VPC endpoint, which have no `aws:SourceIp`, in lower case.
-pub(crate) const ENDPOINT_KEYS: [&str; 7] = [
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:vpcsourceip",
-    "aws:sourcevpcarn",
-    "aws:vpceaccount",
-    "aws:vpceorgid",
-    "aws:vpceorgpaths",
-];
-
-/// Actions that do not support `aws:ResourceAccount`, besides all of EBS (IAM User Guide, "AWS global condition
-/// context keys", aws:ResourceAccount).
-const NO_RESOURCE_ACCOUNT: &[&str] = &[
-    "ec2:acceptcapacityreservationbillingownership",
-    "ec2:accepttransitgatewaypeeringattachment",
-    "ec2:acceptvpcendpointconnections",
-    "ec2:acceptvpcpeeringconnection",
-    "ec2:copyfpgaimage",
-    "ec2:copyimage",
-    "ec2:copysnapshot",
-    "ec2:createtransitgatewaypeeringattachment",
-    "ec2:createvolume",
-    "ec2:createvpcendpoint",
-    "ec2:createvpcpeeringconnection",
-    "ec2:deletetransitgatewaypeeringattachment",
-    "ec2:deletevpcpeeringconnection",
-    "ec2:rejecttransitgatewaypeeringattachment",
-    "ec2:rejectvpcendpointconnections",
-    "ec2:rejectvpcpeeringconnection",
-    "events:putevents",
-    "guardduty:acceptadministratorinvitation",
-    "macie2:acceptinvitation",
-    "es:acceptinboundconnection",
-    "route53:associatevpcwithhostedzone",
-    "route53:createvpcassociationauthorization",
-    "route53:deletevpcassociationauthorization",
-    "route53:disassociatevpcfromhostedzone",
-    "route53:listhostedzonesbyvpc",
-    "securityhub:acceptadministratorinvitation",
-];
 
 impl Variables for Request<'_> {
     fn variable(&self, key: &ConditionKey) -> Substitute<'_> {
