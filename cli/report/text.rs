@@ -393,7 +393,7 @@ fn resource(report: &StatementReport<'_>, request: &Request<'_>) -> Option<Eleme
 fn bucket_hint(asked: &str, patterns: &[&str]) -> Option<String> {
     let key = asked.split_once(":s3:::")?.1;
     let objects = key.contains('/');
-    let is_bucket = |pattern: &&str| asked.strip_prefix(**pattern).is_some_and(|rest| rest.starts_with('/'));
+    let is_bucket = |pattern: &&&str| asked.strip_prefix(**pattern).is_some_and(|rest| rest.starts_with('/'));
     let covers_objects = |bucket: &str| patterns.iter().any(|other| other.starts_with(&format!("{bucket}/")));
     if objects && patterns.iter().find(is_bucket).is_some_and(|bucket| !covers_objects(bucket)) {
         return Some("; a bucket's ARN does not cover its objects: they need `/*` behind it".to_owned());
