@@ -154,6 +154,25 @@ impl Entry {
         self.named == Named::Provider && !self.text.contains(":saml-provider/")
     }
 
+    /// The type it is listed under; `None` for `"*"` on its own.
+    #[must_use]
+    pub fn kind(&self) -> Option<&'static str> {
+        match &self.named {
+            Named::Everyone => None,
+            Named::Service => Some("Service"),
+            Named::Provider => Some("Federated"),
+            Named::CanonicalUser => Some("CanonicalUser"),
+            Named::EveryIdentity
+            | Named::Account { .. }
+            | Named::User
+            | Named::Role
+            | Named::Session
+            | Named::FederatedUser
+            | Named::UniqueId
+            | Named::Nobody => Some("AWS"),
+        }
+    }
+
     /// Whether it is a unique id, which says nothing of the ARN behind it.
     #[must_use]
     pub fn is_unique_id(&self) -> bool {

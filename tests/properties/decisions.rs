@@ -106,6 +106,19 @@ proptest! {
     }
 
     #[test]
+    fn what_a_policy_prints_reads_back(world in possible_world()) {
+        let mut printed = world.clone();
+        for (kind, layer) in [("identity", Layer::Identity), ("resource", Layer::Resource), ("boundary", Layer::Boundary), ("session", Layer::Session), ("endpoint", Layer::Endpoint)] {
+            for document in printed["policies"][kind].as_array_mut().into_iter().flatten() {
+                let policy = crate::asked::policy(document, layer);
+                *document = policy.to_json();
+                prop_assert_eq!(crate::asked::policy(document, layer).to_json(), policy.to_json());
+            }
+        }
+        prop_assert_eq!(decide(&world), decide(&printed), "{:#}", printed);
+    }
+
+    #[test]
     fn adding_a_deny_never_allows(world in possible_world(), other in possible_world(), which in any::<Index>()) {
         let kinds = ["identity", "boundary", "session"];
         let kind = kinds[which.index(kinds.len())];

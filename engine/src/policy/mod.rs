@@ -2,6 +2,7 @@
 //! (SEMANTICS 0.2, §1).
 
 mod limits;
+mod print;
 
 pub use limits::{Counting, SizeLimit, size_limit};
 
