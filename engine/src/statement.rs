@@ -66,6 +66,8 @@ pub(crate) struct Surroundings {
     pub(crate) bounded: bool,
     /// The policy belongs to a VPC endpoint of this type (R4.12).
     pub(crate) endpoint: Option<EndpointType>,
+    /// The policy is that of the access point, in the layer of resource-based policies.
+    pub(crate) access_point: bool,
     /// The request is asked of the bucket behind an access point (R9.12).
     pub(crate) on_bucket: bool,
 }

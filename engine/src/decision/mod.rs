@@ -358,8 +358,9 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
             return Said::PASSES;
         }
         let on_bucket = bucket.is_some() && !request.has_access_point_form();
-        let around = Surroundings { layer, bounded, endpoint: endpoint_type(layer, request), on_bucket };
-        let levels = groups.iter().enumerate().map(|(level, group)| said(group, level, false, request, around, record));
+        let around =
+            Surroundings { layer, bounded, endpoint: endpoint_type(layer, request), access_point: false, on_bucket };
+        let levels = groups.iter().enumerate().map(|(level, group)| said(group, level, request, around, record));
         let mut said = Said::PASSES;
         for of_level in levels {
             said.denies = said.denies.or(of_level.denies);
@@ -393,11 +394,17 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
     // An absent layer of identity policies grants nothing, unlike an absent limit.
     let identity = if policies.identity.is_empty() || !identity_applies { Said::SILENT } else { identity };
 
-    let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None, on_bucket: bucket.is_some() };
-    let mut resource = resource_said(&policies.resource, false, on_bucket, around, record);
-    let around = Surroundings { on_bucket: false, ..around };
+    let around = Surroundings {
+        layer: Layer::Resource,
+        bounded,
+        endpoint: None,
+        access_point: false,
+        on_bucket: bucket.is_some(),
+    };
+    let mut resource = resource_said(&policies.resource, on_bucket, around, record);
+    let around = Surroundings { access_point: true, on_bucket: false, ..around };
     let asks_access_point = bucket.is_some() || request.is_through_access_point() && !policies.access_point.is_empty();
-    let through = asks_access_point.then(|| resource_said(&policies.access_point, true, request, around, record));
+    let through = asks_access_point.then(|| resource_said(&policies.access_point, request, around, record));
     if !policies.resource.is_empty() || through.is_some() && !policies.access_point.is_empty() {
         let both = through.map_or(resource.said(), |through| Said {
             denies: resource.denies.or(through.denies),
@@ -518,13 +525,12 @@ fn endpoint_type(layer: Layer, request: &Request<'_>) -> Option<crate::request::
 fn said<R: Record>(
     group: &Policies,
     level: usize,
-    access_point: bool,
     request: &Request<'_>,
     around: Surroundings,
     record: &mut R,
 ) -> Said {
     let mut said = Said::SILENT;
-    each_statement(group, level, access_point, request, around, record, |effect, applies, _| match effect {
+    each_statement(group, level, request, around, record, |effect, applies, _| match effect {
         Effect::Deny => said.denies = said.denies.or(applies),
         Effect::Allow => said.allows = said.allows.or(applies),
     });
@@ -533,13 +539,12 @@ fn said<R: Record>(
 
 fn resource_said<R: Record>(
     group: &Policies,
-    access_point: bool,
     request: &Request<'_>,
     around: Surroundings,
     record: &mut R,
 ) -> ResourceSaid {
     let mut said = ResourceSaid::SILENT;
-    each_statement(group, 0, access_point, request, around, record, |effect, applies, classes| match effect {
+    each_statement(group, 0, request, around, record, |effect, applies, classes| match effect {
         Effect::Deny => said.denies = said.denies.or(applies),
         Effect::Allow => {
             said.possible = said.possible.with(classes);
@@ -555,7 +560,6 @@ fn resource_said<R: Record>(
 fn each_statement<R: Record>(
     group: &Policies,
     level: usize,
-    access_point: bool,
     request: &Request<'_>,
     around: Surroundings,
     record: &mut R,
@@ -563,7 +567,8 @@ fn each_statement<R: Record>(
 ) {
     for (policy, compiled) in group.iter().enumerate() {
         for (statement, compiled) in compiled.statements().iter().enumerate() {
-            record.begin(StatementId { layer: around.layer, access_point, level, policy, statement }, around.on_bucket);
+            let Surroundings { layer, access_point, on_bucket, .. } = around;
+            record.begin(StatementId { layer, access_point, level, policy, statement }, on_bucket);
             let examined = compiled.examine(request, around, record);
             if R::KEEPS && compiled.mentions(request) {
                 for rule in compiled.unsettled(request, around) {
