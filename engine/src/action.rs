@@ -101,11 +101,22 @@ impl ActionPattern {
     /// ```
     #[must_use]
     pub fn matches(&self, action: &Action) -> bool {
+        self.covers(action.service(), action.name())
+    }
+
+    /// Whether the entry matches the action with a service prefix and a name, both in lower case.
+    pub(crate) fn covers(&self, prefix: &str, action: &str) -> bool {
         match &self.shape {
             Shape::Everything => true,
-            Shape::Named { service, name } => service.is_match(action.service()) && name.is_match(action.name()),
+            Shape::Named { service, name } => service.is_match(prefix) && name.is_match(action),
             Shape::Nothing => false,
         }
+    }
+
+    /// Whether the entry has the form of an action, with or without wildcards.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        self.shape != Shape::Nothing
     }
 
     /// The entry as written.

@@ -1,8 +1,10 @@
 //! Names of condition keys: compared without regard to letter case, shown as written.
 //!
-//! The module also knows which keys the request itself supplies (`Derived`) and which of AWS's global keys hold one
-//! value and which hold several (SEMANTICS R5.16); the catalogue of every service's keys is not its business.
+//! The module also knows which keys the request itself supplies (`Derived`), and asks the catalogue which hold one value
+//! and which hold several (SEMANTICS R5.16).
 
+use crate::catalogue::global::GlobalKey;
+use crate::catalogue::{Catalogue, ValueType};
 use std::fmt;
 
 /// The name of a condition key, such as `aws:SourceIp` (R5.2: letter case does not count).
@@ -97,29 +99,17 @@ impl ConditionKey {
     /// ```
     #[must_use]
     pub fn shape(&self) -> Option<Shape> {
-        let name = self.folded();
-        if MULTIVALUED.contains(&name) {
-            return Some(Shape::Multivalued);
+        match GlobalKey::find(&self.folded) {
+            Some(key) if key.is_list() => Some(Shape::Multivalued),
+            Some(_) => Some(Shape::SingleValued),
+            // Of the services' keys only lists are told: AWS's data calls some keys single that services send as lists.
+            None => Catalogue::published().is_multivalued(&self.folded).then_some(Shape::Multivalued),
         }
-        let base = name.split_once('/').map_or(name, |(base, _)| base);
-        SINGLE_VALUED.contains(&base).then_some(Shape::SingleValued)
     }
-}
 
-impl ConditionKey {
-    /// What the key's values are, for global keys that are not text (IAM User Guide, "AWS global condition context
-    /// keys", "Value type").
+    /// What the key's values are, for global keys.
     pub(crate) fn value_type(&self) -> Option<ValueType> {
-        match self.folded() {
-            "aws:multifactorauthpresent"
-            | "aws:principalisawsservice"
-            | "aws:securetransport"
-            | "aws:viaawsservice" => Some(ValueType::Bool),
-            "aws:multifactorauthage" => Some(ValueType::Number),
-            "aws:currenttime" | "aws:epochtime" | "aws:tokenissuetime" => Some(ValueType::Date),
-            "aws:sourceip" | "aws:vpcsourceip" => Some(ValueType::IpAddress),
-            _ => None,
-        }
+        GlobalKey::find(&self.folded).map(GlobalKey::value_type)
     }
 }
 
@@ -137,15 +127,6 @@ impl fmt::Display for ConditionKey {
     }
 }
 
-/// What the values of a key are, where AWS says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ValueType {
-    Bool,
-    Number,
-    Date,
-    IpAddress,
-}
-
 /// Whether a key holds one value or a list of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -154,69 +135,6 @@ pub enum Shape {
     /// A list, which may be empty.
     Multivalued,
 }
-
-/// Keys with several values, in lower case (IAM User Guide, "Single-valued vs. multivalued condition keys" and
-/// "AWS global condition context keys"; Service Authorization Reference for the service keys).
-const MULTIVALUED: &[&str] = &[
-    "aws:calledvia",
-    "aws:principalorgpaths",
-    "aws:principalservicenameslist",
-    "aws:resourceorgpaths",
-    "aws:sourceorgpaths",
-    "aws:tagkeys",
-    "aws:vpceorgpaths",
-    "dynamodb:attributes",
-    "dynamodb:leadingkeys",
-    "kms:encryptioncontextkeys",
-    "kms:grantoperations",
-    "s3:requestobjecttagkeys",
-];
-
-/// Global keys with one value, in lower case, tag keys without their tag (IAM User Guide, "AWS global condition
-/// context keys").
-const SINGLE_VALUED: &[&str] = &[
-    "aws:assumedroot",
-    "aws:calledviafirst",
-    "aws:calledvialast",
-    "aws:chatbotsourcearn",
-    "aws:currenttime",
-    "aws:ec2instancesourceprivateipv4",
-    "aws:ec2instancesourcevpc",
-    "aws:epochtime",
-    "aws:federatedprovider",
-    "aws:multifactorauthage",
-    "aws:multifactorauthpresent",
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:principalisawsservice",
-    "aws:principalorgid",
-    "aws:principalservicename",
-    "aws:principaltag",
-    "aws:principaltype",
-    "aws:referer",
-    "aws:requestedregion",
-    "aws:requesttag",
-    "aws:resourceaccount",
-    "aws:resourceorgid",
-    "aws:resourcetag",
-    "aws:securetransport",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceidentity",
-    "aws:sourceip",
-    "aws:sourceorgid",
-    "aws:sourcevpc",
-    "aws:sourcevpcarn",
-    "aws:sourcevpce",
-    "aws:tokenissuetime",
-    "aws:useragent",
-    "aws:userid",
-    "aws:username",
-    "aws:viaawsservice",
-    "aws:vpceaccount",
-    "aws:vpceorgid",
-    "aws:vpcsourceip",
-];
 
 macro_rules! derived {
     ($($name:ident = $key:literal,)*) => {

@@ -102,10 +102,12 @@
 
 pub mod action;
 pub mod arn;
+pub mod catalogue;
 pub mod condition;
 pub mod decimal;
 pub mod decision;
 pub mod document;
+pub mod expansion;
 pub mod instant;
 pub mod key;
 pub mod layer;

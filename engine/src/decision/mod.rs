@@ -382,7 +382,8 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
     let session_applies = matches!(kind, Kind::RoleSession | Kind::FederatedUser);
     let session = group(Layer::Session, session_applies, request, record);
     let scp = group(Layer::Scp, member, request, record);
-    let rcp = group(Layer::Rcp, service::rcp_applies(on_bucket), on_bucket, record);
+    let rcp_applies = !policies.rcp.is_empty() && service::rcp_applies(on_bucket);
+    let rcp = group(Layer::Rcp, rcp_applies, on_bucket, record);
     let mut endpoint = group(Layer::Endpoint, true, request, record);
     if let Some(bucket) = &bucket {
         let on_bucket = group(Layer::Endpoint, true, bucket, record);
@@ -726,7 +727,7 @@ fn note_unsettled<R: Record>(policies: &PolicySet, request: &Request<'_>, parts:
         if request.resource().arn().is_none() {
             record.unsettled(Rule("R7.12"));
         }
-        if !service::supports_rcps(request.action().service()) {
+        if !service::is_known(request.action().service()) {
             record.unsettled(Rule("R7.14"));
         }
     }

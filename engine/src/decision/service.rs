@@ -2,10 +2,11 @@
 
 use super::ServiceRule;
 use super::public::is_public;
+use crate::catalogue::Catalogue;
 use crate::policy::PolicySet;
 use crate::request::{Identity, Kind, Request};
 
-/// Whether the resource's RCPs concern this request (R7.10–R7.12, R7.15).
+/// Whether the resource's RCPs concern this request (R7.10–R7.12, R7.14, R7.15).
 pub(super) fn rcp_applies(request: &Request<'_>) -> bool {
     let principal = request.principal();
     let action = request.action().folded();
@@ -19,25 +20,19 @@ pub(super) fn rcp_applies(request: &Request<'_>) -> bool {
     let assumes_own_role = action == "sts:assumerole"
         && matches!(principal.identity(), Identity::Service { names }
             if names.iter().any(|name| path.and_then(|path| path.strip_prefix(name.as_str())).is_some_and(|rest| rest.starts_with('/'))));
-    !of_management && !principal.is_service_linked() && action != "kms:retiregrant" && !assumes_own_role
+    let exempt = of_management || principal.is_service_linked() || action == "kms:retiregrant" || assumes_own_role;
+    !exempt && has_rcps(request.action().service())
 }
 
-/// Services known to support resource control policies. The list grows; others are taken to support them too, and the
-/// answer says so where it matters (R7.14).
-pub(super) fn supports_rcps(service: &str) -> bool {
-    matches!(
-        service,
-        "s3" | "sts"
-            | "kms"
-            | "sqs"
-            | "secretsmanager"
-            | "ecr"
-            | "aoss"
-            | "cognito-identity"
-            | "cognito-idp"
-            | "logs"
-            | "dynamodb"
-    )
+/// Whether resource control policies apply to a service. A service that the catalogue does not know is taken to have them
+/// (R7.14).
+fn has_rcps(service: &str) -> bool {
+    Catalogue::published().folded_service(service).is_none_or(|service| service.has_rcps())
+}
+
+/// Whether the catalogue says whether resource control policies apply to a service.
+pub(super) fn is_known(service: &str) -> bool {
+    Catalogue::published().folded_service(service).is_some()
 }
 
 /// `sts:GetCallerIdentity` by somebody who signs (R7.34).

@@ -5,7 +5,8 @@ use crate::arn::Arn;
 use crate::condition::{Comparison, ConditionTest, ConditionValue, Family, Operand};
 use crate::decimal::Decimal;
 use crate::instant::Instant;
-use crate::key::{ConditionKey, Shape, ValueType};
+use crate::catalogue::ValueType;
+use crate::key::{ConditionKey, Shape};
 use crate::pattern::{Pattern, Substitute, Variable, Variables, fold};
 use crate::policy::PolicySet;
 use crate::request::{ContextValue, Lookup, Request};
@@ -48,14 +49,16 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
             texts.found.iter().map(|text| Atom { symbols: text.chars().map(Symbol::Char).collect(), folded: false }),
         );
     }
-    match key.value_type() {
-        Some(ValueType::Bool) => texts.typed(Family::Bool, &tests),
-        Some(value_type) => {
-            let family = match value_type {
-                ValueType::Number => Family::Numeric,
-                ValueType::IpAddress => Family::Ip,
-                ValueType::Date | ValueType::Bool => Family::Date,
-            };
+    let family = key.value_type().and_then(|value_type| match value_type {
+        ValueType::Bool => Some(Family::Bool),
+        ValueType::Numeric => Some(Family::Numeric),
+        ValueType::Date => Some(Family::Date),
+        ValueType::IpAddress => Some(Family::Ip),
+        ValueType::String | ValueType::Arn => None,
+    });
+    match family {
+        Some(Family::Bool) => texts.typed(Family::Bool, &tests),
+        Some(family) => {
             texts.typed(family, &tests);
             texts.found.extend(atoms.iter().filter_map(Atom::literal));
             texts.found.retain(|text| is_of(family, text));

@@ -1,0 +1,153 @@
+use super::*;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+fn published() -> &'static Catalogue {
+    Catalogue::published()
+}
+
+#[test]
+fn the_data_file_is_the_one_its_checksum_belongs_to() {
+    let written = include_str!("aws.txt.gz.sha256");
+    let digest: String = Sha256::digest(DATA).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(written, format!("{digest}  aws.txt.gz\n"));
+    assert!(DATA.len() <= 450_000, "{} bytes", DATA.len());
+}
+
+#[test]
+fn every_member_can_be_unpacked_and_stands_in_order() {
+    let (index, services) = published().members.split_first().unwrap();
+    assert_eq!(index.name(), "index");
+    assert!(index.text().starts_with("catalogue\t1\nfrom\t"));
+    for service in services {
+        assert!(service.text().starts_with(&format!("service\t{}\n", service.name())), "{}", service.name());
+    }
+    assert!(services.is_sorted_by_key(|member| member.name()));
+    assert_eq!(services.len(), 456);
+    // What is unpacked here is all there is.
+    let mut whole = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(DATA), &mut whole).unwrap();
+    assert_eq!(whole, published().members.iter().map(Member::text).collect::<String>());
+}
+
+#[test]
+fn the_counts_are_those_of_the_data() {
+    let actions = published().services().flat_map(Service::actions).count();
+    let types = published().services().flat_map(Service::resource_types).count();
+    let own = |service: Service<'static>| service.keys().filter(|key| !key.name().starts_with("aws:"));
+    let keys: BTreeSet<&str> = published().services().flat_map(own).map(Key::name).collect();
+    let dependents: Vec<usize> =
+        published().services().flat_map(Service::actions).map(|action| action.dependents().count()).collect();
+    let with_dependents = dependents.iter().filter(|&&count| count > 0).count();
+    assert_eq!((actions, types, with_dependents), (22_091, 2_334, 1_654));
+    assert_eq!(keys.len(), 1_577);
+}
+
+#[test]
+fn sorted_and_without_twins() {
+    for service in published().services() {
+        let names: Vec<String> = service.actions().map(|action| action.name().to_lowercase()).collect();
+        assert!(names.is_sorted_by(|one, other| one < other), "{}", service.prefix());
+    }
+}
+
+#[test]
+fn every_dependent_action_and_every_resource_type_exists() {
+    for action in published().services().flat_map(Service::actions) {
+        for needed in action.dependents() {
+            assert_eq!(published().action(needed).unwrap().to_string(), needed, "{action}");
+        }
+        assert!(action.resources().all(|resource| resource.resource_type().is_some()), "{action}");
+        assert!(action.levels().next().is_some(), "{action}");
+    }
+}
+
+#[test]
+fn an_operation_is_no_action_and_needs_actions_that_exist() {
+    for (operation, needed) in operations() {
+        assert!(published().action(operation).is_none(), "{operation}");
+        let (prefix, _) = operation.split_once(':').unwrap();
+        assert!(published().service(prefix).is_some(), "{operation}");
+        let named: Vec<&str> = needed.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "{operation}");
+        for name in named {
+            assert_eq!(published().action(name).unwrap().to_string(), name, "{operation}");
+        }
+    }
+    assert!(operations().map(|(operation, _)| operation.to_lowercase()).is_sorted_by(|one, other| one < other));
+}
+
+#[test]
+fn a_client_is_no_service_and_its_prefixes_are() {
+    for (client, prefixes) in clients() {
+        assert!(published().service(client).is_none(), "{client}");
+        assert!(prefixes.split(',').all(|prefix| published().service(prefix).is_some()), "{client}: {prefixes}");
+    }
+    assert!(clients().map(|(client, _)| client).is_sorted_by(|one, other| one < other));
+}
+
+#[test]
+fn global_keys_are_sorted_and_agree_with_what_services_list() {
+    let names: Vec<String> = global::GlobalKey::all().map(|key| key.name().to_lowercase()).collect();
+    assert!(names.is_sorted_by(|one, other| one < other));
+    for key in published().services().flat_map(Service::keys).filter(|key| key.name().starts_with("aws:")) {
+        let Some(known) = global::GlobalKey::find(key.name()) else { panic!("{}", key.name()) };
+        assert_eq!(known.is_list(), key.is_list(), "{}", key.name());
+    }
+}
+
+#[test]
+fn names_that_vary_cover_what_is_put_in() {
+    for (name, key, wanted) in [
+        ("s3:ExistingObjectTag/<key>", "s3:existingobjecttag/team", true),
+        ("s3:ExistingObjectTag/<key>", "s3:existingobjecttag/", false),
+        ("kms:EncryptionContext:${EncryptionContextKey}", "kms:encryptioncontext:app", true),
+        ("codebuild:secondarySources/${sourceIdentifier}.location", "codebuild:secondarysources/x.y.location", true),
+        ("codebuild:secondarySources/${sourceIdentifier}.location", "codebuild:secondarysources/x.type", false),
+        ("token.actions.githubusercontent.com:sub", "token.actions.githubusercontent.com:sub", true),
+        ("aws:TagKeys", "aws:tagkeys/x", false),
+    ] {
+        assert_eq!(covers(name, key), wanted, "{name} {key}");
+    }
+}
+
+#[test]
+fn suggestions_name_what_was_meant() {
+    for (text, wanted) in [
+        ("s3:GetObjet", "did you mean `s3:GetObject`?"),
+        ("s3:GetObjects", "did you mean `s3:GetObject`?"),
+        ("s3:ReadObject", "did you mean `s3:GetObject`?"),
+        ("s3:UploadObject", "did you mean `s3:PutObject`?"),
+        ("dynamodb:InsertItem", "did you mean `dynamodb:PutItem`?"),
+        (
+            "s3:DescribeInstances",
+            "did you mean `ec2:DescribeInstances`, `gamelift:DescribeInstances` or `opsworks:DescribeInstances`?",
+        ),
+        ("ec3:DescribeInstances", "did you mean `ec2:DescribeInstances`?"),
+        ("emr:RunJobFlow", "did you mean `elasticmapreduce:RunJobFlow`?"),
+        ("iam:AssumeRole", "did you mean `sts:AssumeRole`?"),
+        ("s3:HeadObject", "that operation needs `s3:GetObject` on the object"),
+        ("s3:listobjectsv2", "that operation needs `s3:ListBucket` on the bucket"),
+        ("bedrock-runtime:Converse", "that operation needs `bedrock:InvokeModel` on the model or inference profile"),
+    ] {
+        let unknown = published().look_up(text).unwrap_err();
+        assert_eq!(unknown.help().as_deref(), Some(wanted), "{text}");
+    }
+    let unknown = published().look_up("lambda:Invoke").unwrap_err();
+    assert!(unknown.help().unwrap().starts_with("that operation needs `lambda:InvokeFunction`"));
+    assert_eq!(published().look_up("frobnicate:Xyzzy").unwrap_err().help(), None);
+}
+
+#[test]
+fn keys_that_were_probably_meant() {
+    for (key, wanted) in [
+        ("aws:SourceIpp", "aws:SourceIp"),
+        ("aws:PrincipalOrgId ", "aws:PrincipalOrgID"),
+        ("aws:PrincipleTag/team", "aws:PrincipalTag/${TagKey}"),
+        ("s3:prefixx", "s3:prefix"),
+        ("s3:SourceIp", "aws:SourceIp"),
+    ] {
+        assert_eq!(published().nearest_keys(key), [wanted], "{key}");
+    }
+    assert!(published().nearest_keys("example:nothing").is_empty());
+}
