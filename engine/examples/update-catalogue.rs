@@ -13,7 +13,13 @@
 //!
 //! Only facts are taken: names, formats, types, levels and who needs whom; no descriptions.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a maintainer's command")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a maintainer's command"
+)]
 
 use clap::Parser;
 use serde_json::Value;
@@ -73,7 +79,8 @@ fn main() {
     let target = engine.join("src/catalogue");
     fs::write(target.join("aws.txt.gz"), &packed).expect("the data file can be written");
     let digest: String = Sha256::digest(&packed).iter().map(|byte| format!("{byte:02x}")).collect();
-    fs::write(target.join("aws.txt.gz.sha256"), format!("{digest}  aws.txt.gz\n")).expect("the checksum can be written");
+    fs::write(target.join("aws.txt.gz.sha256"), format!("{digest}  aws.txt.gz\n"))
+        .expect("the checksum can be written");
     let actions: usize = services.values().map(|service| service.actions.len()).sum();
     println!("{} services, {actions} actions, {} bytes, {digest}", services.len(), packed.len());
 }
@@ -214,7 +221,8 @@ fn index(args: &Args, data: &Path, services: &BTreeMap<String, Service>) -> Stri
     let package = json(&data.join("../package.json"));
     let mut index = String::from("catalogue\t1\n");
     let day = text(&package["updatedAt"]).split('T').next().unwrap_or_default();
-    writeln!(index, "from\tnpm package {} {} (MIT), AWS's data of {day}", args.data_package, args.data_version).unwrap();
+    writeln!(index, "from\tnpm package {} {} (MIT), AWS's data of {day}", args.data_package, args.data_version)
+        .unwrap();
     let dependents = (&args.dependents_package, &args.dependents_version);
     writeln!(index, "from\tPython package {} {} (MIT), dependent actions", dependents.0, dependents.1).unwrap();
     for (prefix, service) in services {

@@ -103,6 +103,7 @@
 pub mod action;
 pub mod arn;
 pub mod catalogue;
+pub mod checks;
 pub mod condition;
 pub mod decimal;
 pub mod decision;

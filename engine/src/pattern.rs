@@ -7,6 +7,7 @@
 //!
 //! Where variables get their values from is a [`Variables`]; this module does not know requests.
 
+use crate::catalogue::Symbol;
 use crate::key::ConditionKey;
 use memchr::memmem;
 use std::borrow::Cow;
@@ -376,6 +377,19 @@ impl Pattern {
             }
         }
         Some(builder.finish())
+    }
+
+    /// What can stand where in the texts that fit. A variable can be anything.
+    pub(crate) fn symbols(&self) -> Vec<Symbol> {
+        let mut symbols = Vec::new();
+        for token in &self.tokens {
+            match token {
+                Token::Literal(literal) => symbols.extend(literal.chars().map(Symbol::Char)),
+                Token::AnyChar => symbols.push(Symbol::AnyChar),
+                Token::AnyRun | Token::Variable(_) => symbols.push(Symbol::AnyRun),
+            }
+        }
+        symbols
     }
 
     /// The tokens for an automaton: `None` for a run, `Some(None)` for any character. Empty for patterns with variables.

@@ -349,6 +349,14 @@ codes! {
     BadConditionValue = "bad-condition-value",
     /// `NotPrincipal` with `Allow`.
     AllowNotPrincipal = "allow-not-principal",
+    /// An action that AWS does not have.
+    UnknownAction = "unknown-action",
+    /// An action and the resources of its statement that have nothing to do with each other.
+    NeverMeets = "never-meets",
+    /// A condition key that AWS does not have.
+    UnknownKey = "unknown-key",
+    /// A condition key that no request of the statement's actions has.
+    UnsupportedKey = "unsupported-key",
     /// Larger than AWS accepts for this type of policy.
     TooLarge = "too-large",
 }

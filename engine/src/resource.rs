@@ -1,5 +1,6 @@
 //! The `Resource` and `NotResource` elements: ARN patterns, matched part by part (SEMANTICS §3).
 
+use crate::catalogue::Symbol;
 use crate::document::{Node, Value, strings};
 use crate::layer::Layer;
 use crate::pattern::{Fit, Pattern, Syntax, Variable, VariableMistake, VariableMistakeKind, Variables};
@@ -138,6 +139,22 @@ impl ResourcePattern {
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.shape == Shape::Everything
+    }
+
+    /// Whether the entry is written so that resources can fit.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        self.shape != Shape::Nothing
+    }
+
+    /// What can stand where in the five parts behind `arn:`, if the entry is the pattern of an ARN.
+    pub(crate) fn symbols(&self) -> Option<[Vec<Symbol>; 5]> {
+        match &self.shape {
+            Shape::Arn(patterns) => {
+                Some(std::array::from_fn(|at| patterns.get(at).map(Pattern::symbols).unwrap_or_default()))
+            }
+            Shape::Everything | Shape::Nothing => None,
+        }
     }
 
     /// Whether the ARN has fewer than six parts and was filled up (R3.11).

@@ -21,8 +21,9 @@ mod operations;
 mod template;
 
 pub use names::Unknown;
-pub(crate) use names::words;
+pub(crate) use names::{either, words};
 pub use operations::{clients, operations};
+pub(crate) use template::Symbol;
 pub use template::Template;
 
 use archive::Member;

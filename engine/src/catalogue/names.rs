@@ -104,7 +104,8 @@ impl Catalogue {
         let distance = |name: &&str| {
             let end = fixed(name);
             let head = name.get(..end).unwrap_or_default().to_lowercase();
-            let of_key = if end < name.len() { folded.find('/').map_or(folded.len(), |at| at + 1) } else { folded.len() };
+            let of_key =
+                if end < name.len() { folded.find('/').map_or(folded.len(), |at| at + 1) } else { folded.len() };
             edit_distance(folded.get(..of_key).unwrap_or_default(), &head)
         };
         let mut near = nearest(names.iter().copied(), distance, allowance(&folded));

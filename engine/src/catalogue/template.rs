@@ -72,13 +72,13 @@ impl<'c> Template<'c> {
     /// ```
     #[must_use]
     pub fn fits(self, arn: &Arn<'_>) -> bool {
-        self.meets(arn.parts().map(|part| part.chars().map(Symbol::Char).collect()))
+        self.meets(&arn.parts().map(|part| part.chars().map(Symbol::Char).collect()))
     }
 
     /// Whether some ARN of this form has these five parts behind `arn:`.
-    pub(crate) fn meets(self, parts: [Vec<Symbol>; 5]) -> bool {
+    pub(crate) fn meets(self, parts: &[Vec<Symbol>; 5]) -> bool {
         let own: Vec<Vec<Symbol>> = self.text.splitn(6, ':').skip(1).map(|part| self.symbols(part)).collect();
-        own.len() == parts.len() && own.iter().zip(&parts).all(|(own, other)| overlap(own, other))
+        own.len() == parts.len() && own.iter().zip(parts).all(|(own, other)| overlap(own, other))
     }
 
     fn symbols(self, part: &str) -> Vec<Symbol> {

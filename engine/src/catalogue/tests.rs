@@ -128,7 +128,7 @@ fn suggestions_name_what_was_meant() {
         ("iam:AssumeRole", "did you mean `sts:AssumeRole`?"),
         ("s3:HeadObject", "that operation needs `s3:GetObject` on the object"),
         ("s3:listobjectsv2", "that operation needs `s3:ListBucket` on the bucket"),
-        ("bedrock-runtime:Converse", "that operation needs `bedrock:InvokeModel` on the model or inference profile"),
+        ("bedrock-runtime:Converse", "that operation needs `bedrock:InvokeModel` on the model"),
     ] {
         let unknown = published().look_up(text).unwrap_err();
         assert_eq!(unknown.help().as_deref(), Some(wanted), "{text}");

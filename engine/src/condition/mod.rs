@@ -9,6 +9,7 @@ mod value;
 
 pub use operator::{Base, Family, Operator, SetOperator};
 pub(crate) use value::Operand;
+pub(crate) use value::is_of;
 pub use value::{Comparison, ConditionValue};
 
 use crate::document::{Member, Node, Value};

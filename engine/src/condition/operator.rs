@@ -1,5 +1,6 @@
 //! Names of condition operators: `[ForAllValues:|ForAnyValue:]Base[IfExists]` (SEMANTICS R1.19–R1.21, R5.4).
 
+use crate::catalogue::ValueType;
 use crate::problem::edit_distance;
 use std::fmt;
 
@@ -42,6 +43,20 @@ pub enum Family {
     Arn,
     /// Whether the key is there.
     Null,
+}
+
+impl Family {
+    /// The operators for values of a type.
+    pub(crate) fn of(value_type: ValueType) -> Self {
+        match value_type {
+            ValueType::String => Self::String,
+            ValueType::Arn => Self::Arn,
+            ValueType::Bool => Self::Bool,
+            ValueType::Numeric => Self::Numeric,
+            ValueType::Date => Self::Date,
+            ValueType::IpAddress => Self::Ip,
+        }
+    }
 }
 
 macro_rules! operators {

@@ -182,6 +182,17 @@ fn ordered(base: Base, order: Ordering) -> Comparison<'static> {
     holds.into()
 }
 
+/// Whether a text is a value that operators of a family can read.
+pub(crate) fn is_of(family: Family, text: &str) -> bool {
+    match family {
+        Family::Numeric => Decimal::parse(text).is_some(),
+        Family::Date => Instant::parse(text).is_some(),
+        Family::Bool => truth_value(text).is_some(),
+        Family::Ip => text.parse::<IpAddr>().is_ok(),
+        Family::Binary | Family::String | Family::Arn | Family::Null => true,
+    }
+}
+
 /// `true` or `false` in any letter case (R5.31).
 pub(crate) fn truth_value(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") {

@@ -122,7 +122,9 @@ impl Cover {
         let candidates: Vec<Candidate> = by_cover.into_values().collect();
         let worse = |candidate: &Candidate| {
             candidates.iter().any(|other| {
-                other.covers != candidate.covers && other.cost <= candidate.cost && candidate.covers.is_within(&other.covers)
+                other.covers != candidate.covers
+                    && other.cost <= candidate.cost
+                    && candidate.covers.is_within(&other.covers)
             })
         };
         let candidates = candidates.iter().filter(|candidate| !worse(candidate)).cloned().collect();
@@ -200,7 +202,8 @@ impl Search<'_> {
         self.steps -= 1;
         // The action with the fewest candidates decides soonest.
         let candidates = &self.cover.candidates;
-        let of = |action: usize| candidates.iter().enumerate().filter(move |(_, candidate)| candidate.covers.has(action));
+        let of =
+            |action: usize| candidates.iter().enumerate().filter(move |(_, candidate)| candidate.covers.has(action));
         let Some(action) = left.iter().min_by_key(|&action| of(action).count()) else { return };
         let mut options: Vec<(usize, usize, usize)> =
             of(action).map(|(at, candidate)| (candidate.cost, candidate.covers.shared(left), at)).collect();
@@ -298,7 +301,10 @@ impl Bits {
     }
 
     fn iter(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().enumerate().flat_map(|(index, word)| (0..64).filter(move |at| word >> at & 1 == 1).map(move |at| index * 64 + at))
+        self.0
+            .iter()
+            .enumerate()
+            .flat_map(|(index, word)| (0..64).filter(move |at| word >> at & 1 == 1).map(move |at| index * 64 + at))
     }
 }
 

@@ -2,10 +2,9 @@
 
 use super::{statements, variables};
 use crate::arn::Arn;
+use crate::condition::is_of;
 use crate::condition::{Comparison, ConditionTest, ConditionValue, Family, Operand};
 use crate::decimal::Decimal;
-use crate::instant::Instant;
-use crate::catalogue::ValueType;
 use crate::key::{ConditionKey, Shape};
 use crate::pattern::{Pattern, Substitute, Variable, Variables, fold};
 use crate::policy::PolicySet;
@@ -49,14 +48,8 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
             texts.found.iter().map(|text| Atom { symbols: text.chars().map(Symbol::Char).collect(), folded: false }),
         );
     }
-    let family = key.value_type().and_then(|value_type| match value_type {
-        ValueType::Bool => Some(Family::Bool),
-        ValueType::Numeric => Some(Family::Numeric),
-        ValueType::Date => Some(Family::Date),
-        ValueType::IpAddress => Some(Family::Ip),
-        ValueType::String | ValueType::Arn => None,
-    });
-    match family {
+    let family = key.value_type().map(Family::of);
+    match family.filter(|family| !matches!(family, Family::String | Family::Arn)) {
         Some(Family::Bool) => texts.typed(Family::Bool, &tests),
         Some(family) => {
             texts.typed(family, &tests);
@@ -113,15 +106,6 @@ pub(super) fn hang_on_others(key: &ConditionKey, policies: &PolicySet, request: 
 const TYPED: [Family; 5] = [Family::Numeric, Family::Date, Family::Bool, Family::Binary, Family::Ip];
 
 /// Whether a text is a value that operators of this family read.
-fn is_of(family: Family, text: &str) -> bool {
-    match family {
-        Family::Numeric => Decimal::parse(text).is_some(),
-        Family::Date => Instant::parse(text).is_some(),
-        Family::Bool => text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"),
-        Family::Ip => text.parse::<std::net::IpAddr>().is_ok(),
-        Family::Binary | Family::String | Family::Arn | Family::Null => true,
-    }
-}
 
 /// All lists of up to `most` of the values, without regard to order.
 fn lists(values: &[String], most: usize, exhaustive: &mut bool) -> Vec<Vec<String>> {
