@@ -161,10 +161,10 @@ fn services(data: &Path, dependents: &Dependents) -> BTreeMap<String, Service> {
         let title = text(&titles[prefix]).to_owned();
         let mut service = Service { title, rcps: rcps.contains(prefix), ..Service::default() };
         for key in records(data, "conditionKeys", prefix).values() {
-            let name = text(&key["key"]);
+            let name = key_name(text(&key["key"]));
             let kind = match text(&key["type"]).strip_prefix("ArrayOf") {
                 Some(of) => {
-                    service.lists.insert(name.to_owned());
+                    service.lists.insert(name.clone());
                     format!("{of}[]")
                 }
                 None => text(&key["type"]).to_owned(),
@@ -173,13 +173,13 @@ fn services(data: &Path, dependents: &Dependents) -> BTreeMap<String, Service> {
         }
         for of in records(data, "resourceTypes", prefix).values() {
             let (name, arns) = (text(&of["key"]), text(&of["arn"]).replace(", ", "\t"));
-            let record = format!("resource\t{name}\t{arns}\n{}", list("keys", &of["conditionKeys"]));
+            let record = format!("resource\t{name}\t{arns}\n{}", keys(&of["conditionKeys"]));
             service.resources.insert(name.to_lowercase(), record);
         }
         for action in records(data, "actions", prefix).values() {
             let name = text(&action["name"]);
             let mut record = format!("action\t{name}\t{}\n", text(&action["accessLevel"]));
-            record += &list("keys", &action["conditionKeys"]);
+            record += &keys(&action["conditionKeys"]);
             record += &on(&action["resourceTypes"]);
             if let Some(needed) = dependents.get(&format!("{prefix}:{name}").to_lowercase()) {
                 let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
@@ -195,25 +195,25 @@ fn services(data: &Path, dependents: &Dependents) -> BTreeMap<String, Service> {
 /// The resource types of an action: a line each, with an asterisk where AWS marks the type as required. A type that is
 /// listed twice is one.
 fn on(types: &Value) -> String {
-    let mut merged: BTreeMap<&str, (bool, BTreeSet<&str>)> = BTreeMap::new();
+    let mut merged: BTreeMap<&str, (bool, BTreeSet<String>)> = BTreeMap::new();
     for of in types.as_array().expect("resource types") {
         let entry = merged.entry(text(&of["name"])).or_default();
         entry.0 |= of["required"].as_bool().expect("whether it is required");
-        entry.1.extend(strings(&of["conditionKeys"]));
+        entry.1.extend(strings(&of["conditionKeys"]).map(key_name));
     }
-    let line = |(name, (required, keys)): (&str, (bool, BTreeSet<&str>))| {
-        let keys: Vec<&str> = keys.into_iter().collect();
+    let line = |(name, (required, keys)): (&str, (bool, BTreeSet<String>))| {
+        let keys: Vec<String> = keys.into_iter().collect();
         format!("\ton\t{name}{}\t{}\n", if required { "*" } else { "" }, keys.join(" "))
     };
     merged.into_iter().map(line).collect()
 }
 
-fn list(head: &str, items: &Value) -> String {
-    let items: BTreeSet<&str> = strings(items).collect();
-    if items.is_empty() {
+fn keys(names: &Value) -> String {
+    let names: BTreeSet<String> = strings(names).map(key_name).collect();
+    if names.is_empty() {
         return String::new();
     }
-    format!("\t{head}\t{}\n", items.into_iter().collect::<Vec<_>>().join(" "))
+    format!("\tkeys\t{}\n", names.into_iter().collect::<Vec<_>>().join(" "))
 }
 
 /// What the file says of itself: where the facts are from, the services with their titles, and the keys that hold lists.
@@ -306,6 +306,11 @@ fn text(value: &Value) -> &str {
     let text = value.as_str().unwrap_or_else(|| panic!("text expected: {value}"));
     assert!(!text.contains(['\t', '\n', '\r']), "{text:?}");
     text
+}
+
+/// The name of a condition key. Two write what varies as if it were part of the name.
+fn key_name(name: &str) -> String {
+    name.strip_suffix("/tag-key").map_or_else(|| name.to_owned(), |base| format!("{base}/${{TagKey}}"))
 }
 
 /// The texts of a list, which may be missing; none has a space.

@@ -4,7 +4,8 @@
 //! A table made by hand from the IAM User Guide, "AWS global condition context keys" (value type, key type and
 //! availability of each key), because the catalogue's own source lists three of them only. Keys that credentials carry to
 //! every service (`ec2:SourceInstanceArn`, `lambda:SourceFunctionArn` and so on) stand on the same page and belong to it.
-//! What an offline evaluation derives of them is in SEMANTICS §8; that AWS decides whether a key is a list, and not the
+//! Two are on no page and in policies that AWS itself writes: `aws:PrincipalOrgMasterAccountId`, and `aws:SourceOwner`,
+//! which `aws:SourceAccount` replaced. What an offline evaluation derives of them is in SEMANTICS §8; that AWS decides whether a key is a list, and not the
 //! request, is R5.16.
 
 use super::{ValueType, covers};
@@ -98,6 +99,7 @@ const KEYS: &[GlobalKey] = {
         key("aws:PrincipalArn", Arn, ONE, "every signed request; anonymous requests lack it"),
         key("aws:PrincipalIsAWSService", Bool, ONE, "every signed request; anonymous requests lack it"),
         key("aws:PrincipalOrgID", String, ONE, "requests of principals whose account is in an organization"),
+        key("aws:PrincipalOrgMasterAccountId", String, ONE, "requests of principals whose account is in an organization"),
         key("aws:PrincipalOrgPaths", String, LIST, "requests of principals whose account is in an organization"),
         key("aws:PrincipalServiceName", String, ONE, "calls an AWS service makes itself as a service principal, not through a role or a user's credentials"),
         key("aws:PrincipalServiceNamesList", String, LIST, "calls an AWS service makes itself as a service principal, not through a role or a user's credentials"),
@@ -118,6 +120,7 @@ const KEYS: &[GlobalKey] = {
         key("aws:SourceIp", IpAddress, ONE, "requests that do not pass through a VPC endpoint"),
         key("aws:SourceOrgID", String, ONE, "calls a service principal makes directly for a resource whose account is in an organization"),
         key("aws:SourceOrgPaths", String, LIST, "calls a service principal makes directly for a resource whose account is in an organization"),
+        key("aws:SourceOwner", String, ONE, "calls that some services make on behalf of a resource, in place of aws:SourceAccount"),
         key("aws:SourceVpc", String, ONE, "requests that pass through a VPC endpoint"),
         key("aws:SourceVpcArn", Arn, ONE, "requests that pass through a VPC endpoint to one of a limited list of services"),
         key("aws:SourceVpce", String, ONE, "requests that pass through a VPC endpoint"),

@@ -58,15 +58,30 @@ impl Catalogue {
         let mut suggestions: Vec<String> =
             meant.iter().filter_map(|service| service.action(name)).map(|action| action.to_string()).collect();
         if suggestions.is_empty() {
-            let elsewhere = self.services().filter_map(|service| service.action(name));
             let near = meant.iter().flat_map(|service| service.nearest_actions(name));
-            // A name that another service has to the letter is a mistaken prefix; a similar one here is a slip.
-            suggestions = near.chain(elsewhere).take(SUGGESTIONS).map(|action| action.to_string()).collect();
+            suggestions = near.take(SUGGESTIONS).map(|action| action.to_string()).collect();
+        }
+        if suggestions.is_empty() {
+            suggestions = self.elsewhere(prefix, name).iter().map(ToString::to_string).collect();
         }
         if suggestions.is_empty() && service.is_none() {
             suggestions = meant.iter().take(SUGGESTIONS).map(|service| format!("{}:…", service.prefix())).collect();
         }
         unknown(what, suggestions)
+    }
+
+    /// Actions of that name under other prefixes, those with the most similar prefix first. If many services have one,
+    /// it says little, and only a prefix that differs by a letter is taken for meant.
+    fn elsewhere(&self, prefix: &str, name: &str) -> Vec<Action<'_>> {
+        let folded = prefix.to_lowercase();
+        let distance = |action: &Action<'_>| edit_distance(&folded, action.service().prefix());
+        let mut all: Vec<Action<'_>> = self.services().filter_map(|service| service.action(name)).collect();
+        all.sort_by_key(distance);
+        if all.len() > 2 * SUGGESTIONS {
+            all.retain(|action| distance(action) <= 1);
+        }
+        all.truncate(SUGGESTIONS);
+        all
     }
 
     /// The services that somebody can have meant by a prefix: the one that has it; those that a client of that name

@@ -12,6 +12,9 @@ pub struct Template<'c> {
     closed: bool,
 }
 
+/// Which of the parts behind `arn:` is the account.
+const ACCOUNT: usize = 3;
+
 /// A symbol of a pattern: what stands at one place of the texts that fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Symbol {
@@ -77,7 +80,11 @@ impl<'c> Template<'c> {
 
     /// Whether some ARN of this form has these five parts behind `arn:`.
     pub(crate) fn meets(self, parts: &[Vec<Symbol>; 5]) -> bool {
-        let own: Vec<Vec<Symbol>> = self.text.splitn(6, ':').skip(1).map(|part| self.symbols(part)).collect();
+        let mut own: Vec<Vec<Symbol>> = self.text.splitn(6, ':').skip(1).map(|part| self.symbols(part)).collect();
+        // Resources that AWS owns, such as its Systems Manager documents, have the form of the others without account.
+        if let Some(account) = own.get_mut(ACCOUNT).filter(|account| matches!(account[..], [Symbol::AnyChar, _])) {
+            *account = vec![Symbol::AnyRun];
+        }
         own.len() == parts.len() && own.iter().zip(parts).all(|(own, other)| overlap(own, other))
     }
 

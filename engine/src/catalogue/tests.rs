@@ -40,7 +40,8 @@ fn the_counts_are_those_of_the_data() {
         published().services().flat_map(Service::actions).map(|action| action.dependents().count()).collect();
     let with_dependents = dependents.iter().filter(|&&count| count > 0).count();
     assert_eq!((actions, types, with_dependents), (22_091, 2_334, 1_654));
-    assert_eq!(keys.len(), 1_577);
+    // 1,580 with the three global ones, less one that is listed in two spellings.
+    assert_eq!(keys.len(), 1_576);
 }
 
 #[test]
@@ -121,7 +122,7 @@ fn suggestions_name_what_was_meant() {
         ("dynamodb:InsertItem", "did you mean `dynamodb:PutItem`?"),
         (
             "s3:DescribeInstances",
-            "did you mean `ec2:DescribeInstances`, `gamelift:DescribeInstances` or `opsworks:DescribeInstances`?",
+            "did you mean `ec2:DescribeInstances`, `opsworks:DescribeInstances` or `gamelift:DescribeInstances`?",
         ),
         ("ec3:DescribeInstances", "did you mean `ec2:DescribeInstances`?"),
         ("emr:RunJobFlow", "did you mean `elasticmapreduce:RunJobFlow`?"),
