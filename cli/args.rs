@@ -1,5 +1,6 @@
 //! The arguments, as clap reads them; completions and the manual page are made from the same definitions.
 
+use can_access_engine::catalogue::AccessLevel;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
@@ -51,6 +52,52 @@ Exit codes:
   1  a test failed
   2  a test file could not be read";
 
+const EXPAND_EXAMPLES: &str = "\
+Examples:
+  What does the pattern cover?
+    can-access expand 's3:Get*Tagging'
+
+  Everything in two services that changes permissions:
+    can-access expand 'iam:*' 'kms:*' --level permissions-management
+
+  For machines, with access levels:
+    can-access expand 'dynamodb:*' --format jsonl
+
+Exit codes:
+  0  done
+  1  a pattern covers no action
+  2  usage";
+
+const SHRINK_EXAMPLES: &str = "\
+Only action patterns are changed, NotAction and Deny included; everything else stays to the byte. The result is expanded
+and compared before it is written. A wildcard stands for whole words, and never for a single action.
+
+Examples:
+  Write the policy with shorter patterns:
+    can-access shrink policy.json > shorter.json
+
+  See what was changed:
+    can-access shrink policy.json --format json
+
+Exit codes:
+  0  done, also if nothing could be made shorter
+  2  usage, unreadable or malformed input";
+
+const DESCRIBE_EXAMPLES: &str = "\
+Examples:
+  What can a policy say about the action?
+    can-access describe s3:GetObject
+
+  The service, with the names of its actions:
+    can-access describe -v dynamodb
+
+  A condition key:
+    can-access describe aws:SourceIp
+
+Exit codes:
+  0  done
+  2  AWS has nothing of that name";
+
 /// Answers offline whether AWS IAM policies allow a principal an action on an ARN, and why
 ///
 /// No account, no network: the answer comes from the policy files alone.
@@ -82,6 +129,9 @@ impl Cli {
         match &self.command {
             Some(Command::Explain(query)) => &query.common,
             Some(Command::Test(test)) => &test.common,
+            Some(Command::Expand(expand)) => &expand.common,
+            Some(Command::Shrink(shrink)) => &shrink.common,
+            Some(Command::Describe(describe)) => &describe.common,
             _ => &self.query.common,
         }
     }
@@ -96,6 +146,15 @@ pub(crate) enum Command {
     /// Run policy tests: files called *.access-test.yaml, .yml or .json
     #[command(after_long_help = TEST_EXAMPLES)]
     Test(TestArgs),
+    /// List the actions that patterns cover
+    #[command(after_long_help = EXPAND_EXAMPLES)]
+    Expand(ExpandArgs),
+    /// Write a policy with the shortest action patterns that cover the same actions
+    #[command(after_long_help = SHRINK_EXAMPLES)]
+    Shrink(ShrinkArgs),
+    /// Show what AWS says of an action, a service or a condition key: level, resources, keys, dependents
+    #[command(after_long_help = DESCRIBE_EXAMPLES)]
+    Describe(DescribeArgs),
     /// Print the JSON Schema of an output format
     Schema(SchemaArgs),
     /// Print a completion script for a shell
@@ -172,6 +231,9 @@ pub(crate) struct RequestArgs {
     /// When the request is made, in RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<String>,
+    /// Ask about actions that AWS's data does not have, for services newer than the data
+    #[arg(long)]
+    pub(crate) allow_unknown_actions: bool,
     /// Keys that are not given are unknown instead of absent
     #[arg(long)]
     pub(crate) unknown: bool,
@@ -239,6 +301,73 @@ pub(crate) struct TestArgs {
     pub(crate) paths: Vec<String>,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// Arguments of `expand`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ExpandArgs {
+    /// Patterns of actions, in quotes, such as 's3:Get*Tagging'; without one, every action
+    #[arg(value_name = "PATTERN")]
+    pub(crate) patterns: Vec<String>,
+    /// Only actions of this access level. Repeatable
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) level: Vec<Level>,
+    /// Only actions of the service with this prefix. Repeatable
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) service: Vec<String>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Arguments of `shrink`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ShrinkArgs {
+    /// The policy: a file, or - for standard input
+    #[arg(value_name = "POLICY")]
+    pub(crate) policy: String,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output: Option<String>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Arguments of `describe`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DescribeArgs {
+    /// Actions, prefixes of services, or condition keys
+    #[arg(value_name = "ACTION|SERVICE|KEY", required = true)]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Access levels of actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Level {
+    /// Sees which resources there are
+    List,
+    /// Sees what is in them
+    Read,
+    /// Creates, changes or deletes them
+    Write,
+    /// Grants or changes permissions
+    PermissionsManagement,
+    /// Changes tags
+    Tagging,
+}
+
+impl Level {
+    /// The level as the catalogue has it.
+    pub(crate) fn of_catalogue(self) -> AccessLevel {
+        match self {
+            Self::List => AccessLevel::List,
+            Self::Read => AccessLevel::Read,
+            Self::Write => AccessLevel::Write,
+            Self::PermissionsManagement => AccessLevel::PermissionsManagement,
+            Self::Tagging => AccessLevel::Tagging,
+        }
+    }
 }
 
 /// Arguments of `schema`.

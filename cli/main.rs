@@ -3,6 +3,7 @@
 //! Exit codes: 0 allowed or done, 1 denied or a finding, 2 could not decide, 3 depends on context that was not given.
 
 mod access_test;
+mod advice;
 mod args;
 mod command;
 mod input;
@@ -28,6 +29,9 @@ fn main() -> ExitCode {
         None => command::query::run(&cli.query, false),
         Some(Command::Explain(query)) => command::query::run(query, true),
         Some(Command::Test(test)) => command::test::run(test),
+        Some(Command::Expand(expand)) => command::expand::run(expand),
+        Some(Command::Shrink(shrink)) => command::shrink::run(shrink),
+        Some(Command::Describe(describe)) => command::describe::run(describe),
         Some(Command::Schema(schema)) => command::schema::run(schema),
         Some(Command::Completions(completions)) => command::completions::run(completions),
         Some(Command::Man) => command::completions::man(),
@@ -87,6 +91,14 @@ enum Failure {
     /// A file cannot be read.
     #[error("cannot read {path}: {error}")]
     Read {
+        /// The file.
+        path: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {path}: {error}")]
+    Create {
         /// The file.
         path: String,
         /// What the system says.

@@ -1,9 +1,9 @@
 //! Runs policy tests: every pair of action and resource of every test, in parallel, results in the order of the files.
 
 use super::model::{self, Document, Expectation, FactFields, PolicyFields, Test, TestFile};
-use crate::Failure;
 use crate::input::{self, yaml};
 use crate::question::{Answer, Prepared, Question, account, now};
+use crate::{Failure, advice};
 use can_access_engine::decision::{Blocker, Decision};
 use can_access_engine::document;
 use can_access_engine::layer::Layer;
@@ -11,7 +11,7 @@ use can_access_engine::policy::{Policies, Policy, PolicySet, Refused};
 use can_access_engine::problem::Source;
 use can_access_engine::request::{Action, EndpointType, Facts, NotPrincipalRule};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -36,17 +36,30 @@ pub(crate) struct PairResult {
 /// A file's results, or why it could not be read.
 pub(crate) struct FileResult {
     pub(crate) path: String,
+    /// What may be a mistake in the tests.
+    pub(crate) warnings: Vec<String>,
     pub(crate) results: Result<Vec<PairResult>, Failure>,
 }
 
 /// Runs the tests of all files.
 pub(crate) fn run(files: &[String]) -> Vec<FileResult> {
-    files.par_iter().map(|path| FileResult { path: path.clone(), results: run_file(path) }).collect()
+    files.par_iter().map(|path| run_file(path)).collect()
 }
 
-fn run_file(path: &str) -> Result<Vec<PairResult>, Failure> {
+fn run_file(path: &str) -> FileResult {
+    let mut warnings = Vec::new();
+    let results = results_of(path, &mut warnings);
+    FileResult { path: path.to_owned(), warnings, results }
+}
+
+fn results_of(path: &str, warnings: &mut Vec<String>) -> Result<Vec<PairResult>, Failure> {
     let source = input::read(path)?;
     let file = read_file(path, &source)?;
+    let mut seen = HashSet::new();
+    for test in &file.tests {
+        let new = test.actions.iter().filter(|action| seen.insert(action.to_ascii_lowercase()));
+        warnings.extend(new.filter_map(|action| advice::unknown_in_test(&test.name, action)));
+    }
     let library =
         Library { base: Path::new(path).parent().unwrap_or(Path::new("")), source: &source, files: Mutex::default() };
     let results: Vec<Vec<PairResult>> = file.tests.par_iter().map(|test| run_test(test, &library)).collect();
@@ -160,7 +173,12 @@ fn run_pair(pair: &Pair<'_>, policies: &PolicySet) -> PairResult {
     let prepared = question(pair.test).and_then(|question| question.prepare(policies, pair.resource));
     let answered = prepared.and_then(|prepared: Prepared| {
         let action = Action::parse(pair.action)?;
-        let answer = prepared.ask(policies, &action, pair.resource)?;
+        let mut answer = prepared.ask(policies, &action, pair.resource)?;
+        let result = pair.answered(&answer);
+        if result.passed {
+            return Ok(result);
+        }
+        answer.notes.extend(advice::remarks(&answer.request, &pair.test.context));
         Ok(pair.answered(&answer))
     });
     match answered {

@@ -1,6 +1,9 @@
 //! One file a command.
 
 pub(crate) mod completions;
+pub(crate) mod describe;
+pub(crate) mod expand;
 pub(crate) mod query;
 pub(crate) mod schema;
+pub(crate) mod shrink;
 pub(crate) mod test;

@@ -5,7 +5,7 @@ use crate::args::{self, Expected, Format, Query, RequestArgs};
 use crate::input::{self, policies};
 use crate::question::{Answer, Prepared, Question, account, now};
 use crate::report::{self, json, text};
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, advice};
 use can_access_engine::decision::Decision;
 use can_access_engine::document::{self, Value};
 use can_access_engine::instant::Instant;
@@ -17,7 +17,14 @@ use std::sync::Arc;
 
 /// Answers a query; `explaining` shows every statement.
 pub(crate) fn run(query: &Query, explaining: bool) -> Result<Exit, Failure> {
-    let (actions, resources) = split_words(&query.words)?;
+    let (actions, mut resources) = split_words(&query.words)?;
+    if !query.request.allow_unknown_actions {
+        actions.iter().try_for_each(advice::check_action)?;
+    }
+    if resources.is_empty() {
+        actions.iter().try_for_each(advice::check_needs_no_resource)?;
+        resources.push("*".to_owned());
+    }
     if query.common.threads == Some(0) {
         return Err(Failure::usage("--threads takes a number from 1"));
     }
@@ -38,6 +45,7 @@ pub(crate) fn run(query: &Query, explaining: bool) -> Result<Exit, Failure> {
         for (resource, prepared) in &prepared {
             let mut answer = prepared.ask(&given.policies, action, resource)?;
             answer.notes.splice(0..0, given.notes.iter().cloned());
+            answer.notes.extend(advice::remarks(&answer.request, &question.context));
             answers.push(answer);
         }
     }
@@ -98,7 +106,7 @@ fn split_words(words: &[String]) -> Result<(Vec<Action>, Vec<String>), Failure> 
         } else if word.contains(':') || word == "*" {
             actions.push(Action::parse(word)?);
         } else {
-            return Err(no_action(word, index));
+            return Err(no_action(word, index, words));
         }
     }
     if actions.is_empty() {
@@ -108,14 +116,16 @@ fn split_words(words: &[String]) -> Result<(Vec<Action>, Vec<String>), Failure> 
             "ask for example: can-access -p policy.json s3:GetObject arn:aws:s3:::bucket/key",
         ));
     }
-    if resources.is_empty() {
-        resources.push("*".to_owned());
-    }
     Ok((actions, resources))
 }
 
-fn no_action(word: &str, index: usize) -> Failure {
-    let commands = ["explain", "test", "schema", "completions", "man"];
+fn no_action(word: &str, index: usize, words: &[String]) -> Failure {
+    let is_file = |word: &&String| std::path::Path::new(word.as_str()).exists();
+    if words.iter().filter(is_file).count() > 1 {
+        let help = "write '*' in quotes: the shell has put the names of files in its place";
+        return Failure::with_help(format!("`{word}` is neither an action nor a resource"), help);
+    }
+    let commands = ["explain", "test", "expand", "shrink", "describe", "schema", "completions", "man"];
     let near =
         |command: &&str| word.len() >= 2 && (command.starts_with(word) || strsim::levenshtein(word, command) <= 2);
     let help = match commands.into_iter().find(near) {

@@ -33,6 +33,11 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             report::problems::print_failure(failure);
         }
     }
+    for file in results.iter().filter(|_| !args.common.quiet) {
+        for warning in &file.warnings {
+            report::problems::print_warning(&format!("{}: {warning}", file.path));
+        }
+    }
     // Nobody reading on changes nothing about the results.
     match print(args, &results) {
         Err(failure) if !failure.is_closed_pipe() => return Err(failure),

@@ -3,6 +3,8 @@
 use crate::Failure;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use can_access_engine::catalogue::Catalogue;
+use can_access_engine::checks;
 use can_access_engine::policy::{Policy, Refused};
 use can_access_engine::problem::{Code, Problem, Source, Span};
 use std::collections::HashMap;
@@ -24,9 +26,22 @@ pub(crate) fn print_failure(failure: &Failure) {
     }
 }
 
-/// Prints what is odd about a policy that is accepted.
+/// Prints what is odd about a policy that is accepted, by its grammar and by AWS's data.
 pub(crate) fn print_warnings(policy: &Policy) {
-    print_all(policy.source(), policy.warnings());
+    let mut warnings = policy.warnings().to_vec();
+    warnings.extend(checks::policy(Catalogue::published(), policy));
+    warnings.sort_by_key(|warning| warning.span.start);
+    print_all(policy.source(), &warnings);
+}
+
+/// Prints what may be wrong and stops nothing.
+pub(crate) fn print_warning(message: &str) {
+    complain(&renderer().render(&[Group::with_title(Level::WARNING.primary_title(message))]));
+}
+
+/// Prints what was done.
+pub(crate) fn print_note(message: &str) {
+    complain(&renderer().render(&[Group::with_title(Level::NOTE.primary_title(message))]));
 }
 
 fn print_refused(refused: &Refused) {

@@ -6,6 +6,7 @@
 
 mod asked;
 mod decisions;
+mod expansions;
 mod reference;
 mod strategies;
 mod texts;

@@ -469,6 +469,27 @@ pub enum ValueType {
 }
 
 impl ValueType {
+    /// All types.
+    pub const ALL: [Self; 6] = [Self::String, Self::Arn, Self::Bool, Self::Numeric, Self::Date, Self::IpAddress];
+
+    /// The name in AWS's documentation.
+    ///
+    /// ```
+    /// use can_access_engine::catalogue::ValueType;
+    /// assert_eq!(ValueType::IpAddress.name(), "IPAddress");
+    /// ```
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "String",
+            Self::Arn => "ARN",
+            Self::Bool => "Bool",
+            Self::Numeric => "Numeric",
+            Self::Date => "Date",
+            Self::IpAddress => "IPAddress",
+        }
+    }
+
     /// What to call such a value.
     ///
     /// ```
@@ -505,14 +526,8 @@ impl<'c> Key<'c> {
     /// What its values are.
     #[must_use]
     pub fn value_type(self) -> ValueType {
-        match self.kind.strip_suffix("[]").unwrap_or(self.kind) {
-            "ARN" => ValueType::Arn,
-            "Bool" => ValueType::Bool,
-            "Numeric" => ValueType::Numeric,
-            "Date" => ValueType::Date,
-            "IPAddress" => ValueType::IpAddress,
-            _ => ValueType::String,
-        }
+        let kind = self.kind.strip_suffix("[]").unwrap_or(self.kind);
+        ValueType::ALL.into_iter().find(|value_type| value_type.name() == kind).unwrap_or(ValueType::String)
     }
 
     /// Whether it holds a list of them.

@@ -70,9 +70,12 @@ impl Catalogue {
         unknown(what, suggestions)
     }
 
-    /// Actions of that name under other prefixes, those with the most similar prefix first. If many services have one,
-    /// it says little, and only a prefix that differs by a letter is taken for meant.
+    /// Actions of that name under other prefixes, those with the most similar prefix first. If many services have one, or
+    /// the name is short, it says little: then only a prefix that differs by a letter is taken for meant, or none.
     fn elsewhere(&self, prefix: &str, name: &str) -> Vec<Action<'_>> {
+        if allowance(name) < 2 {
+            return Vec::new();
+        }
         let folded = prefix.to_lowercase();
         let distance = |action: &Action<'_>| edit_distance(&folded, action.service().prefix());
         let mut all: Vec<Action<'_>> = self.services().filter_map(|service| service.action(name)).collect();
@@ -82,6 +85,18 @@ impl Catalogue {
         }
         all.truncate(SUGGESTIONS);
         all
+    }
+
+    /// The services that somebody can have meant by a prefix that none has, always in the same order.
+    ///
+    /// ```
+    /// use can_access_engine::catalogue::Catalogue;
+    /// let meant = Catalogue::published().nearest_services("emr");
+    /// assert_eq!(meant.iter().map(|service| service.prefix()).collect::<Vec<_>>(), ["elasticmapreduce"]);
+    /// ```
+    #[must_use]
+    pub fn nearest_services(&self, prefix: &str) -> Vec<Service<'_>> {
+        self.services_meant(prefix)
     }
 
     /// The services that somebody can have meant by a prefix: the one that has it; those that a client of that name
@@ -204,8 +219,8 @@ pub(crate) fn either(names: &[String]) -> String {
 /// How many letters of a name may be wrong.
 fn allowance(name: &str) -> usize {
     match name.chars().count() {
-        0..=2 => 0,
-        3..=5 => 1,
+        0..=1 => 0,
+        2..=5 => 1,
         6..=11 => 2,
         _ => 3,
     }

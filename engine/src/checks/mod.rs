@@ -136,8 +136,7 @@ fn either_form(forms: &[String]) -> String {
 /// let request = Request::new(&principal, &action, resource, None, &context, &facts).unwrap();
 /// assert_eq!(
 ///     checks::request(Catalogue::published(), &request).unwrap().to_string(),
-///     "`arn:aws:s3:::reports/2026` has the form of `object`, but `s3:ListBucket` is about `arn:aws:s3:::BUCKET_NAME` \
-///      or `arn:aws:s3:REGION:ACCOUNT:accesspoint/ACCESS_POINT_NAME`"
+///     "`arn:aws:s3:::reports/2026` has the form of `object`, but `s3:ListBucket` is about `arn:aws:s3:::BUCKET_NAME`"
 /// );
 /// ```
 #[must_use]
@@ -171,8 +170,8 @@ fn type_of(catalogue: &Catalogue, arn: &Arn<'_>) -> Option<String> {
     Some(of.name().to_owned())
 }
 
-/// The forms of ARNs that an action can be about, as one would fill them in, at most three: those of the same account
-/// and Region fields as `like` first, the shortest of them first.
+/// The forms of ARNs that an action can be about, as one would fill them in, at most three, the shortest first: those
+/// with account and Region where `like` has them, if there are any.
 ///
 /// ```
 /// use can_access_engine::catalogue::Catalogue;
@@ -195,6 +194,8 @@ pub fn resource_forms(action: catalogue::Action<'_>, like: Option<&Arn<'_>>) -> 
         .collect();
     forms.sort();
     forms.dedup();
+    let any_alike = forms.first().is_some_and(|(other, ..)| !other);
+    forms.retain(|(other, ..)| !other || !any_alike);
     forms.into_iter().take(FORMS).map(|(.., form)| form).collect()
 }
 

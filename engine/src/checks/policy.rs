@@ -137,7 +137,7 @@ fn meet(action: Action<'_>, resource: &ResourcePattern) -> bool {
 fn nothing_supplies(catalogue: &Catalogue, test: &ConditionTest, actions: Option<&[Action<'_>]>) -> Option<Problem> {
     let key = test.key().as_str();
     let span = test.key_span();
-    let consequence = if passes_without_key(test) { "so the condition always holds" } else { "so it never holds" };
+    let consequence = if passes_without_key(test) { "so this always holds" } else { "so this never holds" };
     let found = match actions {
         // Each action's service may list keys of other prefixes.
         Some(actions) if !actions.is_empty() => {
