@@ -72,10 +72,19 @@ fn main() {
 
     let services = services(&data, &dependents);
     check(&services, &dependents);
-    let mut packed = member("index", false, &index(&args, &data, &services));
+    let mut contents = String::from("-\t-\tabout\n");
+    let mut rest = Vec::new();
+    let mut add = |name: &str, rcps: bool, text: &str| {
+        let member = member(None, text);
+        writeln!(contents, "{}\t{}\t{name}", member.len(), if rcps { "rcp" } else { "-" }).unwrap();
+        rest.extend(member);
+    };
+    add("lists", false, &lists(&services));
     for (prefix, service) in &services {
-        packed.extend(member(prefix, service.rcps, &service.text(prefix)));
+        service.texts(prefix).iter().for_each(|(name, text)| add(name, service.rcps, text));
     }
+    let mut packed = member(Some(&contents), &about(&args, &data, &services));
+    packed.extend(rest);
     let target = engine.join("src/catalogue");
     fs::write(target.join("aws.txt.gz"), &packed).expect("the data file can be written");
     let digest: String = Sha256::digest(&packed).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -142,13 +151,22 @@ struct Service {
     lists: BTreeSet<String>,
 }
 
+/// How many actions a member of the data file holds at most.
+const ACTIONS: usize = 100;
+
 impl Service {
-    fn text(&self, prefix: &str) -> String {
-        let mut text = format!("service\t{prefix}\n");
-        for record in self.keys.values().chain(self.resources.values()).chain(self.actions.values()) {
-            text.push_str(record);
+    /// The service's members: the first with its keys and resource types, too.
+    fn texts(&self, prefix: &str) -> Vec<(String, String)> {
+        let head: String = self.keys.values().chain(self.resources.values()).map(String::as_str).collect();
+        let mut texts = vec![(prefix.to_owned(), format!("service\t{prefix}\n{head}"))];
+        for (index, record) in self.actions.values().enumerate() {
+            if index > 0 && index % ACTIONS == 0 {
+                let name = record.split('\t').nth(1).unwrap_or_default();
+                texts.push((format!("{prefix}:{name}"), String::new()));
+            }
+            texts.last_mut().unwrap().1.push_str(record);
         }
-        text
+        texts
     }
 }
 
@@ -171,8 +189,17 @@ fn services(data: &Path, dependents: &Dependents) -> BTreeMap<String, Service> {
             };
             service.keys.insert(name.to_lowercase(), format!("key\t{name}\t{kind}\n"));
         }
-        for of in records(data, "resourceTypes", prefix).values() {
-            let (name, arns) = (text(&of["key"]), text(&of["arn"]).replace(", ", "\t"));
+        let types = records(data, "resourceTypes", prefix);
+        let forms: Vec<&str> = types.values().flat_map(|of| text(&of["arn"]).split(", ")).collect();
+        // A bucket has no slash in its name, or it would be an object: what another type continues ends before it.
+        let continued =
+            |form: &str| forms.iter().any(|other| other.strip_prefix(form).is_some_and(|rest| rest.starts_with('/')));
+        for of in types.values() {
+            let name = text(&of["key"]);
+            let arns = text(&of["arn"]).split(", ");
+            let arns: Vec<String> =
+                arns.map(|form| format!("{form}{}", if continued(form) { " -/" } else { "" })).collect();
+            let arns = arns.join("\t");
             let record = format!("resource\t{name}\t{arns}\n{}", keys(&of["conditionKeys"]));
             service.resources.insert(name.to_lowercase(), record);
         }
@@ -216,28 +243,31 @@ fn keys(names: &Value) -> String {
     format!("\tkeys\t{}\n", names.into_iter().collect::<Vec<_>>().join(" "))
 }
 
-/// What the file says of itself: where the facts are from, the services with their titles, and the keys that hold lists.
-fn index(args: &Args, data: &Path, services: &BTreeMap<String, Service>) -> String {
+/// What the file says of itself: where the facts are from, and the services with their titles.
+fn about(args: &Args, data: &Path, services: &BTreeMap<String, Service>) -> String {
     let package = json(&data.join("../package.json"));
-    let mut index = String::from("catalogue\t1\n");
+    let mut about = String::from("catalogue\t1\n");
     let day = text(&package["updatedAt"]).split('T').next().unwrap_or_default();
-    writeln!(index, "from\tnpm package {} {} (MIT), AWS's data of {day}", args.data_package, args.data_version)
+    writeln!(about, "from\tnpm package {} {} (MIT), AWS's data of {day}", args.data_package, args.data_version)
         .unwrap();
     let dependents = (&args.dependents_package, &args.dependents_version);
-    writeln!(index, "from\tPython package {} {} (MIT), dependent actions", dependents.0, dependents.1).unwrap();
+    writeln!(about, "from\tPython package {} {} (MIT), dependent actions", dependents.0, dependents.1).unwrap();
     for (prefix, service) in services {
-        writeln!(index, "service\t{prefix}\t{}\t{}", if service.rcps { "rcp" } else { "-" }, service.title).unwrap();
+        writeln!(about, "service\t{prefix}\t{}\t{}", if service.rcps { "rcp" } else { "-" }, service.title).unwrap();
     }
+    about
+}
+
+/// The services' keys that hold lists, a line each.
+fn lists(services: &BTreeMap<String, Service>) -> String {
     let lists = services.values().flat_map(|service| &service.lists).filter(|name| !name.starts_with("aws:"));
     // A key that one service calls a list and another a single value is neither.
     let single = |name: &str| {
         let mut records = services.values().filter_map(|service| service.keys.get(&name.to_lowercase()));
         records.any(|record| !record.ends_with("[]\n"))
     };
-    for name in lists.filter(|name| !single(name)).collect::<BTreeSet<_>>() {
-        writeln!(index, "list\t{name}").unwrap();
-    }
-    index
+    let lists: BTreeSet<&String> = lists.filter(|name| !single(name)).collect();
+    lists.into_iter().map(|name| format!("{name}\n")).collect()
 }
 
 /// What the program takes for granted about the data.
@@ -269,21 +299,20 @@ fn check(services: &BTreeMap<String, Service>, dependents: &Dependents) {
     }
 }
 
-/// A gzip member, compressed as well as can be, with its name, the length of the whole and whether the service has
-/// resource control policies in its header.
-fn member(name: &str, rcps: bool, text: &str) -> Vec<u8> {
-    let mut body = Vec::new();
-    zopfli::compress(zopfli::Options::default(), zopfli::Format::Deflate, text.as_bytes(), &mut body).unwrap();
+/// A gzip member, compressed as well as can be; the first with the table of contents in its header.
+fn member(contents: Option<&str>, text: &str) -> Vec<u8> {
+    // Magic, deflate, an extra field or not, no time, best compression, no system (RFC 1952, section 2.3).
+    let mut packed = vec![0x1F, 0x8B, 8, if contents.is_some() { 0b0000_0100 } else { 0 }, 0, 0, 0, 0, 2, 255];
+    if let Some(contents) = contents {
+        let length = u16::try_from(contents.len()).unwrap();
+        packed.extend((length + 4).to_le_bytes());
+        packed.extend(b"CT");
+        packed.extend(length.to_le_bytes());
+        packed.extend(contents.bytes());
+    }
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Deflate, text.as_bytes(), &mut packed).unwrap();
     let mut crc = flate2::Crc::new();
     crc.update(text.as_bytes());
-    // Magic, deflate, extra field and name, no time, best compression, no system (RFC 1952, section 2.3).
-    let mut packed = vec![0x1F, 0x8B, 8, 0b0000_1100, 0, 0, 0, 0, 2, 255];
-    let length = packed.len() + 2 + 13 + name.len() + 1 + body.len() + 8;
-    packed.extend([13, 0, b'C', b'L', 4, 0]);
-    packed.extend(u32::try_from(length).unwrap().to_le_bytes());
-    packed.extend([b'R', b'C', 1, 0, u8::from(rcps)]);
-    packed.extend(name.bytes().chain([0]));
-    packed.extend(body);
     packed.extend(crc.sum().to_le_bytes());
     packed.extend(crc.amount().to_le_bytes());
     packed

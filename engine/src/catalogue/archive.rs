@@ -1,23 +1,23 @@
-//! The data file: gzip members one behind the other, each with its name and length in its header, so that one service
-//! is read without unpacking the others, and `zcat` shows the whole text.
+//! The data file: gzip members one behind the other, so that one is read without unpacking the others, and `zcat` shows
+//! the whole text.
+//!
+//! In front is `about` (where the facts are from, the titles of the services), with the table of contents in its header,
+//! and `lists` (the keys with several values). Then comes a member for each service, under its prefix; what does not fit
+//! into one of reasonable size follows in further ones, under the name of their first action, such as
+//! `ec2:DescribeAddresses`.
 
 use std::io::Read;
 use std::sync::OnceLock;
 
-/// One member: what its header says, and its text once somebody has asked for it.
+/// One member: what the table of contents says of it, and its text once somebody has asked for it.
 #[derive(Debug)]
 pub(super) struct Member {
     name: &'static str,
-    /// Whether resource control policies apply to the service; in the header because decisions ask for it.
+    /// Whether resource control policies apply to the service; in the table because decisions ask for it.
     pub(super) rcps: bool,
     packed: &'static [u8],
     text: OnceLock<String>,
 }
-
-/// The subfields of a member's header: the length of the whole member in four bytes, the lowest first; and whether the
-/// service has resource control policies.
-const LENGTH: [u8; 4] = [b'C', b'L', 4, 0];
-const RCPS: [u8; 4] = [b'R', b'C', 1, 0];
 
 impl Member {
     pub(super) fn name(&self) -> &'static str {
@@ -36,26 +36,36 @@ impl Member {
     }
 }
 
-/// The members of a file, in order. What follows a damaged header is left out.
-pub(super) fn members(mut rest: &'static [u8]) -> Vec<Member> {
-    let mut members = Vec::new();
-    while let Some((name, rcps, length)) = header(rest) {
-        let Some((packed, behind)) = rest.split_at_checked(length) else { break };
-        members.push(Member { name, rcps, packed, text: OnceLock::new() });
-        rest = behind;
-    }
+/// The members of a file, in order; none if its beginning is damaged.
+pub(super) fn members(file: &'static [u8]) -> Vec<Member> {
+    let contents = contents(file).unwrap_or_default();
+    let mut end = file.len();
+    // The table says how long each is; the first holds the table and takes what is left.
+    let mut members: Vec<Member> = contents
+        .lines()
+        .rev()
+        .filter_map(|line| {
+            let mut fields = line.split('\t');
+            let (length, rcps, name) = (fields.next()?, fields.next()?, fields.next()?);
+            let start = match length {
+                "-" => 0,
+                length => end.checked_sub(length.parse().ok()?)?,
+            };
+            let packed = file.get(start..end)?;
+            end = start;
+            Some(Member { name, rcps: rcps == "rcp", packed, text: OnceLock::new() })
+        })
+        .collect();
+    members.reverse();
     members
 }
 
-/// Name, RCPs and length of the member in front (RFC 1952, section 2.3).
-fn header(bytes: &'static [u8]) -> Option<(&'static str, bool, usize)> {
-    const FIXED: [u8; 4] = [0x1F, 0x8B, 8, 0b0000_1100]; // magic, deflate, extra field and name
-    let behind = bytes.strip_prefix(&FIXED)?.get(6..)?;
+/// The table of contents: the extra field of the first member's header (RFC 1952, section 2.3.1.1).
+fn contents(file: &'static [u8]) -> Option<&'static str> {
+    const FIXED: [u8; 4] = [0x1F, 0x8B, 8, 0b0000_0100]; // magic, deflate, an extra field
+    let behind = file.strip_prefix(&FIXED)?.get(6..)?;
     let (&size, behind) = behind.split_first_chunk()?;
-    let (extra, behind) = behind.split_at_checked(usize::from(u16::from_le_bytes(size)))?;
-    let (&length, extra) = extra.strip_prefix(&LENGTH)?.split_first_chunk()?;
-    let &[rcps] = extra.strip_prefix(&RCPS)? else { return None };
-    let name = behind.split(|&byte| byte == 0).next()?;
-    let length = usize::try_from(u32::from_le_bytes(length)).ok().filter(|&length| length > 0)?;
-    Some((std::str::from_utf8(name).ok()?, rcps != 0, length))
+    let extra = behind.get(..usize::from(u16::from_le_bytes(size)))?;
+    let (_length, table) = extra.strip_prefix(b"CT")?.split_first_chunk::<2>()?;
+    std::str::from_utf8(table).ok()
 }

