@@ -29,15 +29,23 @@ fn day() -> &'static str {
     line.and_then(|line| line.rsplit(' ').next()).unwrap_or("the data was made")
 }
 
+/// Writes where the facts are from, a line each.
+pub(crate) fn write_provenance(out: &mut impl std::io::Write) -> std::io::Result<()> {
+    Catalogue::published().provenance().try_for_each(|line| writeln!(out, "{line}"))
+}
+
 /// Refuses a question without a resource if the action is about one.
 pub(crate) fn check_needs_no_resource(action: &Action) -> Result<(), Failure> {
     let Some(known) = Catalogue::published().action(action.as_str()).filter(|known| known.takes_resource()) else {
         return Ok(());
     };
-    let forms: Vec<String> = checks::resource_forms(known, None).iter().map(|form| format!("`{form}`")).collect();
+    let forms = checks::resource_forms(known, None);
+    let shown: Vec<String> = forms.shown.iter().map(|form| format!("`{form}`")).collect();
+    let others =
+        if forms.others > 0 { format!(" ({} more: can-access describe {known})", forms.others) } else { String::new() };
     Err(Failure::with_help(
-        format!("`{known}` is about a resource, and none is given"),
-        format!("name one: {}; or `*`, which only statements on `*` match", forms.join(", ")),
+        format!("`{known}` can be about a resource, and none is given"),
+        format!("name one: {}{others}; or `*` if the request names none", shown.join(", ")),
     ))
 }
 
@@ -45,8 +53,9 @@ pub(crate) fn check_needs_no_resource(action: &Action) -> Result<(), Failure> {
 pub(crate) fn remarks(request: &Request<'_>, context: &[(String, ContextValue)]) -> Vec<String> {
     let catalogue = Catalogue::published();
     let action = catalogue.action(request.action().as_str());
-    let unknown = action.is_none().then(|| {
-        format!("AWS's data of {} has no action `{}`: it is asked all the same", day(), request.action().as_str())
+    let unknown = catalogue.look_up(request.action().as_str()).err().map(|unknown| {
+        let help = unknown.help().map(|help| format!("; {help}")).unwrap_or_default();
+        format!("asked although, by AWS's data of {}, {unknown}{help}", day())
     });
     let about_resource = checks::request(catalogue, request).map(|remark| remark.to_string());
     let about_keys = context.iter().flat_map(|(key, value)| checks::context(catalogue, action, key, value));

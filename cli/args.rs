@@ -1,6 +1,7 @@
 //! The arguments, as clap reads them; completions and the manual page are made from the same definitions.
 
 use can_access_engine::catalogue::AccessLevel;
+use can_access_engine::expansion::Style;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
@@ -65,7 +66,7 @@ Examples:
 
 Exit codes:
   0  done
-  1  a pattern covers no action
+  1  a pattern covers no action, or none is of the level and service
   2  usage";
 
 const SHRINK_EXAMPLES: &str = "\
@@ -306,11 +307,11 @@ pub(crate) struct TestArgs {
 /// Arguments of `expand`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ExpandArgs {
-    /// Patterns of actions, in quotes, such as 's3:Get*Tagging'; without one, every action
+    /// Patterns of actions, in quotes, such as 's3:Get*Tagging'; without one, every action of --level and --service
     #[arg(value_name = "PATTERN")]
     pub(crate) patterns: Vec<String>,
     /// Only actions of this access level. Repeatable
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", ignore_case = true)]
     pub(crate) level: Vec<Level>,
     /// Only actions of the service with this prefix. Repeatable
     #[arg(long, value_name = "PREFIX")]
@@ -325,11 +326,21 @@ pub(crate) struct ShrinkArgs {
     /// The policy: a file, or - for standard input
     #[arg(value_name = "POLICY")]
     pub(crate) policy: String,
+    /// Wildcards never stand for the verb: AssumeRole* rather than *Role*
+    #[arg(long)]
+    pub(crate) keep_verbs: bool,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<String>,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+impl ShrinkArgs {
+    /// Which patterns are wanted.
+    pub(crate) fn style(&self) -> Style {
+        if self.keep_verbs { Style::KeepVerbs } else { Style::Shortest }
+    }
 }
 
 /// Arguments of `describe`.
@@ -391,6 +402,12 @@ pub(crate) enum Schema {
     Decision,
     /// What `test` prints for each pair with `--format jsonl`
     TestResult,
+    /// What `expand` prints for each action with `--format jsonl`
+    ExpandedAction,
+    /// What `shrink` prints with `--format json`
+    ShrunkPolicy,
+    /// What `describe` prints with `--format json`
+    Description,
 }
 
 /// What a query may be expected to give.

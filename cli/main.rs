@@ -20,6 +20,9 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are no errors; a closed pipe is a quiet end.
             _ = error.print();
+            if error.kind() == clap::error::ErrorKind::DisplayVersion {
+                _ = advice::write_provenance(&mut std::io::stdout());
+            }
             return if error.use_stderr() { Exit::Undecided.into() } else { Exit::Fine.into() };
         }
     };

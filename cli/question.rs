@@ -3,6 +3,7 @@
 
 use crate::Failure;
 use can_access_engine::arn::{AccountId, Arn};
+use can_access_engine::catalogue::Catalogue;
 use can_access_engine::decision::{Blocker, Decision, Explanation, ServiceRule, decide, explain};
 use can_access_engine::instant::Instant;
 use can_access_engine::layer::Layer;
@@ -204,8 +205,8 @@ impl Prepared {
         let request =
             Request::new(&self.principal, action, resource, self.resource_account, &self.context, &self.facts);
         let request = match request {
-            Err(RequestError::Context { key, why }) if !self.principal_given && is_principal_key(&key) => {
-                let message = format!("context key `{key}`: {why}");
+            Err(RequestError::Context { key, .. }) if !self.principal_given && is_principal_key(&key) => {
+                let message = format!("context key `{key}` says who asks, and nobody is named");
                 return Err(Failure::with_help(message, "name the principal: --principal ARN"));
             }
             other => other?,
@@ -250,6 +251,7 @@ fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<
         ));
     }
     notes.extend(ids_note(policies, request));
+    notes.extend(rcps_note(policies, request));
     if resource_has_wildcard(request) {
         notes.push("the wildcard in the resource is a literal character: this asks about that one resource".to_owned());
     }
@@ -291,6 +293,13 @@ fn ids_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
         "`{}` among the principals was not compared: give --principal-id, or --canonical-id ID=ACCOUNT",
         entry.as_str()
     ))
+}
+
+/// Resource control policies have no effect on services that do not support them (R7.14).
+fn rcps_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
+    let service = Catalogue::published().service(request.action().service())?;
+    let left_out = !policies.rcp.is_empty() && !service.has_rcps();
+    left_out.then(|| format!("resource control policies do not apply to {}, so they were left out", service.title()))
 }
 
 /// The policy of an access point says nothing without the bucket behind it.

@@ -59,8 +59,16 @@ fn arns_fit_the_actions_that_can_be_about_them() {
 
 /// Names that look like actions and are none, on purpose: typing mistakes and operations in examples and tests, names
 /// of a made-up service, and what a pattern looks like.
-const NO_ACTIONS: &[&str] =
-    &["dynamodb:InsertItem", "ec2:Number", "s3:Get", "s3:GetObjet", "s3:ReadObject", "s3:SourceIp"];
+const NO_ACTIONS: &[&str] = &[
+    "athena:StartQuery",
+    "dynamodb:InsertItem",
+    "ec2:Number",
+    "ec2:RunInstnaces",
+    "s3:Get",
+    "s3:GetObjet",
+    "s3:ReadObject",
+    "s3:SourceIp",
+];
 
 #[test]
 fn every_action_named_in_the_sources_and_the_corpus_exists() {

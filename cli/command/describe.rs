@@ -4,7 +4,7 @@ use crate::args::{DescribeArgs, Format};
 use crate::report::{self, BOLD, DIM};
 use crate::{Exit, Failure};
 use can_access_engine::catalogue::global::GlobalKey;
-use can_access_engine::catalogue::{AccessLevel, Action, Catalogue, ResourceType, Service, ValueType};
+use can_access_engine::catalogue::{AccessLevel, Action, Catalogue, Key, ResourceType, Service, ValueType};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -58,7 +58,7 @@ struct KeyDescription {
     value_type: &'static str,
     list: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    presence: Option<&'static str>,
+    presence: Option<String>,
 }
 
 /// Describes each name.
@@ -83,10 +83,20 @@ fn describe(name: &str) -> Result<Description, Failure> {
     if let Some(key) = GlobalKey::find(name) {
         return Ok(Description::Key(of_global(key)));
     }
-    if let Some(key) = catalogue.services().flat_map(Service::keys).find(|key| key.covers(name)) {
-        return Ok(Description::Key(of_key(key.name(), key.value_type(), key.is_list())));
+    if let Some((service, key)) = find_key(name) {
+        let mut description = of_key(key.name(), key.value_type(), key.is_list());
+        description.presence = Some(format!("requests of {}", actions_with(service, name)));
+        return Ok(Description::Key(description));
     }
     let nearest = catalogue.nearest_keys(name);
+    let prefix = name.split_once(':').map_or("", |(prefix, _)| prefix);
+    if prefix.eq_ignore_ascii_case("aws") || prefix.contains('.') {
+        let help = match &nearest[..] {
+            [] => "keys of an identity provider begin with its host, and hold what its tokens say".to_owned(),
+            names => format!("did you mean `{}`?", names.join("` or `")),
+        };
+        return Err(Failure::with_help(format!("AWS lists no condition key `{name}`"), help));
+    }
     let help = match (unknown.help(), nearest.first()) {
         (Some(help), _) => help,
         (None, Some(key)) => format!("did you mean the condition key `{key}`?"),
@@ -95,6 +105,29 @@ fn describe(name: &str) -> Result<Description, Failure> {
         }
     };
     Err(Failure::with_help(unknown.to_string(), help))
+}
+
+/// A key of a service, and the service that lists it: that of its own prefix if possible.
+fn find_key(name: &str) -> Option<(Service<'static>, Key<'static>)> {
+    let catalogue = Catalogue::published();
+    let own = name.split_once(':').and_then(|(prefix, _)| catalogue.service(prefix));
+    let mut services = own.into_iter().chain(catalogue.services());
+    services.find_map(|service| service.keys().find(|key| key.covers(name)).map(|key| (service, key)))
+}
+
+/// The actions of a service that support a key, for people: the first few.
+fn actions_with(service: Service<'static>, key: &str) -> String {
+    const SHOWN: usize = 5;
+    let names: Vec<String> =
+        service.actions().filter(|action| action.supports(key)).map(|action| action.to_string()).collect();
+    match names.len() {
+        0 => format!("{}, for no action that AWS names", service.title()),
+        all if all == service.actions().count() => format!("every action of {}", service.title()),
+        count if count > SHOWN => {
+            format!("{} and {} other actions", names.get(..SHOWN).unwrap_or_default().join(", "), count - SHOWN)
+        }
+        _ => names.join(", "),
+    }
 }
 
 /// What to say of a prefix that no service has.
@@ -156,7 +189,7 @@ fn of_type(of: ResourceType<'static>) -> ResourceDescription {
 }
 
 fn of_global(key: &'static GlobalKey) -> KeyDescription {
-    KeyDescription { presence: Some(key.presence()), ..of_key(key.name(), key.value_type(), key.is_list()) }
+    KeyDescription { presence: Some(key.presence().to_owned()), ..of_key(key.name(), key.value_type(), key.is_list()) }
 }
 
 fn of_key(name: &'static str, value_type: ValueType, list: bool) -> KeyDescription {
@@ -204,7 +237,9 @@ fn print_action(out: &mut impl Write, action: &ActionDescription) -> Result<(), 
     if action.resources.is_empty() {
         writeln!(out, "  resources: no resource-level permissions, takes `*`")?;
     } else {
-        writeln!(out, "  resources, one or more of:")?;
+        let several = action.resources.len() > 1 && action.resources.iter().any(|of| of.required == Some(true));
+        let mark = if several { " (AWS marks with * what is required; of several, one may be enough)" } else { "" };
+        writeln!(out, "  resources{mark}:")?;
         print_resources(out, &action.resources)?;
     }
     print_keys(out, &action.keys)?;
@@ -235,10 +270,11 @@ fn print_service(out: &mut impl Write, service: &ServiceDescription, names: bool
 }
 
 fn print_resources(out: &mut impl Write, resources: &[ResourceDescription]) -> Result<(), Failure> {
-    let width = resources.iter().map(|of| of.name.len()).max().unwrap_or_default();
+    let marked = |of: &ResourceDescription| format!("{}{}", of.name, if of.required == Some(true) { "*" } else { "" });
+    let width = resources.iter().map(|of| marked(of).len()).max().unwrap_or_default();
     for of in resources {
         for (index, arn) in of.arns.iter().enumerate() {
-            let name = if index == 0 { of.name } else { "" };
+            let name = if index == 0 { marked(of) } else { String::new() };
             writeln!(out, "    {name:width$}  {arn}")?;
         }
         if !of.keys.is_empty() {
@@ -262,7 +298,7 @@ fn print_keys(out: &mut impl Write, keys: &[KeyDescription]) -> Result<(), Failu
 
 fn print_key(out: &mut impl Write, key: &KeyDescription) -> Result<(), Failure> {
     writeln!(out, "{BOLD}{}{BOLD:#}  condition key: {}", key.key, values(key))?;
-    if let Some(presence) = key.presence {
+    if let Some(presence) = &key.presence {
         writeln!(out, "  is there in: {presence}")?;
     }
     Ok(())

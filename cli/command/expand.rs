@@ -51,6 +51,12 @@ pub(crate) fn run(args: &ExpandArgs) -> Result<Exit, Failure> {
             && (args.service.is_empty() || args.service.iter().any(of_service))
     };
     let actions: Vec<Action<'_>> = expand_all(catalogue, &patterns).into_iter().filter(wanted).collect();
+    if actions.is_empty() && exit == Exit::Fine {
+        exit = Exit::Finding;
+        if !args.common.quiet {
+            report::problems::print_warning("no action that the patterns cover is of that level and service");
+        }
+    }
     // Nobody reading on changes nothing about the answer.
     match print(&actions, args) {
         Err(failure) if !failure.is_closed_pipe() => Err(failure),

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &ShrinkArgs) -> Result<Exit, Failure> {
     let source = input::read(&args.policy)?;
     let layer = if Policy::names_principals(source.text()) { Layer::Resource } else { Layer::Identity };
     let policy = Policy::read(source, layer).map_err(|refused| Failure::Refused(vec![refused]))?;
-    let Some(shrunk) = shrink_policy(Catalogue::published(), &policy) else {
+    let Some(shrunk) = shrink_policy(Catalogue::published(), &policy, args.style()) else {
         return Err(Failure::with_help(
             format!(
                 "{}: the shorter patterns do not cover the same actions; nothing is written",
@@ -69,9 +69,6 @@ pub(crate) fn run(args: &ShrinkArgs) -> Result<Exit, Failure> {
 fn write(text: &str) -> Result<(), Failure> {
     let mut out = report::output();
     out.write_all(text.as_bytes())?;
-    if !text.ends_with('\n') {
-        writeln!(out)?;
-    }
     Ok(out.flush()?)
 }
 
@@ -96,15 +93,23 @@ fn report_changes(policy: &Policy, shrunk: &Shrunk, before: usize) {
         problems::print_note(&format!("{name}: no action pattern can be made shorter"));
         return;
     }
+    let mut wider = false;
     for change in &shrunk.changes {
-        let (entries, what) = (change.entries.len(), if change.entries.len() == 1 { "entry" } else { "entries" });
+        let Some(statement) = policy.statements().get(change.statement) else { continue };
+        let place = policy.source().place(statement.span().start);
+        let of = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
         problems::print_note(&format!(
-            "{name}: statement {}, {}: {} entries are now {entries} {what}, which cover the same {} actions",
-            change.statement, change.element, change.before, change.actions
+            "{name}:{place}: {} of {} are now {}, for the same {}",
+            of(change.before, "entry", "entries"),
+            change.element,
+            change.entries.len(),
+            of(change.actions, "action", "actions")
         ));
+        let old = statement.action().entries();
+        let is_new = |entry: &&String| !old.iter().any(|old| old.as_str() == entry.as_str());
+        wider |= change.entries.iter().filter(is_new).any(|entry| entry.contains('*'));
     }
     let after = shrunk.text.len();
-    problems::print_note(&format!(
-        "{name}: {before} bytes are now {after}; a wildcard also covers the actions that AWS adds under such a name later"
-    ));
+    let later = if wider { "; a new wildcard also covers what AWS adds under such a name later" } else { "" };
+    problems::print_note(&format!("{name}: {before} bytes are now {after}{later}"));
 }

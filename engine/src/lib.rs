@@ -78,6 +78,7 @@
 //! | [`problem`] | places, spans, and what can be wrong with a text |
 //! | [`truth`] | holds, does not hold, not known |
 //! | [`decimal`], [`instant`] | exact numbers and points in time |
+//! | [`catalogue`] | what AWS publishes about its services: actions, resource types, condition keys |
 //! | [`key`], [`arn`], [`layer`] | names of condition keys, ARNs, the layers of policies |
 //! | [`document`] | JSON text with places → a located tree |
 //! | [`pattern`] | `*`, `?`, `${variable}`, escapes |
@@ -86,6 +87,7 @@
 //! | [`statement`] | a statement, held against a request |
 //! | [`policy`] | a policy, and the set of policies around a request |
 //! | [`decision`] | what all layers together say, and nothing else |
+//! | [`expansion`], [`checks`] | uses of the catalogue, side by side: what action patterns cover; what is odd about a question or a policy |
 //!
 //! Rules are cited as in reference/SEMANTICS.md: R5.12 is rule 12 of section 5.
 //!

@@ -107,6 +107,15 @@ impl ResourcePattern {
         last.is_match(arn.resource) && head.iter().zip(arn.parts()).all(|(pattern, part)| folded(pattern, part))
     }
 
+    /// Whether the entry would fit if a `*` at the end of a part before the last reached beyond the colon, as a sentence
+    /// of AWS's page on `Resource` can be read (R3.4).
+    pub(crate) fn would_fit_across_colons(&self, resource: &str) -> bool {
+        let Shape::Arn(patterns) = &self.shape else { return false };
+        let reaches = self.text.split(':').take(5).any(|part| part.ends_with('*'));
+        let last_has_variable = patterns.last().is_some_and(|last| last.variables().next().is_some());
+        reaches && !last_has_variable && Pattern::parse(&self.text, Syntax::RESOURCE).0.is_match(resource)
+    }
+
     /// The entry with its variables replaced by their values in a request; `None` if it has none, or one has no value.
     #[must_use]
     pub fn with_values(&self, request: &Request<'_>) -> Option<String> {

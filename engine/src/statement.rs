@@ -245,6 +245,9 @@ impl Statement {
                         rules.push(Rule("R3.21"))
                     }
                     crate::pattern::Fit::Unresolved(_) if element.is_negated() => rules.push(Rule("R3.20")),
+                    crate::pattern::Fit::No if entry.would_fit_across_colons(request.resource().as_str()) => {
+                        rules.push(Rule("R3.4"))
+                    }
                     crate::pattern::Fit::No if entry.differs_by_case(request.resource().as_str()) => {
                         rules.push(Rule("R3.10"))
                     }

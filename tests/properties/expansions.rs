@@ -3,7 +3,7 @@
 use crate::cases;
 use can_access_engine::action::{ActionElement, ActionPattern};
 use can_access_engine::catalogue::{Catalogue, Service};
-use can_access_engine::expansion::{expand_all, expand_element, shrink, shrink_policy};
+use can_access_engine::expansion::{Style, expand_all, expand_element, shrink, shrink_policy};
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::Policy;
 use can_access_engine::problem::Source;
@@ -62,17 +62,19 @@ proptest! {
     #![proptest_config(cases(60))]
 
     #[test]
-    fn shrinking_covers_the_same_and_is_never_longer(texts in entries()) {
+    fn shrinking_covers_the_same_and_is_never_longer(
+        texts in entries(), style in select(vec![Style::Shortest, Style::KeepVerbs])
+    ) {
         let before = patterns(&texts);
-        let short = shrink(Catalogue::published(), &before);
+        let short = shrink(Catalogue::published(), &before, style);
         prop_assert_eq!(covered(&patterns(&short)), covered(&before));
         let length = |texts: &[String]| texts.iter().map(|text| text.len() + 3).sum::<usize>();
         prop_assert!(length(&short) <= length(&texts), "{:?}", short);
         // Once is enough, and the order of the entries does not matter.
-        prop_assert_eq!(&shrink(Catalogue::published(), &patterns(&short)), &short);
+        prop_assert_eq!(&shrink(Catalogue::published(), &patterns(&short), style), &short);
         let mut turned = texts.clone();
         turned.reverse();
-        let mut again = shrink(Catalogue::published(), &patterns(&turned));
+        let mut again = shrink(Catalogue::published(), &patterns(&turned), style);
         let mut short = short;
         again.sort();
         short.sort();
@@ -94,7 +96,7 @@ proptest! {
             "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": {{\n    \"Effect\": \"{effect}\",\n    \"{element}\": {list},\n    \"Resource\": \"*\"\n  }}\n}}\n"
         );
         let policy = Policy::read(Source::new("p.json", text), Layer::Identity).unwrap();
-        let shrunk = shrink_policy(Catalogue::published(), &policy).unwrap();
+        let shrunk = shrink_policy(Catalogue::published(), &policy, Style::Shortest).unwrap();
         let again = Policy::read(Source::new("p.json", shrunk.text.clone()), Layer::Identity).unwrap();
         let of = |policy: &Policy| -> Vec<String> {
             let element: &ActionElement = policy.statements()[0].action();

@@ -71,9 +71,9 @@ impl Catalogue {
     }
 
     /// Actions of that name under other prefixes, those with the most similar prefix first. If many services have one, or
-    /// the name is short, it says little: then only a prefix that differs by a letter is taken for meant, or none.
+    /// the name is one word, it says little: then only a prefix that differs by a letter is taken for meant, or none.
     fn elsewhere(&self, prefix: &str, name: &str) -> Vec<Action<'_>> {
-        if allowance(name) < 2 {
+        if words(name).count() < 2 {
             return Vec::new();
         }
         let folded = prefix.to_lowercase();
@@ -158,6 +158,14 @@ impl<'c> Service<'c> {
         let near = nearest(self.actions(), distance, allowance(&folded));
         if !near.is_empty() {
             return near;
+        }
+        // The beginning of longer names: `athena:StartQuery`.
+        let longer: Vec<Action<'c>> = self
+            .actions()
+            .filter(|action| folded.len() > 3 && action.name().to_lowercase().starts_with(&folded))
+            .collect();
+        if (1..=SUGGESTIONS).contains(&longer.len()) {
+            return longer;
         }
         // Another verb for the same: `s3:ReadObject`, `dynamodb:InsertItem`.
         let wanted = meaning(name);

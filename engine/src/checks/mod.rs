@@ -31,7 +31,7 @@ pub enum Remark {
         /// The type in the same service whose form it has.
         looks_like: Option<String>,
         /// The forms that would make sense.
-        forms: Vec<String>,
+        forms: Forms,
     },
     /// The action has no resource-level permissions, and an ARN was named.
     NoResourceLevel {
@@ -43,7 +43,7 @@ pub enum Remark {
         /// The action.
         action: String,
         /// The forms that would make sense.
-        forms: Vec<String>,
+        forms: Forms,
     },
     /// AWS has no such condition key.
     UnknownKey {
@@ -84,14 +84,14 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherResource { action, resource, looks_like: Some(of), forms } => {
-                write!(f, "`{resource}` has the form of `{of}`, but `{action}` is about {}", either_form(forms))
+                write!(f, "`{resource}` has the form of {of}, but `{action}` is about {}", either_form(forms))
             }
             Self::OtherResource { action, resource, looks_like: None, forms } => {
-                write!(f, "`{action}` is about {}, and `{resource}` is nothing of the kind", either_form(forms))
+                write!(f, "`{action}` is about {}; `{resource}` has another form", either_form(forms))
             }
             Self::NoResourceLevel { action } => write!(
                 f,
-                "`{action}` has no resource-level permissions: AWS asks it of `*`, which only statements on `*` match"
+                "AWS lists no resource for `{action}`: it is asked of `*`, which only statements on `*` match"
             ),
             Self::AllResources { action, forms } => write!(
                 f,
@@ -99,10 +99,10 @@ impl fmt::Display for Remark {
                 either_form(forms)
             ),
             Self::UnknownKey { key, nearest } if nearest.is_empty() => {
-                write!(f, "AWS has no condition key `{key}`, so no request has it")
+                write!(f, "AWS lists no condition key `{key}`")
             }
             Self::UnknownKey { key, nearest } => {
-                write!(f, "AWS has no condition key `{key}`; did you mean {}?", either(nearest))
+                write!(f, "AWS lists no condition key `{key}`; did you mean {}?", either(nearest))
             }
             Self::UnsupportedKey { key, action } => {
                 write!(f, "AWS lists no condition key `{key}` for `{action}`, so its requests do not have it")
@@ -116,11 +116,25 @@ impl fmt::Display for Remark {
     }
 }
 
-fn either_form(forms: &[String]) -> String {
-    match forms {
+fn either_form(forms: &Forms) -> String {
+    let others = match forms.others {
+        0 => String::new(),
+        1 => " (and one other form)".to_owned(),
+        others => format!(" (and {others} other forms)"),
+    };
+    match &forms.shown[..] {
         [] => "something else".to_owned(),
-        forms => either(forms),
+        shown => format!("{}{others}", either(shown)),
     }
+}
+
+/// Forms of ARNs, as one would fill them in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forms {
+    /// The likeliest ones, at most three.
+    pub shown: Vec<String>,
+    /// How many there are besides.
+    pub others: usize,
 }
 
 /// What there is to say about action and resource of a question.
@@ -136,7 +150,8 @@ fn either_form(forms: &[String]) -> String {
 /// let request = Request::new(&principal, &action, resource, None, &context, &facts).unwrap();
 /// assert_eq!(
 ///     checks::request(Catalogue::published(), &request).unwrap().to_string(),
-///     "`arn:aws:s3:::reports/2026` has the form of `object`, but `s3:ListBucket` is about `arn:aws:s3:::BUCKET_NAME`"
+///     "`arn:aws:s3:::reports/2026` has the form of `object` of Amazon S3, but `s3:ListBucket` is about \
+///      `arn:aws:s3:::BUCKET_NAME` (and one other form)"
 /// );
 /// ```
 #[must_use]
@@ -149,7 +164,7 @@ pub fn request(catalogue: &Catalogue, request: &Request<'_>) -> Option<Remark> {
     };
     if !known.takes_resource() {
         // The list of all buckets is asked of `arn:aws:s3:::*` just as well (R3.24).
-        let all_buckets = request.all_buckets() == Some(request.resource().as_str());
+        let all_buckets = action == "s3:ListAllMyBuckets" && arn.service == "s3" && arn.resource == "*";
         return (!all_buckets).then_some(Remark::NoResourceLevel { action });
     }
     if templates(known).any(|(_, template)| template.fits(&arn)) {
@@ -163,40 +178,48 @@ pub fn request(catalogue: &Catalogue, request: &Request<'_>) -> Option<Remark> {
     })
 }
 
-/// The type of resources of the ARN's own service that has its form.
+/// What the ARN is by its form: the type of resources of its service.
 fn type_of(catalogue: &Catalogue, arn: &Arn<'_>) -> Option<String> {
+    let service = catalogue.service(arn.service)?;
     let fits = |of: &catalogue::ResourceType<'_>| of.arns().any(|template| template.fits(arn));
-    let of = catalogue.service(arn.service)?.resource_types().find(fits)?;
-    Some(of.name().to_owned())
+    let of = service.resource_types().find(fits)?;
+    Some(format!("`{}` of {}", of.name(), service.title()))
 }
 
-/// The forms of ARNs that an action can be about, as one would fill them in, at most three, the shortest first: those
-/// with account and Region where `like` has them, if there are any.
+/// The forms of ARNs that an action can be about: first those with the same word in front of the name as `like`, then
+/// those with account and Region where it has them, then the shortest. Only those of the best kind are shown.
 ///
 /// ```
 /// use can_access_engine::catalogue::Catalogue;
 /// use can_access_engine::checks::resource_forms;
 /// let action = Catalogue::published().action("dynamodb:GetItem").unwrap();
-/// assert_eq!(resource_forms(action, None), ["arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE_NAME"]);
+/// assert_eq!(resource_forms(action, None).shown, ["arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE_NAME"]);
 /// ```
 #[must_use]
-pub fn resource_forms(action: catalogue::Action<'_>, like: Option<&Arn<'_>>) -> Vec<String> {
+pub fn resource_forms(action: catalogue::Action<'_>, like: Option<&Arn<'_>>) -> Forms {
     let partition = like.map_or("aws", |arn| arn.partition);
-    let mut forms: Vec<(bool, usize, String)> = templates(action)
+    let word = |resource: &str| resource.split([':', '/']).next().map(str::to_owned);
+    let mut forms: Vec<((bool, bool), usize, String)> = templates(action)
         .map(|(_, template)| {
-            let alike = like.is_none_or(|arn| {
-                let empty = template.as_str().split(':').skip(3).map(str::is_empty);
-                empty.zip([arn.region, arn.account]).all(|(empty, part)| empty == part.is_empty())
+            let parts: Vec<&str> = template.as_str().splitn(6, ':').collect();
+            let part = |at: usize| parts.get(at).copied().unwrap_or_default();
+            let unlike = like.map_or((false, false), |arn| {
+                let same_word =
+                    arn.service == part(2) && arn.resource.contains([':', '/']) && word(arn.resource) == word(part(5));
+                let same_fields = [arn.region, arn.account].map(str::is_empty) == [part(3), part(4)].map(str::is_empty);
+                (!same_word, !same_fields)
             });
             let filled = template.filled(partition);
-            (!alike, filled.len(), filled)
+            (unlike, filled.len(), filled)
         })
         .collect();
     forms.sort();
     forms.dedup();
-    let any_alike = forms.first().is_some_and(|(other, ..)| !other);
-    forms.retain(|(other, ..)| !other || !any_alike);
-    forms.into_iter().take(FORMS).map(|(.., form)| form).collect()
+    let all = forms.len();
+    let best = forms.first().map(|(unlike, ..)| *unlike);
+    let shown: Vec<String> =
+        forms.into_iter().filter(|(unlike, ..)| Some(*unlike) == best).take(FORMS).map(|(.., form)| form).collect();
+    Forms { others: all - shown.len(), shown }
 }
 
 fn templates(action: catalogue::Action<'_>) -> impl Iterator<Item = (catalogue::ResourceType<'_>, Template<'_>)> {
@@ -217,7 +240,7 @@ fn templates(action: catalogue::Action<'_>) -> impl Iterator<Item = (catalogue::
 /// };
 /// assert!(remarks("aws:SourceIp", "203.0.113.7").is_empty());
 /// assert_eq!(remarks("aws:SourceIp", "office"), ["`aws:SourceIp` holds an IP address, which `office` is not"]);
-/// assert_eq!(remarks("aws:SorceIp", "203.0.113.7"), ["AWS has no condition key `aws:SorceIp`; did you mean `aws:SourceIp`?"]);
+/// assert_eq!(remarks("aws:SorceIp", "203.0.113.7"), ["AWS lists no condition key `aws:SorceIp`; did you mean `aws:SourceIp`?"]);
 /// assert_eq!(
 ///     remarks("s3:prefix", "home/"),
 ///     ["AWS lists no condition key `s3:prefix` for `s3:GetObject`, so its requests do not have it"]
@@ -294,7 +317,8 @@ fn find_key(catalogue: &Catalogue, action: Option<catalogue::Action<'_>>, key: &
     let found = services.into_iter().flatten().flat_map(Service::keys).find(|known| known.covers(key));
     match found {
         Some(known) => Found::Key(KnownKey { value_type: known.value_type(), list: known.is_list(), by_action: true }),
-        None if prefix.contains('.') => Found::OfProvider,
+        // A host, or something that is still to be filled in.
+        None if prefix.contains(['.', '$', '<', '{', '%']) => Found::OfProvider,
         // Keys of federation belong to a service of another name.
         None => match catalogue.service("sts").into_iter().flat_map(Service::keys).find(|known| known.covers(key)) {
             Some(known) => {

@@ -1,6 +1,6 @@
 //! Warnings about a policy: what it says is legal, and by AWS's own data cannot have an effect.
 
-use super::{Found, find_key, resource_forms, templates};
+use super::{Found, either_form, find_key, resource_forms, templates};
 use crate::action::{ActionElement, ActionPattern};
 use crate::catalogue::{Action, Catalogue, either};
 use crate::condition::{Base, ConditionTest, ConditionValue, SetOperator};
@@ -57,7 +57,11 @@ fn examine(catalogue: &Catalogue, statement: &Statement, problems: &mut Vec<Prob
     for test in statement.conditions().tests() {
         let actions: Vec<Action<'_>> = covered.iter().flat_map(|(_, actions)| actions.iter().copied()).collect();
         let actions = (named && all_known).then_some(&actions[..]);
-        problems.extend(nothing_supplies(catalogue, test, actions));
+        let problem = nothing_supplies(catalogue, test, actions);
+        if problem.is_none() && named && all_known && !passes_without_key(test) {
+            problems.extend(some_lack(catalogue, test, &covered));
+        }
+        problems.extend(problem);
     }
 }
 
@@ -92,26 +96,29 @@ fn never_meet(covered: &[Covered<'_, '_>], resources: &[ResourcePattern], all: b
     if resources.iter().any(|resource| resource.is_everything() || !resource.is_well_formed()) || resources.is_empty() {
         return;
     }
+    let mut some_meet = false;
     for (entry, actions) in covered.iter().filter(|(_, actions)| !actions.is_empty()) {
         if actions.iter().any(|action| resources.iter().any(|resource| meet(*action, resource))) {
+            some_meet = true;
             continue;
         }
         let text = entry.as_str();
         let problem = if actions.iter().all(|action| !action.takes_resource()) {
-            let message = format!("`{text}` has no resource-level permissions, so no ARN in this statement matches it");
+            let message = format!("AWS lists no resource for `{text}`, so no ARN of this statement matches it");
             Problem::warning(Code::NeverMeets, entry.span(), message)
-                .help("put it into a statement with the resource `*`")
+                .help("by AWS's list it needs a statement with the resource `*`")
         } else {
             let message = format!("`{text}` is about none of the resources of this statement");
             let action = actions.iter().find(|action| action.takes_resource()).copied();
             let like = resources.iter().find_map(|resource| crate::arn::Arn::parse(resource.as_str()));
-            let forms = action.map(|action| resource_forms(action, like.as_ref())).unwrap_or_default();
-            let help = (!forms.is_empty()).then(|| format!("it is about {}", either(&forms)));
+            let forms = action.map(|action| resource_forms(action, like.as_ref()));
+            let help = forms.map(|forms| format!("it is about {}", either_form(&forms)));
             with_help(Problem::warning(Code::NeverMeets, entry.span(), message), help)
         };
         problems.push(problem);
     }
-    if !all {
+    // If nothing meets anything, that has been said of the actions.
+    if !all || !some_meet {
         return;
     }
     for resource in resources {
@@ -137,7 +144,7 @@ fn meet(action: Action<'_>, resource: &ResourcePattern) -> bool {
 fn nothing_supplies(catalogue: &Catalogue, test: &ConditionTest, actions: Option<&[Action<'_>]>) -> Option<Problem> {
     let key = test.key().as_str();
     let span = test.key_span();
-    let consequence = if passes_without_key(test) { "so this always holds" } else { "so this never holds" };
+    let consequence = if passes_without_key(test) { "so this test always holds" } else { "so this test never holds" };
     let found = match actions {
         // Each action's service may list keys of other prefixes.
         Some(actions) if !actions.is_empty() => {
@@ -152,7 +159,7 @@ fn nothing_supplies(catalogue: &Catalogue, test: &ConditionTest, actions: Option
             // Without the actions it may be a key that another service lists.
             let prefix = key.split_once(':').map_or("", |(prefix, _)| prefix);
             let listed = actions.is_some() || prefix.eq_ignore_ascii_case("aws") || catalogue.service(prefix).is_some();
-            let message = format!("AWS has no condition key `{key}`, {consequence}");
+            let message = format!("AWS lists no condition key `{key}`, {consequence}");
             let nearest = catalogue.nearest_keys(key);
             let help = (!nearest.is_empty()).then(|| format!("did you mean {}?", either(&nearest)));
             listed.then(|| with_help(Problem::warning(Code::UnknownKey, span, message), help))
@@ -170,6 +177,30 @@ fn nothing_supplies(catalogue: &Catalogue, test: &ConditionTest, actions: Option
             Some(Problem::warning(Code::UnsupportedKey, span, message))
         }
     }
+}
+
+/// Entries of a statement whose requests never have the key that others have, as in a condition on `s3:prefix` for
+/// `s3:ListBucket` and `s3:GetObject` together.
+fn some_lack(catalogue: &Catalogue, test: &ConditionTest, covered: &[Covered<'_, '_>]) -> Option<Problem> {
+    let key = test.key().as_str();
+    let lacks = |(_, actions): &&Covered<'_, '_>| {
+        actions.iter().all(|action| match find_key(catalogue, Some(*action), key) {
+            Found::Key(known) => known.by_action && !action.supports(key),
+            Found::OfProvider | Found::Nowhere => false,
+        })
+    };
+    let names: Vec<String> = covered.iter().filter(lacks).map(|(entry, _)| entry.as_str().to_owned()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let (shown, others) = names.split_at_checked(3).unwrap_or((&names, &[]));
+    let others = if others.is_empty() { String::new() } else { format!(" and {} others", others.len()) };
+    let list: Vec<String> = shown.iter().map(|name| format!("`{name}`")).collect();
+    let message = format!(
+        "AWS lists no condition key `{key}` for {}{others}, so for them this test never holds",
+        list.join(", ")
+    );
+    Some(Problem::warning(Code::UnsupportedKey, test.key_span(), message).help("give the key a statement of its own"))
 }
 
 /// Whether a test comes out true for a request that does not have its key (R5.5, R5.8, R5.9, R5.14).

@@ -4,7 +4,7 @@
 
 mod shrink;
 
-pub use shrink::{Change, Shrunk, shrink, shrink_policy};
+pub use shrink::{Change, Shrunk, Style, shrink, shrink_policy};
 
 use crate::action::{ActionElement, ActionPattern};
 use crate::catalogue::{Action, Catalogue, Service};

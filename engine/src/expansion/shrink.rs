@@ -17,24 +17,34 @@ const STEPS: usize = 20_000;
 /// What an entry costs besides its text: two quotes and a comma.
 const PER_ENTRY: usize = 3;
 
+/// Which patterns are taken into account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    /// The shortest, wherever their wildcards stand.
+    #[default]
+    Shortest,
+    /// Those that name the verb: `AssumeRole*` rather than `*Role*`, which covers more of what AWS may add.
+    KeepVerbs,
+}
+
 /// Patterns that cover the same actions of the catalogue as `entries` do, the shortest that were found; in order of
 /// service and name.
 ///
-/// Entries that cover nothing in the catalogue, and those with a wildcard in the service prefix, stay as they are. A
-/// wildcard stands for whole words, and never for a single action.
+/// Entries that cover nothing in the catalogue, and those with a wildcard in the service prefix, stay as they are, unless
+/// another entry covers them in any case. A wildcard stands for whole words, and never for a single action.
 ///
 /// ```
 /// use can_access_engine::action::ActionPattern;
 /// use can_access_engine::catalogue::Catalogue;
-/// use can_access_engine::expansion::{expand, shrink};
+/// use can_access_engine::expansion::{Style, expand, shrink};
 /// let catalogue = Catalogue::published();
 /// let actions = expand(catalogue, &ActionPattern::parse("s3:Get*Tagging"));
 /// let actions: Vec<_> = actions.iter().map(|action| ActionPattern::parse(&action.to_string())).collect();
 /// assert!(actions.len() > 3);
-/// assert_eq!(shrink(catalogue, &actions), ["s3:Get*Tagging"]);
+/// assert_eq!(shrink(catalogue, &actions, Style::Shortest), ["s3:Get*Tagging"]);
 /// ```
 #[must_use]
-pub fn shrink(catalogue: &Catalogue, entries: &[ActionPattern]) -> Vec<String> {
+pub fn shrink(catalogue: &Catalogue, entries: &[ActionPattern], style: Style) -> Vec<String> {
     if let Some(everything) = entries.iter().find(|entry| entry.is_everything()) {
         return vec![everything.as_str().to_owned()];
     }
@@ -43,12 +53,21 @@ pub fn shrink(catalogue: &Catalogue, entries: &[ActionPattern]) -> Vec<String> {
     let shrinkable: Vec<ActionPattern> = shrinkable.into_iter().cloned().collect();
     let kept_patterns: Vec<ActionPattern> = kept.iter().map(|entry| (*entry).clone()).collect();
     let mut patterns: Vec<String> = services_of(catalogue, &shrinkable)
-        .flat_map(|service| Cover::of(service, &shrinkable, &kept_patterns).solve())
+        .flat_map(|service| Cover::of(service, &shrinkable, &kept_patterns, style).solve())
         .collect();
+    // What a pattern covers by its letters is covered whatever AWS adds.
+    let covering: Vec<ActionPattern> = patterns.iter().map(|pattern| ActionPattern::parse(pattern)).collect();
     let mut seen = BTreeSet::new();
-    patterns.extend(kept.iter().map(|entry| entry.as_str().to_owned()));
+    patterns.extend(kept.iter().filter(|entry| !is_within(entry, &covering)).map(|entry| entry.as_str().to_owned()));
     patterns.retain(|pattern| seen.insert(pattern.to_ascii_lowercase()));
     patterns
+}
+
+/// Whether one of the patterns matches whatever an entry matches: its letters, and a `*` where it has a wildcard.
+fn is_within(entry: &ActionPattern, patterns: &[ActionPattern]) -> bool {
+    let folded = entry.as_str().to_ascii_lowercase();
+    let Some((prefix, name)) = folded.split_once(':').filter(|_| entry.is_well_formed()) else { return false };
+    patterns.iter().any(|pattern| !pattern.as_str().contains('?') && pattern.covers(prefix, name))
 }
 
 fn expand_one_is_empty(catalogue: &Catalogue, entry: &ActionPattern) -> bool {
@@ -72,7 +91,7 @@ struct Candidate {
 }
 
 impl Cover {
-    fn of(service: Service<'_>, entries: &[ActionPattern], kept: &[ActionPattern]) -> Self {
+    fn of(service: Service<'_>, entries: &[ActionPattern], kept: &[ActionPattern], style: Style) -> Self {
         let mut wanted: Vec<(&str, String)> = Vec::new();
         let mut allowed: Vec<String> = Vec::new();
         let mut forbidden: Vec<String> = Vec::new();
@@ -88,7 +107,9 @@ impl Cover {
         let mut names: BTreeMap<String, bool> = BTreeMap::new();
         for (name, _) in &wanted {
             for pattern in patterns_of(name) {
-                names.entry(pattern).or_insert(false);
+                if style == Style::Shortest || !pattern.starts_with('*') {
+                    names.entry(pattern).or_insert(false);
+                }
             }
             names.insert((*name).to_owned(), true);
         }
@@ -112,7 +133,11 @@ impl Cover {
                 continue;
             }
             let candidate = Candidate { cost: text.len() + PER_ENTRY, text, covers: covers.clone() };
-            let rank = |candidate: &Candidate| (candidate.cost, !candidate.text.ends_with('*'), candidate.text.clone());
+            // Of equals: what ends in a wildcard, and AWS's own spelling.
+            let odd = |candidate: &Candidate| wanted.iter().any(|(own, _)| candidate.text.ends_with(own));
+            let rank = |candidate: &Candidate| {
+                (candidate.cost, !candidate.text.ends_with('*'), !odd(candidate), candidate.text.clone())
+            };
             match by_cover.get_mut(&covers) {
                 Some(best) if rank(best) <= rank(&candidate) => {}
                 Some(best) => *best = candidate,
@@ -340,18 +365,18 @@ pub struct Change {
 ///
 /// ```
 /// use can_access_engine::catalogue::Catalogue;
-/// use can_access_engine::expansion::shrink_policy;
+/// use can_access_engine::expansion::{Style, shrink_policy};
 /// use can_access_engine::layer::Layer;
 /// use can_access_engine::policy::Policy;
 /// use can_access_engine::problem::Source;
 /// let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Resource": "*",
 ///     "Action": ["sqs:ListQueues", "sqs:ListQueueTags", "sqs:ListDeadLetterSourceQueues", "sqs:ListMessageMoveTasks"]}}"#;
 /// let policy = Policy::read(Source::new("p.json", text), Layer::Identity).unwrap();
-/// let shrunk = shrink_policy(Catalogue::published(), &policy).unwrap();
+/// let shrunk = shrink_policy(Catalogue::published(), &policy, Style::Shortest).unwrap();
 /// assert!(shrunk.text.contains(r#""Action": "sqs:List*""#));
 /// ```
 #[must_use]
-pub fn shrink_policy(catalogue: &Catalogue, policy: &Policy) -> Option<Shrunk> {
+pub fn shrink_policy(catalogue: &Catalogue, policy: &Policy, style: Style) -> Option<Shrunk> {
     let text = policy.source().text();
     let root = document::read(text).root?;
     let nodes = root.get("Statement")?.value.one_or_many();
@@ -360,7 +385,7 @@ pub fn shrink_policy(catalogue: &Catalogue, policy: &Policy) -> Option<Shrunk> {
     for (index, (statement, node)) in policy.statements().iter().zip(nodes).enumerate() {
         let entries = statement.action().entries();
         let element = if statement.action().is_negated() { "NotAction" } else { "Action" };
-        let new = shrink(catalogue, entries);
+        let new = shrink(catalogue, entries, style);
         let length = |texts: &mut dyn Iterator<Item = usize>| texts.map(|length| length + PER_ENTRY).sum::<usize>();
         let before = length(&mut entries.iter().map(|entry| entry.as_str().len()));
         if length(&mut new.iter().map(String::len)) >= before {

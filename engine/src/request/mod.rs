@@ -95,7 +95,7 @@ impl Action {
     pub fn parse(text: &str) -> Result<Self, RequestError> {
         let refuse = |why: &str| Err(RequestError::Action { text: text.to_owned(), why: why.to_owned() });
         if text.contains(['*', '?']) {
-            return refuse("a request asks for one action; wildcards belong into policies");
+            return refuse("a request asks for one action; wildcards belong in policies");
         }
         let Some((service, name)) = text.split_once(':') else {
             return refuse("an action is `service:Name`, such as `s3:GetObject`");

@@ -105,8 +105,6 @@ pub(super) fn hang_on_others(key: &ConditionKey, policies: &PolicySet, request: 
 /// Families whose operators read only some texts.
 const TYPED: [Family; 5] = [Family::Numeric, Family::Date, Family::Bool, Family::Binary, Family::Ip];
 
-/// Whether a text is a value that operators of this family read.
-
 /// All lists of up to `most` of the values, without regard to order.
 fn lists(values: &[String], most: usize, exhaustive: &mut bool) -> Vec<Vec<String>> {
     let mut lists = vec![Vec::new()];
