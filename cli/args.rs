@@ -53,6 +53,25 @@ Exit codes:
   1  a test failed
   2  a test file could not be read";
 
+const BATCH_EXAMPLES: &str = "\
+Requests are told apart by their first bytes:
+  JSON Lines   {\"principal\": \"…\", \"action\": \"s3:GetObject\", \"resource\": \"arn:…\", \"context\": {\"aws:SourceIp\": \"…\"}}
+               what `request` holds in a decision's JSON; a JSON document with an array of them is taken, too
+  CSV          with a header: principal,action,resource,resourceAccount and condition keys as columns
+  simulator    the input of SimulateCustomPolicy: ActionNames, ResourceArns, ContextEntries, …
+
+Options give what a request does not say itself. A request that cannot be read is answered with
+{\"decision\": \"error\", …} in its place, reported with its line, and stops nothing.
+
+Examples:
+  can-access batch -p role.json requests.jsonl > decisions.jsonl
+  can-access batch -p role.json --principal arn:aws:iam::111122223333:role/app --fail-on denied < requests.csv
+
+Exit codes:
+  0  every request was answered
+  1  an answer is one of --fail-on
+  2  a request could not be read";
+
 const EXPAND_EXAMPLES: &str = "\
 Examples:
   What does the pattern cover?
@@ -130,6 +149,7 @@ impl Cli {
         match &self.command {
             Some(Command::Explain(query)) => &query.common,
             Some(Command::Test(test)) => &test.common,
+            Some(Command::Batch(batch)) => &batch.common,
             Some(Command::Expand(expand)) => &expand.common,
             Some(Command::Shrink(shrink)) => &shrink.common,
             Some(Command::Describe(describe)) => &describe.common,
@@ -147,6 +167,9 @@ pub(crate) enum Command {
     /// Run policy tests: files called *.access-test.yaml, .yml or .json
     #[command(after_long_help = TEST_EXAMPLES)]
     Test(TestArgs),
+    /// Answer many requests: JSON Lines or CSV in, JSON Lines out, in order
+    #[command(after_long_help = BATCH_EXAMPLES)]
+    Batch(Box<BatchArgs>),
     /// List the actions that patterns cover
     #[command(after_long_help = EXPAND_EXAMPLES)]
     Expand(ExpandArgs),
@@ -302,6 +325,32 @@ pub(crate) struct TestArgs {
     pub(crate) paths: Vec<String>,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// Arguments of `batch`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BatchArgs {
+    /// Files of requests, plain or gzip; - or none for standard input
+    #[arg(value_name = "REQUESTS")]
+    pub(crate) requests: Vec<String>,
+    #[command(flatten)]
+    pub(crate) policies: PolicyArgs,
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    /// Exit with 1 if an answer is this. Repeatable
+    #[arg(long, value_name = "ANSWER", help_heading = "Output")]
+    pub(crate) fail_on: Vec<FailOn>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Answers that a batch can fail on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// A request is denied
+    Denied,
+    /// The answer depends on context that is not known
+    Depends,
 }
 
 /// Arguments of `expand`.

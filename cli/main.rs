@@ -5,6 +5,7 @@
 mod access_test;
 mod advice;
 mod args;
+mod batch;
 mod command;
 mod input;
 mod question;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         None => command::query::run(&cli.query, false),
         Some(Command::Explain(query)) => command::query::run(query, true),
         Some(Command::Test(test)) => command::test::run(test),
+        Some(Command::Batch(batch)) => command::batch::run(batch),
         Some(Command::Expand(expand)) => command::expand::run(expand),
         Some(Command::Shrink(shrink)) => command::shrink::run(shrink),
         Some(Command::Describe(describe)) => command::describe::run(describe),
@@ -119,6 +121,14 @@ impl Failure {
 
     fn with_help(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), help: Some(help.into()) }
+    }
+
+    /// The message with what to do, for a place among many.
+    fn in_one_line(&self) -> String {
+        match self {
+            Self::Usage { message, help: Some(help) } => format!("{message}; {help}"),
+            other => other.to_string(),
+        }
     }
 
     fn is_closed_pipe(&self) -> bool {

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod batch;
 pub(crate) mod completions;
 pub(crate) mod describe;
 pub(crate) mod expand;

@@ -125,7 +125,7 @@ fn no_action(word: &str, index: usize, words: &[String]) -> Failure {
         let help = "write '*' in quotes: the shell has put the names of files in its place";
         return Failure::with_help(format!("`{word}` is neither an action nor a resource"), help);
     }
-    let commands = ["explain", "test", "expand", "shrink", "describe", "schema", "completions", "man"];
+    let commands = ["explain", "test", "batch", "expand", "shrink", "describe", "schema", "completions", "man"];
     let near =
         |command: &&str| word.len() >= 2 && (command.starts_with(word) || strsim::levenshtein(word, command) <= 2);
     let help = match commands.into_iter().find(near) {
@@ -142,7 +142,7 @@ fn no_action(word: &str, index: usize, words: &[String]) -> Failure {
     Failure::with_help(format!("`{word}` is neither an action nor a resource"), help)
 }
 
-fn question(args: &RequestArgs) -> Result<Question, Failure> {
+pub(crate) fn question(args: &RequestArgs) -> Result<Question, Failure> {
     let mut context: Vec<(String, ContextValue)> = Vec::new();
     for path in &args.context_file {
         context.extend(read_context(path)?);

@@ -1,5 +1,6 @@
 //! What comes from outside: files, directories, globs and standard input, and the policies in them.
 
+pub(crate) mod lines;
 pub(crate) mod policies;
 pub(crate) mod yaml;
 

@@ -110,6 +110,12 @@ pub(crate) fn print_lines(out: &mut impl Write, answers: &[Answer<'_>], everythi
     Ok(())
 }
 
+/// What stands in place of an answer where an entry of a batch could not be read.
+pub(crate) fn error_line(file: &str, line: u64, message: &str) -> Vec<u8> {
+    let value = serde_json::json!({ "decision": "error", "file": file, "line": line, "message": message });
+    format!("{value}\n").into_bytes()
+}
+
 fn of<'a>(answer: &'a Answer<'_>, everything: bool) -> DecisionJson<'a> {
     let explanation = &answer.explanation;
     let outcome = &explanation.outcome;

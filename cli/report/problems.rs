@@ -34,6 +34,11 @@ pub(crate) fn print_warnings(policy: &Policy) {
     print_all(policy.source(), &warnings);
 }
 
+/// Prints a mistake that stops nothing.
+pub(crate) fn print_error(message: &str) {
+    print_plain(message, None);
+}
+
 /// Prints what may be wrong and stops nothing.
 pub(crate) fn print_warning(message: &str) {
     complain(&renderer().render(&[Group::with_title(Level::WARNING.primary_title(message))]));

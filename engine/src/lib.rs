@@ -118,6 +118,7 @@ pub mod pattern;
 pub mod policy;
 pub mod principal;
 pub mod problem;
+pub mod replay;
 pub mod request;
 pub mod resource;
 pub mod statement;

@@ -203,6 +203,18 @@ impl Context {
         same.iter().find(|entry| entry.key.as_str() == key.as_str()).or_else(|| same.first()).map(|entry| &entry.value)
     }
 
+    /// Says that the key is not there, where others are unknown.
+    ///
+    /// ```
+    /// use can_access_engine::request::Context;
+    /// let mut context = Context::new();
+    /// context.mark_others_unknown();
+    /// context.mark_absent("aws:SourceVpce");
+    /// ```
+    pub fn mark_absent(&mut self, key: &str) {
+        self.complete(&ConditionKey::new(key), None);
+    }
+
     /// Whether the request carries several keys that differ from `key` by letter case only, none spelled like it.
     pub(crate) fn is_ambiguous(&self, key: &ConditionKey) -> bool {
         let same = || self.entries.iter().filter(|entry| entry.key == *key);

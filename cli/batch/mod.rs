@@ -1,0 +1,4 @@
+//! Requests by the thousand: JSON Lines, CSV, or the request entries of SimulateCustomPolicy's input.
+
+pub(crate) mod entry;
+pub(crate) mod source;

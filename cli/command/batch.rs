@@ -1,0 +1,161 @@
+//! `can-access batch`: a decision for each request of an input, in order.
+
+use crate::args::{BatchArgs, FailOn};
+use crate::batch::entry::{Entry, Mistake};
+use crate::batch::source::{Entries, Raw};
+use crate::input::{lines, policies};
+use crate::question::Question;
+use crate::report::{self, json, problems};
+use crate::{Exit, Failure, advice};
+use can_access_engine::decision::Decision;
+use can_access_engine::policy::PolicySet;
+use can_access_engine::request::Action;
+use rayon::prelude::*;
+use std::io::Write;
+
+/// How many requests are answered together: enough for every core, few enough to keep in memory.
+const TOGETHER: usize = 2048;
+/// How many bad entries are shown.
+const SHOWN: usize = 20;
+
+/// What became of an entry.
+struct Answered {
+    text: Vec<u8>,
+    denied: bool,
+    undecided: bool,
+    mistake: Option<String>,
+}
+
+/// Answers every request of the inputs.
+pub(crate) fn run(args: &BatchArgs) -> Result<Exit, Failure> {
+    let question = super::query::question(&args.request)?;
+    let given = policies::load(&args.policies)?;
+    if args.common.verbose && !args.common.quiet {
+        given.policies.policies().for_each(|policy| problems::print_warnings(policy));
+    }
+    super::query::with_threads(args.common.threads, || answer_all(args, &question, &given.policies))?
+}
+
+fn answer_all(args: &BatchArgs, question: &Question, policies: &PolicySet) -> Result<Exit, Failure> {
+    let mut out = report::output();
+    let (mut mistakes, mut denied, mut undecided) = (0_usize, false, false);
+    let stdin = ["-".to_owned()];
+    let paths = if args.requests.is_empty() { &stdin[..] } else { &args.requests };
+    for path in paths {
+        let mut entries = Entries::open(path)?;
+        loop {
+            let raw = entries.next(TOGETHER)?;
+            if raw.is_empty() {
+                break;
+            }
+            let header = entries.header();
+            let answered: Vec<Answered> =
+                raw.into_par_iter().map(|raw| answer(args, question, policies, path, raw, header)).collect();
+            for entry in &answered {
+                denied |= entry.denied;
+                undecided |= entry.undecided;
+                if let Some(message) = &entry.mistake {
+                    mistakes += 1;
+                    if mistakes <= SHOWN {
+                        problems::print_error(message);
+                    }
+                }
+            }
+            if !args.common.quiet {
+                match answered.iter().try_for_each(|entry| out.write_all(&entry.text)) {
+                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                        return Ok(exit(args, mistakes, denied, undecided));
+                    }
+                    other => other?,
+                }
+            }
+        }
+    }
+    match out.flush() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
+    }
+    if mistakes > SHOWN {
+        problems::print_error(&format!("{} more requests could not be read", mistakes - SHOWN));
+    }
+    Ok(exit(args, mistakes, denied, undecided))
+}
+
+fn exit(args: &BatchArgs, mistakes: usize, denied: bool, undecided: bool) -> Exit {
+    let fails = |on: FailOn| args.fail_on.contains(&on);
+    if mistakes > 0 {
+        Exit::Undecided
+    } else if (denied && fails(FailOn::Denied)) || (undecided && fails(FailOn::Depends)) {
+        Exit::Finding
+    } else {
+        Exit::Fine
+    }
+}
+
+fn answer(
+    args: &BatchArgs,
+    question: &Question,
+    policies: &PolicySet,
+    path: &str,
+    raw: Raw,
+    header: Option<&csv::StringRecord>,
+) -> Answered {
+    let line = raw.line;
+    let mut answered = Answered { text: Vec::new(), denied: false, undecided: false, mistake: None };
+    let result = raw.read(header).and_then(|entry| answer_entry(args, question, policies, &entry, &mut answered));
+    if let Err(Mistake { column, message }) = result {
+        let column = column.map(|column| format!(":{column}")).unwrap_or_default();
+        let place = format!("{}:{line}{column}", lines::name(path));
+        // One record for each entry, so that lines of input and output can be told apart.
+        answered.text = json::error_line(lines::name(path), line, &message);
+        answered.mistake = Some(format!("{place}: {message}"));
+    }
+    answered
+}
+
+fn answer_entry(
+    args: &BatchArgs,
+    question: &Question,
+    policies: &PolicySet,
+    entry: &Entry,
+    answered: &mut Answered,
+) -> Result<(), Mistake> {
+    let given = policies.policies().next().is_some();
+    let policies = match &entry.policies {
+        Some(own) if !given => own,
+        None | Some(_) if given => policies,
+        _ => return Err("no policy is given: name one with -p".to_owned().into()),
+    };
+    let mut question = question.clone();
+    question.principal = entry.principal.clone().or(question.principal);
+    question.resource_account = entry.resource_account.clone().or(question.resource_account);
+    question.context.retain(|(known, _)| !entry.context.iter().any(|(key, _)| key.eq_ignore_ascii_case(known)));
+    question.context.extend(entry.context.iter().cloned());
+    question.unknown.extend(entry.unknown.iter().cloned());
+    let failed = |failure: Failure| Mistake::from(failure.in_one_line());
+    let everything = ["*".to_owned()];
+    let resources = if entry.resources.is_empty() { &everything[..] } else { &entry.resources };
+    let mut text = Vec::new();
+    for action in &entry.actions {
+        let action = Action::parse(action).map_err(|error| Mistake::from(error.to_string()))?;
+        if !args.request.allow_unknown_actions {
+            advice::check_action(&action).map_err(failed)?;
+        }
+        if entry.resources.is_empty() {
+            advice::check_needs_no_resource(&action).map_err(failed)?;
+        }
+        for resource in resources {
+            let prepared = question.prepare(policies, resource).map_err(failed)?;
+            let mut answer = prepared.ask(policies, &action, resource).map_err(failed)?;
+            answer.notes.extend(advice::remarks(&answer.request, &entry.context));
+            match answer.explanation.outcome.decision {
+                Decision::Allowed => {}
+                Decision::ExplicitDeny | Decision::ImplicitDeny => answered.denied = true,
+                Decision::Depends => answered.undecided = true,
+            }
+            json::print_lines(&mut text, std::slice::from_ref(&answer), args.common.verbose).map_err(failed)?;
+        }
+    }
+    answered.text = text;
+    Ok(())
+}

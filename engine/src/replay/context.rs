@@ -1,0 +1,98 @@
+//! The request context that a log line tells of: keys that it gives, keys that it shows to be absent, and all others
+//! unknown (REPLAY §2.3).
+
+use super::{Observation, Query};
+use crate::request::{Context, ContextValue};
+use std::net::IpAddr;
+
+impl Observation<'_> {
+    /// The condition keys of the request. What no access log says, such as most headers, is unknown.
+    ///
+    /// The time of the request is a fact ([`crate::request::Facts::at`]), and what follows from principal and resource is
+    /// derived as for every request.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        let mut context = Context::new();
+        context.mark_others_unknown();
+        let mut give = |key: &str, value: Option<&str>| match value {
+            // No key here is one that takes no single value.
+            Some(value) => _ = context.insert(key, ContextValue::Single(value.to_owned())),
+            None => context.mark_absent(key),
+        };
+        let address: Option<IpAddr> = self.address.parse().ok();
+        match address {
+            Some(address) if is_private(address) => {
+                // Such an address comes through a VPC endpoint, which has keys of its own.
+                give("aws:SourceIp", None);
+                give("aws:VpcSourceIp", Some(self.address));
+            }
+            Some(_) => {
+                give("aws:SourceIp", Some(self.address));
+                for key in ["aws:VpcSourceIp", "aws:SourceVpc", "aws:SourceVpce"] {
+                    give(key, None);
+                }
+            }
+            None => {}
+        }
+        give("s3:versionid", self.version.as_deref());
+        let Some(answer) = &self.answer else { return context };
+        let tail = &answer.tail;
+        if let Some(tls) = tail.tls {
+            give("aws:SecureTransport", Some(if tls == "-" { "false" } else { "true" }));
+            give("s3:TlsVersion", tls.get(4..).filter(|_| tls != "-"));
+        }
+        match tail.signature {
+            Some("SigV4") => give("s3:signatureversion", Some("AWS4-HMAC-SHA256")),
+            Some("SigV2") => give("s3:signatureversion", Some("AWS")),
+            Some("-") => give("s3:signatureversion", None),
+            _ => {}
+        }
+        match tail.authentication {
+            Some("AuthHeader") => give("s3:authType", Some("REST-HEADER")),
+            Some("QueryString") => give("s3:authType", Some("REST-QUERY-STRING")),
+            _ => {}
+        }
+        match tail.access_point {
+            Some("-") => {
+                for key in ["s3:DataAccessPointArn", "s3:DataAccessPointAccount", "s3:AccessPointNetworkOrigin"] {
+                    give(key, None);
+                }
+            }
+            Some(arn) => give("s3:DataAccessPointArn", Some(arn)),
+            None => {}
+        }
+        if let Some(request) = answer.request.and_then(Query::of_request_line) {
+            let lists = self.needs.is_some_and(|needs| needs.actions.iter().any(|action| is_listing(action)));
+            for (key, parameter) in [("s3:prefix", "prefix"), ("s3:delimiter", "delimiter")] {
+                give(key, request.value(parameter).as_deref().filter(|_| lists));
+            }
+            if lists {
+                // Absent, it is what S3 takes then (R8.4).
+                give(
+                    "s3:max-keys",
+                    Some(request.value("max-keys").as_deref().filter(|text| !text.is_empty()).unwrap_or("1000")),
+                );
+            }
+            if let Some(age) = request.signed_at().map(|signed| self.time - signed).filter(|age| *age >= 0) {
+                give("s3:signatureAge", Some(&(age * 1000).to_string()));
+            }
+        }
+        context
+    }
+}
+
+/// The actions that have the keys of listings. `s3:ListBucketMultipartUploads` has not, and a HEAD of the bucket sends none.
+fn is_listing(action: &str) -> bool {
+    matches!(action, "s3:ListBucket" | "s3:ListBucketVersions")
+}
+
+/// Whether an address is not one of the public internet (RFC 1918, 4193, 6598).
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private() || v4.is_link_local() || v4.is_loopback() || (a == 100 && (64..128).contains(&b))
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
+    }
+}

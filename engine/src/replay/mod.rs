@@ -1,0 +1,196 @@
+//! Access logs: a line becomes a request and what its status proves (reference/REPLAY.md).
+//!
+//! A policy may be derived from what is read here, so a line is never guessed at. Somebody whose request is refused can put
+//! anything into its request line, referer and user agent; it cannot make the line evidence that the request was
+//! allowed, nor change who asked, for what action, on which key ([`access_log`]).
+//!
+//! ```
+//! use can_access_engine::replay::access_log::Line;
+//! use can_access_engine::replay::{Class, observe};
+//! let line = br#"o acme [21/Nov/2026:19:00:00 +0000] 203.0.113.9 - 0A1B REST.GET.OBJECT secret "GET /secret HTTP/1.1" 403 AccessDenied 243 - 12 - "-" "x" 200 - 5 5 1 1 "-" "y" - h SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 - - -"#;
+//! let Line::Row(row) = Line::read(line, true) else { panic!() };
+//! let observation = observe(&row);
+//! assert_eq!(observation.class, Class::Ambiguous); // a forged 200 in the user agent
+//! assert_eq!(observation.key.as_deref(), Some("secret"));
+//! ```
+
+pub mod access_log;
+mod context;
+pub mod object_key;
+pub mod operation;
+mod query;
+pub mod requester;
+
+use access_log::{Answer, Rest, Row};
+use operation::{About, Needs, Proof};
+use query::Query;
+use requester::Requester;
+use std::borrow::Cow;
+
+/// What a line counts as. Every line is exactly one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// Nothing but white space.
+    Blank,
+    /// Bucket, time, requester, operation or key cannot be read: nothing is taken from it.
+    Malformed,
+    /// The rest is cut off or does not align: who, what and on which key are known, the outcome is not.
+    Partial,
+    /// The rest can be read in several ways that differ: as partial.
+    Ambiguous,
+    /// The operation is not known.
+    Unmapped,
+    /// The status proves nothing.
+    NoEvidence,
+    /// The request was allowed.
+    Allowed,
+    /// The request was refused.
+    Refused,
+}
+
+impl Class {
+    /// All of them, in the order of reports.
+    pub const ALL: [Self; 8] = [
+        Self::Blank,
+        Self::Malformed,
+        Self::Partial,
+        Self::Ambiguous,
+        Self::Unmapped,
+        Self::NoEvidence,
+        Self::Allowed,
+        Self::Refused,
+    ];
+
+    /// The name in reports.
+    ///
+    /// ```
+    /// use can_access_engine::replay::Class;
+    /// assert_eq!(Class::NoEvidence.name(), "noEvidence");
+    /// ```
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Blank => "blank",
+            Self::Malformed => "malformed",
+            Self::Partial => "partial",
+            Self::Ambiguous => "ambiguous",
+            Self::Unmapped => "unmapped",
+            Self::NoEvidence => "noEvidence",
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A request that a log tells of, and what the log proves about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation<'l> {
+    /// What the line counts as.
+    pub class: Class,
+    /// When the request arrived, in seconds since 1970.
+    pub time: i64,
+    /// Who sent it.
+    pub requester: Requester<'l>,
+    /// The actions it needed and what they are about; `None` for an unknown operation.
+    pub needs: Option<&'static Needs>,
+    /// The bucket.
+    pub bucket: &'l str,
+    /// The key of the object, decoded; `None` if the request was about none.
+    pub key: Option<Cow<'l, str>>,
+    /// Whether it also proves that the requester may list the bucket, without a prefix.
+    pub listed: bool,
+    /// The rest, for the request's context.
+    answer: Option<Answer<'l>>,
+    address: &'l str,
+    version: Option<Cow<'l, str>>,
+}
+
+/// What a row tells. See [`Class`] for what it can count as.
+#[must_use]
+pub fn observe<'l>(row: &Row<'l>) -> Observation<'l> {
+    let requester = Requester::read(row.requester);
+    let answer = match &row.rest {
+        Rest::Whole(answer) => Some(answer),
+        Rest::Ambiguous | Rest::Partial => None,
+    };
+    let request = answer.and_then(|answer| answer.request).and_then(Query::of_request_line);
+    let host = answer.and_then(|answer| answer.tail.host);
+    let batch = row.operation.starts_with("BATCH.");
+    // The website endpoint answers with another key than the one in the path.
+    let website = row.operation.starts_with("WEBSITE.");
+    let path = request.as_ref().filter(|_| !website).map(|request| request.path);
+    let key = object_key::decode(row.key, batch, path, row.bucket, path_style(host, row.bucket));
+    let unreadable = key.is_none() && row.key != "-";
+    let version = version(answer, request.as_ref());
+    let needs = operation::needs(row.operation, key.is_some(), version.is_some());
+    let mut observation = Observation {
+        class: Class::NoEvidence,
+        time: row.time,
+        requester,
+        needs,
+        bucket: row.bucket,
+        key,
+        listed: false,
+        answer: answer.cloned(),
+        address: row.address,
+        version,
+    };
+    observation.class = match (&row.rest, needs) {
+        _ if unreadable => Class::Malformed,
+        (Rest::Partial, _) => Class::Partial,
+        (Rest::Ambiguous, _) => Class::Ambiguous,
+        (Rest::Whole(_), None) => Class::Unmapped,
+        (Rest::Whole(answer), Some(needs)) => {
+            let (class, listed) = class(&observation, answer, needs, website, request.as_ref());
+            observation.listed = listed;
+            class
+        }
+    };
+    observation
+}
+
+/// What the answer to a request with known needs proves.
+fn class(
+    observation: &Observation<'_>,
+    answer: &Answer<'_>,
+    needs: &Needs,
+    website: bool,
+    request: Option<&Query<'_>>,
+) -> (Class, bool) {
+    let nothing = (Class::NoEvidence, false);
+    let without_key = needs.about == About::Object && observation.key.is_none();
+    if needs.actions.is_empty() || observation.requester == Requester::Itself || without_key {
+        return nothing;
+    }
+    let reads = needs.about == About::Object && needs.actions.iter().any(|action| action.starts_with("s3:GetObject"));
+    match operation::proof(answer.status, answer.error, reads) {
+        // The website endpoint answers errors with documents and redirects of its own.
+        _ if website && !answer.status.is_some_and(|status| status < 300 || status == 304) => nothing,
+        Proof::Nothing => nothing,
+        Proof::Allowed => (Class::Allowed, false),
+        Proof::AllowedAndListed => (Class::Allowed, true),
+        // A presigned request that came too late is refused for that.
+        Proof::Refused if request.is_some_and(|request| request.is_expired(observation.time)) => nothing,
+        Proof::Refused => (Class::Refused, false),
+    }
+}
+
+/// The version a request is about: what S3 logs, or what the request line says where S3 logs none.
+fn version<'l>(answer: Option<&Answer<'l>>, request: Option<&Query<'l>>) -> Option<Cow<'l, str>> {
+    let logged = answer.and_then(|answer| answer.tail.version).filter(|version| *version != "-");
+    logged.map(Cow::Borrowed).or_else(|| request?.value("versionId").filter(|version| !version.is_empty()))
+}
+
+/// Whether the host of a request says that the bucket is the first segment of its path.
+fn path_style(host: Option<&str>, bucket: &str) -> Option<bool> {
+    let host = host.filter(|host| *host != "-")?;
+    let rest = host.get(bucket.len()..);
+    let virtual_host = host.get(..bucket.len()).is_some_and(|head| head.eq_ignore_ascii_case(bucket))
+        && rest.is_some_and(|rest| rest.starts_with('.'));
+    if virtual_host {
+        return Some(false);
+    }
+    // A name of its own, or an access point, has no bucket in the path.
+    let endpoint = host.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("s3")) && host.contains(".amazonaws.com");
+    endpoint.then_some(true)
+}

@@ -1,0 +1,78 @@
+//! The request line of a logged request: the path and the parameters behind it.
+
+use super::object_key::percent;
+use std::borrow::Cow;
+
+/// Path and parameters of a request line, as sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Query<'l> {
+    pub(super) path: &'l [u8],
+    parameters: &'l [u8],
+}
+
+impl<'l> Query<'l> {
+    /// Reads `METHOD target HTTP/1.1`. The target may hold spaces: S3 logs what it was sent.
+    pub(super) fn of_request_line(line: &'l [u8]) -> Option<Self> {
+        let start = memchr::memchr(b' ', line)? + 1;
+        let target = line.get(start..)?;
+        let end =
+            memchr::memrchr(b' ', target).filter(|&at| target.get(at + 1..).is_some_and(|v| v.starts_with(b"HTTP/")));
+        let target = target.get(..end.unwrap_or(target.len()))?;
+        // An absolute target names the host, too.
+        let target = match [&b"http://"[..], b"https://"].into_iter().find_map(|scheme| target.strip_prefix(scheme)) {
+            Some(rest) => rest.get(memchr::memchr(b'/', rest)?..)?,
+            None => target,
+        };
+        let at = memchr::memchr(b'?', target);
+        let (path, parameters) = target.split_at_checked(at.unwrap_or(target.len()))?;
+        Some(Self { path, parameters: parameters.strip_prefix(b"?").unwrap_or_default() })
+    }
+
+    /// What a parameter holds, decoded: `None` if it is not there or no text, empty if it has no value.
+    pub(super) fn value(&self, name: &str) -> Option<Cow<'l, str>> {
+        let parameters = self.parameters.split(|&byte| byte == b'&');
+        for parameter in parameters {
+            let at = memchr::memchr(b'=', parameter).unwrap_or(parameter.len());
+            let (key, value) = parameter.split_at_checked(at)?;
+            if *percent(key) == *name.as_bytes() {
+                let value = value.strip_prefix(b"=").unwrap_or_default();
+                return match std::str::from_utf8(value) {
+                    Ok(text) if !text.contains('%') => Some(Cow::Borrowed(text)),
+                    _ => String::from_utf8(percent(value)).ok().map(Cow::Owned),
+                };
+            }
+        }
+        None
+    }
+
+    /// Whether this is a presigned request that had expired at a time in seconds since 1970.
+    pub(super) fn is_expired(&self, time: i64) -> bool {
+        self.expiry().is_some_and(|expiry| time > expiry)
+    }
+
+    /// When the signature of a presigned request was made.
+    pub(super) fn signed_at(&self) -> Option<i64> {
+        let text = self.value("X-Amz-Date")?;
+        let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
+        let part = |text: &str, from: usize, to: usize| text.get(from..to).map(str::to_owned);
+        let iso = format!(
+            "{}-{}-{}T{}:{}:{}Z",
+            part(date, 0, 4)?,
+            part(date, 4, 6)?,
+            part(date, 6, 8)?,
+            part(clock, 0, 2)?,
+            part(clock, 2, 4)?,
+            part(clock, 4, 6)?
+        );
+        i64::try_from(crate::instant::Instant::parse(&iso)?.seconds()).ok()
+    }
+
+    /// When a presigned request expires.
+    fn expiry(&self) -> Option<i64> {
+        match self.value("X-Amz-Expires") {
+            Some(lifetime) => Some(self.signed_at()? + lifetime.parse::<i64>().ok()?),
+            // The older signature has the time itself.
+            None => self.value("Expires").filter(|_| self.value("AWSAccessKeyId").is_some())?.parse().ok(),
+        }
+    }
+}
