@@ -72,6 +72,30 @@ Exit codes:
   1  an answer is one of --fail-on
   2  a request could not be read";
 
+const REPLAY_EXAMPLES: &str = "\
+A line of a log is evidence only if it can be read in one way: who is refused cannot forge a success into their own
+request line, referer or user agent. What a log does not tell (most headers, tags, organizations) is unknown; a request
+whose verdict hangs on it is `undecided`, and the keys are named.
+
+Examples:
+  Would the new policy have denied anything that succeeded?
+    can-access replay -p new.json logs/
+
+  And in comparison with the old one:
+    can-access replay -p new.json --baseline old.json logs/
+
+  A bucket's own policy, and a role's:
+    can-access replay --resource-policy data=bucket.json \\
+        --identity arn:aws:iam::111122223333:role/export=role.json 'logs/2026-11-*'
+
+  Every request with its verdict:
+    can-access replay -p new.json --each logs/ | jq 'select(.verdict == \"denied\")'
+
+Exit codes:
+  0  nothing that succeeded is denied
+  1  something is (with --baseline: something that the baseline allows)
+  2  usage, unreadable or malformed input";
+
 const EXPAND_EXAMPLES: &str = "\
 Examples:
   What does the pattern cover?
@@ -150,6 +174,7 @@ impl Cli {
             Some(Command::Explain(query)) => &query.common,
             Some(Command::Test(test)) => &test.common,
             Some(Command::Batch(batch)) => &batch.common,
+            Some(Command::Replay(replay)) => &replay.common,
             Some(Command::Expand(expand)) => &expand.common,
             Some(Command::Shrink(shrink)) => &shrink.common,
             Some(Command::Describe(describe)) => &describe.common,
@@ -170,6 +195,9 @@ pub(crate) enum Command {
     /// Answer many requests: JSON Lines or CSV in, JSON Lines out, in order
     #[command(after_long_help = BATCH_EXAMPLES)]
     Batch(Box<BatchArgs>),
+    /// Hold policies against the requests of access logs: what would they have allowed and denied?
+    #[command(after_long_help = REPLAY_EXAMPLES)]
+    Replay(Box<ReplayArgs>),
     /// List the actions that patterns cover
     #[command(after_long_help = EXPAND_EXAMPLES)]
     Expand(ExpandArgs),
@@ -340,6 +368,42 @@ pub(crate) struct BatchArgs {
     /// Exit with 1 if an answer is this. Repeatable
     #[arg(long, value_name = "ANSWER", help_heading = "Output")]
     pub(crate) fail_on: Vec<FailOn>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReplayArgs {
+    /// Access logs: files, directories, quoted globs, or - for standard input; plain or gzip
+    #[arg(value_name = "LOGS", required = true)]
+    pub(crate) logs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) policies: PolicyArgs,
+    /// The identity policies of one principal, by the ARN of the user or role. Repeatable
+    #[arg(long, value_name = "ARN=FILE", help_heading = "Policies")]
+    pub(crate) identity: Vec<String>,
+    /// Policies to compare with, in place of --policy. Repeatable
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub(crate) baseline: Vec<String>,
+    /// The account that owns the buckets
+    #[arg(long, value_name = "ACCOUNT", help_heading = "What no log says")]
+    pub(crate) resource_account: Option<String>,
+    /// The account behind a canonical id. Repeatable
+    #[arg(long, value_name = "ID=ACCOUNT", help_heading = "What no log says")]
+    pub(crate) canonical_id: Vec<String>,
+    /// The ARN of a role with its path, which its sessions lack. Repeatable
+    #[arg(long, value_name = "ARN", help_heading = "What no log says")]
+    pub(crate) role_arn: Vec<String>,
+    /// The management account of the organization, which SCPs and RCPs do not limit
+    #[arg(long, value_name = "ACCOUNT", help_heading = "What no log says")]
+    pub(crate) management_account: Option<String>,
+    /// S3 Block Public Access has RestrictPublicBuckets on
+    #[arg(long, help_heading = "What no log says")]
+    pub(crate) restrict_public_buckets: bool,
+    /// Print the verdict on each request as a line of JSON, instead of a summary
+    #[arg(long, help_heading = "Output")]
+    pub(crate) each: bool,
     #[command(flatten)]
     pub(crate) common: Common,
 }

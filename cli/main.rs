@@ -8,6 +8,7 @@ mod args;
 mod batch;
 mod command;
 mod input;
+mod logs;
 mod question;
 mod report;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Some(Command::Explain(query)) => command::query::run(query, true),
         Some(Command::Test(test)) => command::test::run(test),
         Some(Command::Batch(batch)) => command::batch::run(batch),
+        Some(Command::Replay(replay)) => command::replay::run(replay),
         Some(Command::Expand(expand)) => command::expand::run(expand),
         Some(Command::Shrink(shrink)) => command::shrink::run(shrink),
         Some(Command::Describe(describe)) => command::describe::run(describe),

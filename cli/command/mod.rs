@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod describe;
 pub(crate) mod expand;
 pub(crate) mod query;
+pub(crate) mod replay;
 pub(crate) mod schema;
 pub(crate) mod shrink;
 pub(crate) mod test;

@@ -125,7 +125,8 @@ fn no_action(word: &str, index: usize, words: &[String]) -> Failure {
         let help = "write '*' in quotes: the shell has put the names of files in its place";
         return Failure::with_help(format!("`{word}` is neither an action nor a resource"), help);
     }
-    let commands = ["explain", "test", "batch", "expand", "shrink", "describe", "schema", "completions", "man"];
+    let commands =
+        ["explain", "test", "batch", "replay", "expand", "shrink", "describe", "schema", "completions", "man"];
     let near =
         |command: &&str| word.len() >= 2 && (command.starts_with(word) || strsim::levenshtein(word, command) <= 2);
     let help = match commands.into_iter().find(near) {

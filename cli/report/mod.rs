@@ -2,6 +2,7 @@
 
 pub(crate) mod json;
 pub(crate) mod problems;
+pub(crate) mod replay;
 pub(crate) mod tests;
 pub(crate) mod text;
 

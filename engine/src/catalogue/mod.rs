@@ -188,8 +188,17 @@ impl<'c> Service<'c> {
         self.packed.members.iter().flat_map(move |member| self.actions_in(member))
     }
 
+    /// The text with keys and resource types.
+    fn base(self) -> &'c str {
+        self.packed.members.first().map_or("", Member::text)
+    }
+
     fn actions_in(self, member: &'c Member) -> impl Iterator<Item = Action<'c>> {
-        records(member.text(), "action\t").map(move |(head, details)| {
+        self.actions_of(member.text())
+    }
+
+    fn actions_of(self, text: &'c str) -> impl Iterator<Item = Action<'c>> {
+        records(text, "action\t").map(move |(head, details)| {
             let (name, levels) = head.split_once('\t').unwrap_or((head, ""));
             Action { service: self, name, levels, details }
         })
@@ -204,7 +213,9 @@ impl<'c> Service<'c> {
             member.name().split_once(':').is_some_and(|(_, first)| first.to_ascii_lowercase() > folded)
         };
         let member = self.packed.members.iter().take_while(|member| !begins_behind(member)).last()?;
-        self.actions_in(member).find(|action| action.name.eq_ignore_ascii_case(name))
+        // AWS's own spelling is found without looking at the others.
+        let exact = find(member.text(), "action\t", name).and_then(|text| self.actions_of(text).next());
+        exact.or_else(|| self.actions_in(member).find(|action| action.name.eq_ignore_ascii_case(name)))
     }
 
     /// The types of its resources, in order of name.
@@ -216,8 +227,11 @@ impl<'c> Service<'c> {
     /// assert_eq!(bucket.arns().next().unwrap().as_str(), "arn:${Partition}:s3:::${BucketName}");
     /// ```
     pub fn resource_types(self) -> impl Iterator<Item = ResourceType<'c>> {
-        let base = self.packed.members.first().map_or("", Member::text);
-        records(base, "resource\t").map(move |(head, details)| {
+        self.resource_types_of(self.base())
+    }
+
+    fn resource_types_of(self, text: &'c str) -> impl Iterator<Item = ResourceType<'c>> {
+        records(text, "resource\t").map(move |(head, details)| {
             let (name, arns) = head.split_once('\t').unwrap_or((head, ""));
             ResourceType { service: self, name, arns, details }
         })
@@ -232,12 +246,19 @@ impl<'c> Service<'c> {
     /// assert_eq!((key.name(), key.value_type(), key.is_list()), ("s3:max-keys", ValueType::Numeric, false));
     /// ```
     pub fn keys(self) -> impl Iterator<Item = Key<'c>> {
-        let base = self.packed.members.first().map_or("", Member::text);
-        records(base, "key\t").map(|(head, _)| {
+        records(self.base(), "key\t").map(|(head, _)| {
             let (name, kind) = head.split_once('\t').unwrap_or((head, ""));
             Key { name, kind }
         })
     }
+}
+
+/// A member's text from the record of one kind and name on.
+fn find<'c>(text: &'c str, kind: &str, name: &str) -> Option<&'c str> {
+    let line = format!("\n{kind}{name}\t");
+    let at = memchr::memmem::find(text.as_bytes(), line.as_bytes()).map(|at| at + 1);
+    let first = || text.starts_with(line.get(1..)?).then_some(0);
+    text.get(at.or_else(first)?..)
 }
 
 /// The records of one kind in a member's text: the rest of the first line, and the indented lines below it. Records of a
@@ -445,7 +466,8 @@ impl<'c> ActionResource<'c> {
     /// The type, with its ARNs.
     #[must_use]
     pub fn resource_type(self) -> Option<ResourceType<'c>> {
-        self.service.resource_types().find(|of| of.name == self.name)
+        let text = find(self.service.base(), "resource\t", self.name)?;
+        self.service.resource_types_of(text).next()
     }
 }
 

@@ -90,6 +90,10 @@ pub struct Answer<'l> {
     pub status: Option<u16>,
     /// S3's error code; `None` for `-`.
     pub error: Option<&'l str>,
+    /// The referer as the client sent it; `None` if there is none, or if it can be read in several ways.
+    pub referer: Option<&'l [u8]>,
+    /// The user agent, likewise.
+    pub agent: Option<&'l [u8]>,
     /// The fields behind the user agent.
     pub tail: Tail<'l>,
 }
@@ -132,10 +136,10 @@ impl<'l> Line<'l> {
     /// ```
     #[must_use]
     pub fn read(line: &'l [u8], terminated: bool) -> Self {
-        let line = line.trim_ascii_end();
-        if line.trim_ascii_start().is_empty() {
+        if line.trim_ascii().is_empty() {
             return Self::Blank;
         }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         match Row::read(line, terminated) {
             Ok(row) => Self::Row(row),
             Err(damage) => Self::Malformed(damage),
@@ -163,7 +167,14 @@ impl<'l> Row<'l> {
             if words >= 2 && is_operation(word) {
                 let (id_at, id) = before.ok_or(Damage::Requester)?;
                 let requester = from.get(..id_at).map(<[u8]>::trim_ascii_end).ok_or(Damage::Requester)?;
-                break (std::str::from_utf8(requester).map_err(|_| Damage::Requester)?, id, word);
+                let requester = std::str::from_utf8(requester).map_err(|_| Damage::Requester)?;
+                // One kind of requester has spaces; otherwise two lines have run into each other.
+                if requester.contains(' ')
+                    && !requester.contains(":iam::cloudfront:user/CloudFront Origin Access Identity ")
+                {
+                    return Err(Damage::Requester);
+                }
+                break (requester, id, word);
             }
             before = Some((at, word));
             words += 1;
@@ -266,6 +277,18 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year - 719_468
 }
 
+/// `TLSv1.2` and the like, or `-`.
+fn is_tls(word: &str) -> bool {
+    let version = word.get(..5).filter(|head| head.eq_ignore_ascii_case("TLSv1")).and_then(|_| word.get(5..));
+    word == "-" || matches!(version, Some("" | ".0" | ".1" | ".2" | ".3"))
+}
+
+/// The whole ARN of an access point, or `-`.
+fn is_access_point(word: &str) -> bool {
+    let name = |resource: &str| resource.split_once(['/', ':']).is_some_and(|(_, name)| !name.is_empty());
+    word == "-" || word.strip_prefix("arn:").is_some_and(|arn| arn.splitn(5, ':').nth(4).is_some_and(name))
+}
+
 /// `REST.GET.OBJECT` and the like.
 fn is_operation(word: &str) -> bool {
     let Some((kind, rest)) = word.split_once('.') else { return false };
@@ -315,7 +338,19 @@ impl<'l> Rest<'l> {
             // Where the end is missing, a forged one may stand for it.
             return Self::Partial;
         }
-        Self::Whole(Answer { request, status: first.status, error: first.error, tail: tail.tail })
+        let (referer, agent) = if others.is_empty() { quoted(last.rest) } else { (None, None) };
+        Self::Whole(Answer { request, status: first.status, error: first.error, referer, agent, tail: tail.tail })
+    }
+}
+
+/// Referer and user agent, if nothing but quotes around them shows where they end.
+fn quoted(rest: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
+    let quotes: Vec<usize> = memchr_iter(b'"', rest).collect();
+    let between = |from: usize, to: usize| rest.get(from + 1..to).filter(|text| *text != b"-");
+    match quotes[..] {
+        [0, end, start, last] if start == end + 2 => (between(0, end), between(start, last)),
+        [2, last] if rest.starts_with(b"- ") => (None, between(2, last)),
+        _ => (None, None),
     }
 }
 
@@ -394,7 +429,9 @@ impl<'l> Tail<'l> {
         let (latest, earlier) = tails.split_last()?;
         let about = |tail: &Self| (tail.version.filter(|v| *v != "-"), tail.access_point.filter(|arn| *arn != "-"));
         let disagree = earlier.iter().any(|tail| about(tail) != about(latest));
-        if earlier.iter().all(|tail| tail == latest) {
+        // Nobody but S3 writes behind the user agent: what aligns behind the last quote is the end of the line, whatever
+        // stands before it.
+        if latest.signature.is_some() || earlier.iter().all(|tail| tail == latest) {
             return one(*latest);
         }
         // Of the connection nothing is known then.
@@ -419,12 +456,15 @@ impl<'l> Tail<'l> {
             2..=6 => return None,
             _ => {}
         }
+        // Quotes stand in fields of the future at most.
+        if first.iter().take(10).flatten().any(|word| word.contains('"')) {
+            return None;
+        }
         let aligned = |shift: usize| {
             at(shift + 2).is_some_and(|word| matches!(word, "-" | "SigV2" | "SigV4" | "SigV4A"))
                 && at(shift + 4).is_some_and(|word| matches!(word, "-" | "AuthHeader" | "QueryString"))
-                && at(shift + 6).is_some_and(|word| {
-                    word == "-" || word.get(..4).is_some_and(|tls| tls.eq_ignore_ascii_case("TLSv"))
-                })
+                && at(shift + 6).is_some_and(is_tls)
+                && at(shift + 7).is_none_or(is_access_point)
         };
         // Rows of 2019 have a word too many behind the version.
         let shift = [0, 1].into_iter().find(|shift| aligned(*shift))?;

@@ -2,6 +2,7 @@
 //! unknown (REPLAY §2.3).
 
 use super::{Observation, Query};
+use crate::arn::Arn;
 use crate::request::{Context, ContextValue};
 use std::net::IpAddr;
 
@@ -47,7 +48,9 @@ impl Observation<'_> {
             Some("-") => give("s3:signatureversion", None),
             _ => {}
         }
+        let form = self.needs.is_some() && tail.authentication.is_some_and(|kind| kind == "-") && self.is_form;
         match tail.authentication {
+            _ if form => give("s3:authType", Some("POST")),
             Some("AuthHeader") => give("s3:authType", Some("REST-HEADER")),
             Some("QueryString") => give("s3:authType", Some("REST-QUERY-STRING")),
             _ => {}
@@ -58,8 +61,22 @@ impl Observation<'_> {
                     give(key, None);
                 }
             }
-            Some(arn) => give("s3:DataAccessPointArn", Some(arn)),
+            Some(arn) => {
+                give("s3:DataAccessPointArn", Some(arn));
+                give(
+                    "s3:DataAccessPointAccount",
+                    Arn::parse(arn).map(|arn| arn.account).filter(|account| !account.is_empty()),
+                );
+            }
             None => {}
+        }
+        for (key, text) in [("aws:Referer", answer.referer), ("aws:UserAgent", answer.agent)] {
+            if let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) {
+                give(key, Some(text));
+            }
+        }
+        if let Some(region) = tail.host.and_then(region) {
+            give("aws:RequestedRegion", Some(region));
         }
         if let Some(request) = answer.request.and_then(Query::of_request_line) {
             let lists = self.needs.is_some_and(|needs| needs.actions.iter().any(|action| is_listing(action)));
@@ -84,6 +101,21 @@ impl Observation<'_> {
 /// The actions that have the keys of listings. `s3:ListBucketMultipartUploads` has not, and a HEAD of the bucket sends none.
 fn is_listing(action: &str) -> bool {
     matches!(action, "s3:ListBucket" | "s3:ListBucketVersions")
+}
+
+/// The Region in the name of a host, such as `data.s3.eu-west-1.amazonaws.com`. The global endpoint says nothing.
+fn region(host: &str) -> Option<&str> {
+    let (labels, _) = host.split_once(".amazonaws.com")?;
+    let is_region = |label: &&str| {
+        let parts: Vec<&str> = label.split('-').collect();
+        parts.len() >= 3
+            && parts.first().is_some_and(|part| part.len() == 2)
+            && parts.last().is_some_and(|part| part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    // It is the last of the labels, or stands behind `s3-` in old names.
+    let last = labels.rsplit('.').next()?;
+    let old = last.strip_prefix("s3-website-").or_else(|| last.strip_prefix("s3-")).unwrap_or(last);
+    Some(old).filter(is_region)
 }
 
 /// Whether an address is not one of the public internet (RFC 1918, 4193, 6598).

@@ -16,10 +16,12 @@
 
 pub mod access_log;
 mod context;
+pub mod judge;
 pub mod object_key;
 pub mod operation;
 mod query;
 pub mod requester;
+pub mod tally;
 
 use access_log::{Answer, Rest, Row};
 use operation::{About, Needs, Proof};
@@ -93,6 +95,8 @@ pub struct Observation<'l> {
     pub requester: Requester<'l>,
     /// The actions it needed and what they are about; `None` for an unknown operation.
     pub needs: Option<&'static Needs>,
+    /// The canonical id of the bucket's owner.
+    pub owner: &'l str,
     /// The bucket.
     pub bucket: &'l str,
     /// The key of the object, decoded; `None` if the request was about none.
@@ -102,6 +106,8 @@ pub struct Observation<'l> {
     /// The rest, for the request's context.
     answer: Option<Answer<'l>>,
     address: &'l str,
+    /// Whether a browser sent it as a form.
+    is_form: bool,
     version: Option<Cow<'l, str>>,
 }
 
@@ -128,11 +134,13 @@ pub fn observe<'l>(row: &Row<'l>) -> Observation<'l> {
         time: row.time,
         requester,
         needs,
+        owner: row.owner,
         bucket: row.bucket,
         key,
         listed: false,
         answer: answer.cloned(),
         address: row.address,
+        is_form: row.operation == "REST.POST.OBJECT",
         version,
     };
     observation.class = match (&row.rest, needs) {
@@ -140,6 +148,8 @@ pub fn observe<'l>(row: &Row<'l>) -> Observation<'l> {
         (Rest::Partial, _) => Class::Partial,
         (Rest::Ambiguous, _) => Class::Ambiguous,
         (Rest::Whole(_), None) => Class::Unmapped,
+        // Where the path names another key than S3 does, two lines have run into each other.
+        (Rest::Whole(_), Some(_)) if runs_on(row, &observation, path) => Class::Partial,
         (Rest::Whole(answer), Some(needs)) => {
             let (class, listed) = class(&observation, answer, needs, website, request.as_ref());
             observation.listed = listed;
@@ -147,6 +157,22 @@ pub fn observe<'l>(row: &Row<'l>) -> Observation<'l> {
         }
     };
     observation
+}
+
+/// Whether the request line is not that of the row, as far as can be seen: it holds a time as S3 writes it, or its path
+/// names another object.
+fn runs_on(row: &Row<'_>, observation: &Observation<'_>, path: Option<&[u8]>) -> bool {
+    let Some(request) = observation.answer.as_ref().and_then(|answer| answer.request) else { return false };
+    let has_time = memchr::memmem::find(request, b" +0000] ").is_some();
+    let of_object = observation.needs.is_some_and(|needs| needs.about == About::Object);
+    // A form's key is in its body.
+    let in_path = of_object && row.operation != "REST.POST.OBJECT";
+    let host = observation.answer.as_ref().and_then(|answer| answer.tail.host);
+    let other_key = || match (path, &observation.key) {
+        (Some(path), Some(key)) => !object_key::is_sent(key, path, row.bucket, path_style(host, row.bucket)),
+        _ => false,
+    };
+    has_time || in_path && other_key()
 }
 
 /// What the answer to a request with known needs proves.
@@ -162,6 +188,7 @@ fn class(
     if needs.actions.is_empty() || observation.requester == Requester::Itself || without_key {
         return nothing;
     }
+    let presigned = answer.tail.authentication.is_none_or(|kind| kind == "QueryString");
     let reads = needs.about == About::Object && needs.actions.iter().any(|action| action.starts_with("s3:GetObject"));
     match operation::proof(answer.status, answer.error, reads) {
         // The website endpoint answers errors with documents and redirects of its own.
@@ -170,7 +197,7 @@ fn class(
         Proof::Allowed => (Class::Allowed, false),
         Proof::AllowedAndListed => (Class::Allowed, true),
         // A presigned request that came too late is refused for that.
-        Proof::Refused if request.is_some_and(|request| request.is_expired(observation.time)) => nothing,
+        Proof::Refused if presigned && request.is_some_and(|request| request.is_expired(observation.time)) => nothing,
         Proof::Refused => (Class::Refused, false),
     }
 }

@@ -46,6 +46,11 @@ pub fn decode<'l>(
     text(if batch { &form_once } else { &form_twice })
 }
 
+/// Whether a path names a key.
+pub(super) fn is_sent(key: &str, path: &[u8], bucket: &str, path_style: Option<bool>) -> bool {
+    sent_keys(path, bucket, path_style).iter().any(|sent| **sent == *key.as_bytes())
+}
+
 /// The keys that a path can name: with and without the bucket in front, if it is not known which.
 fn sent_keys(path: &[u8], bucket: &str, path_style: Option<bool>) -> Vec<Vec<u8>> {
     let decoded = percent(path);

@@ -1,0 +1,177 @@
+//! `can-access replay`: what would these policies have said to the requests of access logs?
+
+use crate::args::{Format, ReplayArgs};
+use crate::input::{self, lines, policies};
+use crate::logs::replay::{Each, replay};
+use crate::question::account;
+use crate::report::replay::{self as report_replay, Names};
+use crate::report::{self, problems};
+use crate::{Exit, Failure};
+use can_access_engine::arn::{AccountId, Arn};
+use can_access_engine::layer::Layer;
+use can_access_engine::policy::{Policies, Policy};
+use can_access_engine::replay::Observation;
+use can_access_engine::replay::judge::{Judge, Verdict};
+use can_access_engine::request::{EndpointType, Facts};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::HashMap;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Replays the logs and reports.
+pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
+    let files = log_files(&args.logs)?;
+    let judge = judge(args, &args.policies.policy, &args.identity)?;
+    let baseline = if args.baseline.is_empty() { None } else { Some(self::judge(args, &args.baseline, &[])?) };
+    super::query::with_threads(args.common.threads, || replay_all(args, &files, &judge, baseline.as_ref()))?
+}
+
+fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Option<&Judge>) -> Result<Exit, Failure> {
+    let progress = progress(files, args.common.quiet);
+    let mut out = report::output();
+    let write_each = |records: &mut Each, place: (usize, u64), observation: &Observation<'_>, verdict: &Verdict| {
+        let file = files.get(place.0).map_or("", |file| lines::name(file));
+        report_replay::record(records, judge, file, place.1, observation, verdict);
+    };
+    let mut closed = false;
+    let tally = replay(
+        files,
+        judge,
+        baseline,
+        args.each.then_some(&write_each),
+        |records| match out.write_all(records) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                closed = true;
+                Ok(())
+            }
+            other => Ok(other?),
+        },
+        |bytes| progress.inc(u64::try_from(bytes).unwrap_or_default()),
+    )?;
+    progress.finish_and_clear();
+    let names = Names { files, baseline: baseline.is_some() };
+    let printed = match args.common.format {
+        _ if args.common.quiet || args.each || closed => out.flush().map_err(Failure::from),
+        Format::Text => report_replay::print_text(&mut out, &tally, &names, args.common.verbose),
+        Format::Json => report_replay::print_json(&mut out, &tally, &names, true),
+        Format::Jsonl => report_replay::print_json(&mut out, &tally, &names, false),
+    };
+    match printed {
+        Err(failure) if !failure.is_closed_pipe() => return Err(failure),
+        _ => {}
+    }
+    if !args.common.quiet {
+        report_replay::complain(&tally);
+    }
+    let found = if baseline.is_some() { &tally.newly_denied } else { &tally.now_denied };
+    Ok(if found.requests > 0 { Exit::Finding } else { Exit::Fine })
+}
+
+/// Every file that the arguments name, in order; directories whole.
+fn log_files(paths: &[String]) -> Result<Vec<String>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path == "-" {
+            files.push(path.clone());
+            continue;
+        }
+        let found = input::files(path, |_: &Path| true)?;
+        if found.is_empty() {
+            return Err(Failure::usage(format!("the directory {path} holds no files")));
+        }
+        files.extend(found);
+    }
+    Ok(files)
+}
+
+/// The policies and facts to judge by: those of the options, with these identity policies.
+fn judge(args: &ReplayArgs, identity: &[String], by_principal: &[String]) -> Result<Judge, Failure> {
+    let mut general = args.policies.clone();
+    general.policy = identity.to_vec();
+    // A resource policy may be that of one bucket.
+    let named = |text: &&String| {
+        text.split_once('=')
+            .is_some_and(|(bucket, _)| !bucket.contains(['/', '.']) || !Path::new(text.as_str()).exists())
+    };
+    let of_bucket: Vec<String> = general.resource_policy.iter().filter(named).cloned().collect();
+    general.resource_policy.retain(|text| !of_bucket.contains(text));
+    let given = policies::load(&general)?;
+    if !args.common.quiet {
+        given.notes.iter().for_each(|note| problems::print_note(note));
+    }
+    let mut judge = Judge { policies: given.policies, facts: facts(args)?, ..Judge::default() };
+    for text in &of_bucket {
+        let (bucket, path) = text.split_once('=').unwrap_or((text, ""));
+        judge.buckets.entry(bucket.to_owned()).or_default().extend(read(path, Layer::Resource)?);
+    }
+    for text in by_principal {
+        let Some((arn, path)) = text.split_once('=') else {
+            return Err(Failure::with_help(
+                format!("`{text}` names no principal and file"),
+                "write ARN=FILE, such as arn:aws:iam::111122223333:role/export=role.json",
+            ));
+        };
+        judge.identities.entry(arn.to_owned()).or_default().extend(read(path, Layer::Identity)?);
+    }
+    if judge.policies.policies().next().is_none() && judge.identities.is_empty() && judge.buckets.is_empty() {
+        return Err(Failure::with_help(
+            "no policy is given",
+            "name one: -p policy.json, --identity ARN=FILE or --resource-policy BUCKET=FILE",
+        ));
+    }
+    for text in &args.canonical_id {
+        let Some((id, owner)) = text.split_once('=') else {
+            return Err(Failure::with_help(format!("`{text}` names no account"), "write ID=ACCOUNT"));
+        };
+        judge.canonical_ids.insert(id.to_owned(), account("account of a canonical id", owner)?);
+    }
+    judge.roles = roles(&args.role_arn)?;
+    judge.owner = args.resource_account.as_deref().map(|text| account("resource account", text)).transpose()?;
+    Ok(judge)
+}
+
+fn read(path: &str, layer: Layer) -> Result<Policies, Failure> {
+    let files = if path == "-" {
+        vec![path.to_owned()]
+    } else {
+        input::files(path, |file| file.extension().is_some_and(|e| e == "json"))?
+    };
+    let policy = |file: &String| {
+        Policy::read(input::read(file)?, layer).map(Arc::new).map_err(|refused| Failure::Refused(vec![refused]))
+    };
+    files.iter().map(policy).collect()
+}
+
+/// Roles by account and name: sessions in a log lack the path.
+fn roles(arns: &[String]) -> Result<HashMap<(AccountId, String), String>, Failure> {
+    let role = |text: &String| {
+        let arn = Arn::parse(text).filter(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+        let name = arn.and_then(|arn| Some((arn.account_id()?, arn.resource.rsplit('/').next()?.to_owned())));
+        let name = name.ok_or_else(|| {
+            Failure::with_help(format!("`{text}` is no ARN of a role"), "write arn:aws:iam::ACCOUNT:role/PATH/NAME")
+        })?;
+        Ok((name, text.clone()))
+    };
+    arns.iter().map(role).collect()
+}
+
+fn facts(args: &ReplayArgs) -> Result<Facts, Failure> {
+    let mut facts = Facts::default();
+    facts.management_account =
+        args.management_account.as_deref().map(|text| account("management account", text)).transpose()?;
+    facts.restrict_public_buckets = args.restrict_public_buckets;
+    facts.endpoint_type = EndpointType::Interface;
+    Ok(facts)
+}
+
+/// Progress in bytes of the files, on a terminal only.
+fn progress(files: &[String], quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let sizes = files.iter().map(|file| std::fs::metadata(file).map_or(0, |metadata| metadata.len()));
+    let bar = ProgressBar::with_draw_target(Some(sizes.sum()), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{bytes} of {total_bytes}, {bytes_per_sec}, {eta} left {wide_bar}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,161 @@
+//! Replaying logs: every line is observed, and what the policies would have said to it is counted.
+
+use super::blocks::{Block, Blocks};
+use crate::Failure;
+use can_access_engine::policy::PolicySet;
+use can_access_engine::replay::access_log::Line;
+use can_access_engine::replay::judge::{Judge, Verdict};
+use can_access_engine::replay::tally::{Counts, Example, Tally};
+use can_access_engine::replay::{Class, Observation, observe};
+use can_access_engine::statement::StatementId;
+use rayon::prelude::*;
+use std::collections::HashMap;
+
+/// How many blocks are read before they are gone through together.
+const TOGETHER: usize = 8;
+
+/// What single decisions look like, if they are wanted.
+pub(crate) type Each = Vec<u8>;
+
+/// Replays the logs. `each` turns an observation with its verdict into a record; `write` takes the records in the order of
+/// the lines, and `seen` learns how many bytes were gone through.
+pub(crate) fn replay(
+    files: &[String],
+    judge: &Judge,
+    baseline: Option<&Judge>,
+    each: Option<&(dyn Fn(&mut Each, (usize, u64), &Observation<'_>, &Verdict) + Sync)>,
+    mut write: impl FnMut(&Each) -> Result<(), Failure>,
+    mut seen: impl FnMut(usize),
+) -> Result<Tally, Failure> {
+    let mut blocks = Blocks::new(files);
+    let mut tally = Tally::default();
+    loop {
+        let mut together = Vec::new();
+        while together.len() < TOGETHER {
+            match blocks.next()? {
+                Some(block) => together.push(block),
+                None => break,
+            }
+        }
+        if together.is_empty() {
+            return Ok(tally);
+        }
+        let parts: Vec<(Tally, Each)> =
+            together.par_iter().map(|block| Part::new(judge, baseline, each).count(block)).collect();
+        for (part, records) in parts {
+            tally.merge(part);
+            write(&records)?;
+        }
+        seen(together.iter().map(Block::size).sum());
+    }
+}
+
+/// The counting of one block.
+struct Part<'j> {
+    judge: &'j Judge,
+    baseline: Option<&'j Judge>,
+    each: Option<&'j (dyn Fn(&mut Each, (usize, u64), &Observation<'_>, &Verdict) + Sync)>,
+    /// The policies around a principal and a bucket, and those of the baseline.
+    policies: HashMap<(String, String), (PolicySet, Option<PolicySet>)>,
+    tally: Tally,
+    records: Each,
+}
+
+impl<'j> Part<'j> {
+    fn new(
+        judge: &'j Judge,
+        baseline: Option<&'j Judge>,
+        each: Option<&'j (dyn Fn(&mut Each, (usize, u64), &Observation<'_>, &Verdict) + Sync)>,
+    ) -> Self {
+        Self { judge, baseline, each, policies: HashMap::new(), tally: Tally::default(), records: Vec::new() }
+    }
+
+    fn count(mut self, block: &Block) -> (Tally, Each) {
+        for (number, line, terminated) in block.lines() {
+            let row = match Line::read(line, terminated) {
+                Line::Blank => {
+                    self.tally.line(Class::Blank);
+                    continue;
+                }
+                Line::Malformed(damage) => {
+                    self.tally.line(Class::Malformed);
+                    *self.tally.damage.entry(damage).or_default() += 1;
+                    continue;
+                }
+                Line::Row(row) => row,
+            };
+            let observation = observe(&row);
+            self.tally.line(observation.class);
+            match observation.class {
+                Class::Unmapped => Tally::name(&mut self.tally.unmapped, row.operation, 1),
+                Class::Allowed | Class::Refused => self.ask((block.file, number), &observation),
+                _ => {}
+            }
+        }
+        (self.tally, self.records)
+    }
+
+    /// Asks the policies about a request whose outcome the log proves.
+    fn ask(&mut self, place: (usize, u64), observation: &Observation<'_>) {
+        let (judge, baseline) = (self.judge, self.baseline);
+        let principal = judge.principal(observation.requester).unwrap_or_else(|| "unknown".to_owned());
+        let around = (principal.clone(), observation.bucket.to_owned());
+        let (policies, old_policies) = self.policies.entry(around).or_insert_with(|| {
+            let of = |judge: &Judge| judge.policies_for(&principal, observation.bucket);
+            (of(judge), baseline.map(of))
+        });
+        let verdict = judge.verdict(observation, policies);
+        let succeeded = observation.class == Class::Allowed;
+        let tally = &mut self.tally;
+        let mut counts =
+            Counts { log_allowed: u64::from(succeeded), log_refused: u64::from(!succeeded), ..Counts::default() };
+        match &verdict {
+            Verdict::Allowed => counts.allowed = 1,
+            Verdict::Denied => counts.denied = 1,
+            Verdict::Undecided(keys) => {
+                counts.undecided = 1;
+                keys.iter().for_each(|key| Tally::name(&mut tally.unknown_keys, key, 1));
+            }
+            Verdict::Unasked(why) => {
+                counts.undecided = 1;
+                *tally.unasked.entry(why).or_default() += 1;
+            }
+        }
+        tally.verdicts.allowed += counts.allowed;
+        tally.verdicts.denied += counts.denied;
+        tally.verdicts.undecided += counts.undecided;
+        let action = observation.needs.map(|needs| needs.actions.join(" ")).unwrap_or_default();
+        let example = |policies: &PolicySet| {
+            let named = |at: &StatementId| {
+                policies.find(*at).map(|(policy, _)| (policy.source().name().to_owned(), at.statement))
+            };
+            Example {
+                principal: principal.clone(),
+                action: action.clone(),
+                resource: observation.resource().unwrap_or_default(),
+                context: observation
+                    .context()
+                    .keys()
+                    .map(|(key, value)| (key.as_str().to_owned(), value.clone()))
+                    .collect(),
+                decided_by: judge.deciding(observation, policies).iter().filter_map(named).collect(),
+            }
+        };
+        if succeeded && verdict == Verdict::Denied {
+            tally.now_denied.add(place, || example(policies));
+        }
+        if let (Some(old_judge), Some(old_policies)) = (baseline, old_policies) {
+            match (old_judge.verdict(observation, old_policies), &verdict) {
+                (Verdict::Allowed, Verdict::Denied) if succeeded => tally.newly_denied.add(place, || example(policies)),
+                (Verdict::Denied, Verdict::Allowed) => tally.newly_allowed.add(place, || example(policies)),
+                _ => {}
+            }
+        }
+        let key = (principal.clone(), action.clone(), observation.bucket.to_owned());
+        let segment = observation.key.as_deref().map(|key| key.split_once('/').map_or("", |(first, _)| first));
+        tally.requests.entry(key).or_default().add(segment.unwrap_or("-"), &counts);
+        if let Some(each) = self.each {
+            each(&mut self.records, place, observation, &verdict);
+        }
+    }
+}

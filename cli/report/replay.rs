@@ -1,0 +1,325 @@
+//! What a replay found, as text and as JSON (`can-access schema replay`).
+
+use super::problems;
+use super::{BAD, BOLD, DIM};
+use crate::Failure;
+use crate::input::lines;
+use can_access_engine::replay::judge::{Judge, Verdict};
+use can_access_engine::replay::tally::{Counts, Example, Findings, Segments, Tally};
+use can_access_engine::replay::{Class, Observation};
+use can_access_engine::request::ContextValue;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// How many names and groups the text lists.
+const LISTED: usize = 20;
+
+/// What the tally's places stand for.
+pub(crate) struct Names<'f> {
+    pub(crate) files: &'f [String],
+    /// Whether there was a baseline to compare with.
+    pub(crate) baseline: bool,
+}
+
+impl Names<'_> {
+    fn file(&self, index: usize) -> &str {
+        self.files.get(index).map_or("", |file| lines::name(file))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReplayJson<'a> {
+    schema: &'static str,
+    complete: bool,
+    lines: u64,
+    blank: u64,
+    malformed: u64,
+    partial: u64,
+    ambiguous: u64,
+    unmapped: u64,
+    no_evidence: u64,
+    allowed: u64,
+    refused: u64,
+    verdicts: VerdictsJson,
+    now_denied: FindingsJson<'a>,
+    newly_denied: FindingsJson<'a>,
+    newly_allowed: FindingsJson<'a>,
+    classes: Vec<ClassJson<'a>>,
+    unknown_keys: &'a BTreeMap<String, u64>,
+    unasked: &'a BTreeMap<&'static str, u64>,
+    unmapped_operations: &'a BTreeMap<String, u64>,
+}
+
+#[derive(Serialize)]
+struct VerdictsJson {
+    allowed: u64,
+    denied: u64,
+    undecided: u64,
+}
+
+#[derive(Serialize)]
+struct FindingsJson<'a> {
+    requests: u64,
+    examples: Vec<ExampleJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExampleJson<'a> {
+    principal: &'a str,
+    action: &'a str,
+    resource: &'a str,
+    context: BTreeMap<&'a str, &'a ContextValue>,
+    file: &'a str,
+    line: u64,
+    decided_by: Vec<StatementJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct StatementJson<'a> {
+    policy: &'a str,
+    statement: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClassJson<'a> {
+    principal: &'a str,
+    action: &'a str,
+    resource: String,
+    allowed: u64,
+    denied: u64,
+    undecided: u64,
+    log_allowed: u64,
+    log_refused: u64,
+}
+
+/// Prints the report as JSON.
+pub(crate) fn print_json(out: &mut impl Write, tally: &Tally, names: &Names<'_>, pretty: bool) -> Result<(), Failure> {
+    let classes = classes(tally).into_iter().map(|(principal, action, resource, counts)| ClassJson {
+        principal,
+        action,
+        resource,
+        allowed: counts.allowed,
+        denied: counts.denied,
+        undecided: counts.undecided,
+        log_allowed: counts.log_allowed,
+        log_refused: counts.log_refused,
+    });
+    let report = ReplayJson {
+        schema: "can-access.replay/1",
+        complete: true,
+        lines: tally.lines(),
+        blank: tally.lines_of(Class::Blank),
+        malformed: tally.lines_of(Class::Malformed),
+        partial: tally.lines_of(Class::Partial),
+        ambiguous: tally.lines_of(Class::Ambiguous),
+        unmapped: tally.lines_of(Class::Unmapped),
+        no_evidence: tally.lines_of(Class::NoEvidence),
+        allowed: tally.lines_of(Class::Allowed),
+        refused: tally.lines_of(Class::Refused),
+        verdicts: VerdictsJson {
+            allowed: tally.verdicts.allowed,
+            denied: tally.verdicts.denied,
+            undecided: tally.verdicts.undecided,
+        },
+        now_denied: findings(&tally.now_denied, names),
+        newly_denied: findings(&tally.newly_denied, names),
+        newly_allowed: findings(&tally.newly_allowed, names),
+        classes: classes.collect(),
+        unknown_keys: &tally.unknown_keys,
+        unasked: &tally.unasked,
+        unmapped_operations: &tally.unmapped,
+    };
+    let written = if pretty {
+        serde_json::to_writer_pretty(&mut *out, &report)
+    } else {
+        serde_json::to_writer(&mut *out, &report)
+    };
+    written.map_err(std::io::Error::from)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
+}
+
+fn findings<'a>(findings: &'a Findings, names: &'a Names<'_>) -> FindingsJson<'a> {
+    let example = |((file, line), example): ((usize, u64), &'a Example)| ExampleJson {
+        principal: &example.principal,
+        action: &example.action,
+        resource: &example.resource,
+        context: example.context.iter().map(|(key, value)| (key.as_str(), value)).collect(),
+        file: names.file(file),
+        line,
+        decided_by: example
+            .decided_by
+            .iter()
+            .map(|(policy, statement)| StatementJson { policy, statement: *statement })
+            .collect(),
+    };
+    FindingsJson { requests: findings.requests, examples: findings.examples().map(example).collect() }
+}
+
+/// The groups of requests: principal, action, and what stands for their resources.
+fn classes(tally: &Tally) -> Vec<(&str, &str, String, Counts)> {
+    let mut classes = Vec::new();
+    for ((principal, action, bucket), segments) in &tally.requests {
+        match segments {
+            Segments::Many(counts) => {
+                classes.push((principal.as_str(), action.as_str(), format!("arn:aws:s3:::{bucket}/*"), *counts))
+            }
+            Segments::Few(few) => {
+                for (segment, counts) in few {
+                    let resource = match segment.as_str() {
+                        "-" => format!("arn:aws:s3:::{bucket}"),
+                        "" => format!("arn:aws:s3:::{bucket}/*"),
+                        segment => format!("arn:aws:s3:::{bucket}/{segment}/*"),
+                    };
+                    classes.push((principal, action, resource, *counts));
+                }
+            }
+        }
+    }
+    classes
+}
+
+/// Prints the report for people.
+pub(crate) fn print_text(
+    out: &mut impl Write,
+    tally: &Tally,
+    names: &Names<'_>,
+    everything: bool,
+) -> Result<(), Failure> {
+    let verdicts = &tally.verdicts;
+    writeln!(
+        out,
+        "{} lines: {} requests allowed and {} refused by the log, {} without evidence",
+        tally.lines(),
+        tally.lines_of(Class::Allowed),
+        tally.lines_of(Class::Refused),
+        tally.lines() - tally.lines_of(Class::Allowed) - tally.lines_of(Class::Refused)
+    )?;
+    writeln!(
+        out,
+        "the policies allow {}, deny {}, cannot decide {}",
+        verdicts.allowed, verdicts.denied, verdicts.undecided
+    )?;
+    print_findings(out, "requests that succeeded are denied by the policies", &tally.now_denied, names)?;
+    if names.baseline {
+        print_findings(
+            out,
+            "requests that succeeded are denied, and the baseline allows them",
+            &tally.newly_denied,
+            names,
+        )?;
+        print_findings(out, "requests are allowed, and the baseline denies them", &tally.newly_allowed, names)?;
+    }
+    if !tally.unknown_keys.is_empty() {
+        writeln!(out, "\nundecided because the log does not tell:")?;
+        for (key, count) in tally.unknown_keys.iter().take(LISTED) {
+            writeln!(out, "  {key}  {DIM}{count}{DIM:#}")?;
+        }
+    }
+    for (why, count) in &tally.unasked {
+        writeln!(out, "\nundecided: {why}  {DIM}{count}{DIM:#}")?;
+    }
+    let classes = classes(tally);
+    let shown = if everything { classes.len() } else { LISTED };
+    writeln!(out, "\n{BOLD}{:>10} {:>10} {:>10}{BOLD:#}", "allowed", "denied", "undecided")?;
+    for (principal, action, resource, counts) in classes.iter().take(shown) {
+        writeln!(
+            out,
+            "{:>10} {:>10} {:>10}  {action} on {} {DIM}{principal}{DIM:#}",
+            counts.allowed,
+            counts.denied,
+            counts.undecided,
+            super::text::shown(resource)
+        )?;
+    }
+    if classes.len() > shown {
+        writeln!(out, "{DIM}and {} more: -v lists them{DIM:#}", classes.len() - shown)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn print_findings(out: &mut impl Write, what: &str, findings: &Findings, names: &Names<'_>) -> Result<(), Failure> {
+    if findings.requests == 0 {
+        return Ok(());
+    }
+    writeln!(out, "\n{BAD}{}{BAD:#} {what}, first:", findings.requests)?;
+    for ((file, line), example) in findings.examples() {
+        let resource = super::text::shown(&example.resource);
+        writeln!(out, "  {}:{line}: {} on {resource} as {}", names.file(file), example.action, example.principal)?;
+        for (policy, statement) in &example.decided_by {
+            writeln!(out, "    {DIM}denied by {policy}, statement {statement}{DIM:#}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Says on standard error what was not used, and why.
+pub(crate) fn complain(tally: &Tally) {
+    for (damage, count) in &tally.damage {
+        problems::print_warning(&format!("{count} malformed lines: {}", damage.name()));
+    }
+    for (class, why) in [
+        (Class::Partial, "cut off, or do not align"),
+        (Class::Ambiguous, "can be read in several ways, as if somebody had forged them"),
+    ] {
+        let count = tally.lines_of(class);
+        if count > 0 {
+            problems::print_warning(&format!("{count} lines {why}: they prove nothing"));
+        }
+    }
+    if !tally.unmapped.is_empty() {
+        let names: Vec<&str> = tally.unmapped.keys().map(String::as_str).take(LISTED).collect();
+        let count = tally.lines_of(Class::Unmapped);
+        problems::print_warning(&format!("{count} lines have an operation that is not known: {}", names.join(", ")));
+    }
+}
+
+#[derive(Serialize)]
+struct RecordJson<'a> {
+    file: &'a str,
+    line: u64,
+    principal: Option<String>,
+    actions: &'a [&'static str],
+    resource: Option<String>,
+    log: &'static str,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    keys: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
+}
+
+/// Writes one observation with its verdict as a line of JSON.
+pub(crate) fn record(
+    records: &mut Vec<u8>,
+    judge: &Judge,
+    file: &str,
+    line: u64,
+    observation: &Observation<'_>,
+    verdict: &Verdict,
+) {
+    let (name, keys, why) = match verdict {
+        Verdict::Allowed => ("allowed", &[][..], None),
+        Verdict::Denied => ("denied", &[][..], None),
+        Verdict::Undecided(keys) => ("undecided", &keys[..], None),
+        Verdict::Unasked(why) => ("undecided", &[][..], Some(*why)),
+    };
+    let record = RecordJson {
+        file,
+        line,
+        principal: judge.principal(observation.requester),
+        actions: observation.needs.map_or(&[], |needs| &needs.actions),
+        resource: observation.resource(),
+        log: observation.class.name(),
+        verdict: name,
+        keys,
+        why,
+    };
+    // Writing to memory does not fail.
+    _ = serde_json::to_writer(&mut *records, &record);
+    records.push(b'\n');
+}

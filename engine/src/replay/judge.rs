@@ -1,0 +1,187 @@
+//! What policies would have said to a logged request.
+
+use super::Observation;
+use super::operation::About;
+use super::requester::Requester;
+use crate::arn::{AccountId, Arn};
+use crate::decision::{Decision, Outcome, decide, explain};
+use crate::instant::Instant;
+use crate::policy::{Policies, PolicySet};
+use crate::request::{Action, Facts, Principal, Request, Resource};
+use crate::statement::StatementId;
+use std::collections::HashMap;
+
+/// The policies to hold requests against, and what no log says.
+#[derive(Debug, Default)]
+pub struct Judge {
+    /// The policies that concern every request.
+    pub policies: PolicySet,
+    /// Identity policies of single principals, by the ARN that [`Judge::principal`] gives them.
+    pub identities: HashMap<String, Policies>,
+    /// The policies of single buckets, by name.
+    pub buckets: HashMap<String, Policies>,
+    /// Facts that hold for every request, but for its time.
+    pub facts: Facts,
+    /// The account behind a canonical id.
+    pub canonical_ids: HashMap<String, AccountId>,
+    /// The ARNs of roles with their paths, by account and name.
+    pub roles: HashMap<(AccountId, String), String>,
+    /// The account that owns the buckets, where no canonical id says so.
+    pub owner: Option<AccountId>,
+}
+
+/// What policies say to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every action it needs is allowed.
+    Allowed,
+    /// One is not.
+    Denied,
+    /// It hangs on condition keys that the log does not tell, these.
+    Undecided(Vec<String>),
+    /// The request cannot be asked: what is missing.
+    Unasked(&'static str),
+}
+
+impl Judge {
+    /// Who sent a request, as policies know them: a session is its role.
+    ///
+    /// `None` for somebody that no policy can be asked about, such as a canonical id whose account is not known.
+    #[must_use]
+    pub fn principal(&self, requester: Requester<'_>) -> Option<String> {
+        match requester {
+            Requester::Anonymous => Some("anonymous".to_owned()),
+            Requester::Service(name) => Some(name.to_owned()),
+            Requester::Canonical(id) => {
+                self.canonical_ids.get(id).map(|account| format!("arn:aws:iam::{account}:root"))
+            }
+            Requester::Itself | Requester::Other(_) => None,
+            Requester::Identity(arn) => Some(match requester.role() {
+                None => arn.to_owned(),
+                Some((account, role)) => self.roles.get(&(account, role.to_owned())).cloned().unwrap_or_else(|| {
+                    let partition = Arn::parse(arn).map_or("aws", |arn| arn.partition);
+                    format!("arn:{partition}:iam::{account}:role/{role}")
+                }),
+            }),
+        }
+    }
+
+    /// The policies around a request of a principal on a bucket.
+    #[must_use]
+    pub fn policies_for(&self, principal: &str, bucket: &str) -> PolicySet {
+        let mut policies = self.policies.clone();
+        policies.identity.extend(self.identities.get(principal).into_iter().flatten().cloned());
+        policies.resource.extend(self.buckets.get(bucket).into_iter().flatten().cloned());
+        policies
+    }
+
+    /// What the policies say to the actions that an observed request needed.
+    #[must_use]
+    pub fn verdict(&self, observation: &Observation<'_>, policies: &PolicySet) -> Verdict {
+        let mut verdict = Verdict::Allowed;
+        let asked = self.ask(observation, |request| {
+            let outcome = decide(policies, request);
+            verdict = match (outcome.decision, std::mem::replace(&mut verdict, Verdict::Allowed)) {
+                (Decision::ExplicitDeny | Decision::ImplicitDeny, _) | (_, Verdict::Denied) => Verdict::Denied,
+                (Decision::Depends, earlier) => {
+                    let explanation = explain(policies, request);
+                    let mut keys = explanation.dependence.map(|dependence| dependence.keys).unwrap_or_default();
+                    if let Verdict::Undecided(earlier) = earlier {
+                        keys.extend(earlier);
+                    }
+                    keys.sort();
+                    keys.dedup();
+                    Verdict::Undecided(keys)
+                }
+                (Decision::Allowed, earlier) => earlier,
+            };
+        });
+        asked.map_or_else(Verdict::Unasked, |()| verdict)
+    }
+
+    /// The statements that decide about an observed request, and what decides: for its first action that is denied, or
+    /// else its first.
+    #[must_use]
+    pub fn deciding(&self, observation: &Observation<'_>, policies: &PolicySet) -> Vec<StatementId> {
+        let mut found: Option<(bool, Vec<StatementId>)> = None;
+        let asked = self.ask(observation, |request| {
+            let explanation = explain(policies, request);
+            let denied =
+                |outcome: &Outcome| matches!(outcome.decision, Decision::ExplicitDeny | Decision::ImplicitDeny);
+            let is_denied = denied(&explanation.outcome);
+            if found.as_ref().is_none_or(|(earlier, _)| is_denied && !earlier) {
+                found = Some((is_denied, explanation.decided_by));
+            }
+        });
+        asked.ok().and(found).map(|(_, statements)| statements).unwrap_or_default()
+    }
+
+    /// Makes the requests of an observation, one for each action it needs, and shows them to `look`.
+    fn ask(&self, observation: &Observation<'_>, mut look: impl FnMut(&Request<'_>)) -> Result<(), &'static str> {
+        let needs = observation.needs.ok_or("the operation is not known")?;
+        let principal = self.engine_principal(observation.requester)?;
+        let resource = observation.resource().ok_or("the key is not known")?;
+        let resource = Resource::parse(&resource).map_err(|_| "the resource has no ARN")?;
+        let owner = self.canonical_ids.get(observation.owner).copied().or(self.owner);
+        let context = observation.context();
+        let mut facts = self.facts.clone().at(Instant::from_seconds(observation.time));
+        if observation.access_point().is_some() {
+            facts.access_point_bucket = Some(format!("arn:{}:s3:::{}", observation.partition(), observation.bucket));
+        }
+        for action in &needs.actions {
+            let action = Action::parse(action).map_err(|_| "the action has no name")?;
+            let request = Request::new(&principal, &action, resource, owner, &context, &facts);
+            look(&request.map_err(|_| "what the log says of the request contradicts itself")?);
+        }
+        Ok(())
+    }
+
+    fn engine_principal(&self, requester: Requester<'_>) -> Result<Principal, &'static str> {
+        let unknown = "the requester is nobody that policies name";
+        let principal = match requester {
+            Requester::Identity(arn) => Principal::parse(arn).map_err(|_| unknown)?,
+            Requester::Canonical(id) if !self.canonical_ids.contains_key(id) => {
+                return Err("the account of the canonical id is not known");
+            }
+            other => Principal::parse(&self.principal(other).ok_or(unknown)?).map_err(|_| unknown)?,
+        };
+        match requester.role().and_then(|(account, role)| self.roles.get(&(account, role.to_owned()))) {
+            Some(arn) => principal.with_role_arn(arn).map_err(|_| "the role's ARN does not fit its session"),
+            None => Ok(principal),
+        }
+    }
+}
+
+impl Observation<'_> {
+    /// The ARN of what the request was about; `*` where it is about no resource, `None` where the key is not known.
+    #[must_use]
+    pub fn resource(&self) -> Option<String> {
+        let partition = self.partition();
+        let access_point = self.access_point();
+        Some(match (self.needs?.about, access_point, &self.key) {
+            (About::Object, Some(arn), Some(key)) => format!("{arn}/object/{key}"),
+            (About::Object, None, Some(key)) => format!("arn:{partition}:s3:::{}/{key}", self.bucket),
+            (About::Object, _, None) => return None,
+            (About::Bucket, Some(arn), _) => arn.to_owned(),
+            (About::Bucket, None, _) => format!("arn:{partition}:s3:::{}", self.bucket),
+            (About::Service | About::Nothing, ..) => "*".to_owned(),
+        })
+    }
+
+    /// The ARN of the access point that the request went through.
+    #[must_use]
+    pub fn access_point(&self) -> Option<&str> {
+        self.answer.as_ref()?.tail.access_point.filter(|arn| arn.starts_with("arn:"))
+    }
+
+    /// The partition that the bucket is in, as far as the line tells.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        let of_requester = match self.requester {
+            Requester::Identity(arn) => Arn::parse(arn).map(|arn| arn.partition),
+            _ => None,
+        };
+        let host = || self.answer.as_ref().and_then(|answer| answer.tail.host).unwrap_or_default();
+        of_requester.unwrap_or_else(|| if host().ends_with(".amazonaws.com.cn") { "aws-cn" } else { "aws" })
+    }
+}

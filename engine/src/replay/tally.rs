@@ -1,0 +1,246 @@
+//! What a replay found, counted: parts of a log are counted apart and put together in any order.
+
+use super::Class;
+use super::access_log::Damage;
+use crate::request::ContextValue;
+use std::collections::BTreeMap;
+
+/// How many examples of a finding are kept: those that come first in the log.
+const EXAMPLES: usize = 10;
+/// How many names of what was not known are kept.
+const NAMES: usize = 200;
+
+/// The counts of a replay, or of a part of one.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tally {
+    /// Lines, by what they count as, in the order of [`Class::ALL`].
+    classes: [u64; 8],
+    /// Why lines are malformed.
+    pub damage: BTreeMap<Damage, u64>,
+    /// Operations that are not known, with how often they occur.
+    pub unmapped: BTreeMap<String, u64>,
+    /// Requests with evidence, by what the policies say.
+    pub verdicts: Verdicts,
+    /// The condition keys that the policies would have to know, with how many requests hang on them.
+    pub unknown_keys: BTreeMap<String, u64>,
+    /// Why requests could not be asked.
+    pub unasked: BTreeMap<&'static str, u64>,
+    /// Requests that succeeded and that the policies deny.
+    pub now_denied: Findings,
+    /// Requests that succeeded, that the baseline allows and the policies deny.
+    pub newly_denied: Findings,
+    /// Requests that the baseline denies and the policies allow.
+    pub newly_allowed: Findings,
+    /// By principal, action and bucket.
+    pub requests: BTreeMap<(String, String, String), Segments>,
+}
+
+/// How many requests policies allow, deny, or cannot decide about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Verdicts {
+    /// Allowed.
+    pub allowed: u64,
+    /// Denied.
+    pub denied: u64,
+    /// Not decided without knowing more.
+    pub undecided: u64,
+}
+
+/// Requests of one kind: how many, and the first of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Findings {
+    /// How many there are.
+    pub requests: u64,
+    /// The first ones, by file and line.
+    examples: BTreeMap<(usize, u64), Example>,
+}
+
+/// A request, for people to look up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// Who.
+    pub principal: String,
+    /// The action.
+    pub action: String,
+    /// The resource.
+    pub resource: String,
+    /// What the log tells of its context.
+    pub context: Vec<(String, ContextValue)>,
+    /// The statements that decide, as `policy` and index.
+    pub decided_by: Vec<(String, usize)>,
+}
+
+impl Findings {
+    /// Whether another request at a place would be kept as an example.
+    #[must_use]
+    pub fn wants(&self, place: (usize, u64)) -> bool {
+        self.examples.len() < EXAMPLES || self.examples.keys().next_back().is_some_and(|last| place < *last)
+    }
+
+    /// Counts a request; `example` is asked for only if it is one of the first.
+    pub fn add(&mut self, place: (usize, u64), example: impl FnOnce() -> Example) {
+        self.requests += 1;
+        if self.wants(place) {
+            self.examples.insert(place, example());
+            self.cut();
+        }
+    }
+
+    /// The first requests, with file and line.
+    pub fn examples(&self) -> impl Iterator<Item = ((usize, u64), &Example)> {
+        self.examples.iter().map(|(place, example)| (*place, example))
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.examples.extend(other.examples);
+        self.cut();
+    }
+
+    fn cut(&mut self) {
+        while self.examples.len() > EXAMPLES {
+            self.examples.pop_last();
+        }
+    }
+}
+
+impl Tally {
+    /// Counts a line.
+    pub fn line(&mut self, class: Class) {
+        let at = Class::ALL.iter().position(|known| *known == class);
+        if let Some(count) = at.and_then(|at| self.classes.get_mut(at)) {
+            *count += 1;
+        }
+    }
+
+    /// How many lines count as this.
+    #[must_use]
+    pub fn lines_of(&self, class: Class) -> u64 {
+        let at = Class::ALL.iter().position(|known| *known == class);
+        at.and_then(|at| self.classes.get(at)).copied().unwrap_or_default()
+    }
+
+    /// How many lines there are.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.classes.iter().sum()
+    }
+
+    /// Counts a name, of which at most so many are kept. Which ones hangs on no order: the first of the alphabet.
+    pub fn name(names: &mut BTreeMap<String, u64>, name: &str, count: u64) {
+        match names.get_mut(name) {
+            Some(known) => *known += count,
+            None => _ = names.insert(name.to_owned(), count),
+        }
+        while names.len() > NAMES {
+            names.pop_last();
+        }
+    }
+
+    /// Puts two together. Nothing of the result hangs on the order.
+    pub fn merge(&mut self, other: Self) {
+        self.classes.iter_mut().zip(other.classes).for_each(|(own, other)| *own += other);
+        other.damage.iter().for_each(|(damage, count)| *self.damage.entry(*damage).or_default() += count);
+        other.unasked.iter().for_each(|(why, count)| *self.unasked.entry(why).or_default() += count);
+        other.unmapped.iter().for_each(|(name, count)| Self::name(&mut self.unmapped, name, *count));
+        other.unknown_keys.iter().for_each(|(name, count)| Self::name(&mut self.unknown_keys, name, *count));
+        self.verdicts.allowed += other.verdicts.allowed;
+        self.verdicts.denied += other.verdicts.denied;
+        self.verdicts.undecided += other.verdicts.undecided;
+        self.now_denied.merge(other.now_denied);
+        self.newly_denied.merge(other.newly_denied);
+        self.newly_allowed.merge(other.newly_allowed);
+        for (what, segments) in other.requests {
+            self.requests.entry(what).or_default().merge(segments);
+        }
+    }
+}
+
+/// How often something happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests that the policies allow.
+    pub allowed: u64,
+    /// Requests that they deny.
+    pub denied: u64,
+    /// Requests that they cannot decide about without more than the log tells.
+    pub undecided: u64,
+    /// Requests that the log proves to have been allowed.
+    pub log_allowed: u64,
+    /// Requests that it proves to have been refused.
+    pub log_refused: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.allowed += other.allowed;
+        self.denied += other.denied;
+        self.undecided += other.undecided;
+        self.log_allowed += other.log_allowed;
+        self.log_refused += other.log_refused;
+    }
+}
+
+/// The requests of one principal and action on one bucket, by the first segment of their keys; in one lump where there
+/// are too many of them to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segments {
+    /// By segment.
+    Few(BTreeMap<String, Counts>),
+    /// All together.
+    Many(Counts),
+}
+
+/// How many first segments are told apart.
+const SEGMENTS: usize = 64;
+
+impl Default for Segments {
+    fn default() -> Self {
+        Self::Few(BTreeMap::new())
+    }
+}
+
+impl Segments {
+    /// Adds to a segment.
+    pub fn add(&mut self, segment: &str, counts: &Counts) {
+        match self {
+            Self::Many(all) => all.add(counts),
+            Self::Few(few) => {
+                match few.get_mut(segment) {
+                    Some(known) => known.add(counts),
+                    None => _ = few.insert(segment.to_owned(), *counts),
+                }
+                self.collapse();
+            }
+        }
+    }
+
+    /// Puts two together. The result does not hang on the order: what is too much for both together is so in any order.
+    pub fn merge(&mut self, other: Self) {
+        match other {
+            Self::Few(few) => few.iter().for_each(|(segment, counts)| self.add(segment, counts)),
+            Self::Many(counts) => {
+                let mut all = self.total();
+                all.add(&counts);
+                *self = Self::Many(all);
+            }
+        }
+    }
+
+    fn collapse(&mut self) {
+        if matches!(self, Self::Few(few) if few.len() > SEGMENTS) {
+            *self = Self::Many(self.total());
+        }
+    }
+
+    fn total(&self) -> Counts {
+        match self {
+            Self::Many(all) => *all,
+            Self::Few(few) => {
+                let mut all = Counts::default();
+                few.values().for_each(|counts| all.add(counts));
+                all
+            }
+        }
+    }
+}
