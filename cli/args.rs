@@ -515,6 +515,8 @@ pub(crate) enum Schema {
     Decision,
     /// What `test` prints for each pair with `--format jsonl`
     TestResult,
+    /// What `replay` prints with `--format json`
+    Replay,
     /// What `expand` prints for each action with `--format jsonl`
     ExpandedAction,
     /// What `shrink` prints with `--format json`

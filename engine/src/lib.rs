@@ -88,6 +88,7 @@
 //! | [`policy`] | a policy, and the set of policies around a request |
 //! | [`decision`] | what all layers together say, and nothing else |
 //! | [`expansion`], [`checks`] | uses of the catalogue, side by side: what action patterns cover; what is odd about a question or a policy |
+//! | [`replay`] | a line of an access log, as a request and what its status proves |
 //!
 //! Rules are cited as in reference/SEMANTICS.md: R5.12 is rule 12 of section 5.
 //!

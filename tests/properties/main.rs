@@ -7,6 +7,7 @@
 mod asked;
 mod decisions;
 mod expansions;
+mod logs;
 mod reference;
 mod strategies;
 mod texts;

@@ -9,6 +9,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 /// What a line is.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "lines are read one at a time; an allocation for each would cost more")]
 pub enum Line<'l> {
     /// Nothing but white space.
     Blank,
@@ -72,6 +73,7 @@ pub struct Row<'l> {
 
 /// What follows the key.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "as for lines")]
 pub enum Rest<'l> {
     /// It can be read in one way, as far as it matters.
     Whole(Answer<'l>),

@@ -1,0 +1,210 @@
+//! The binary: batches of requests, and access logs.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
+use serde_json::Value;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+const PIPELINES: &str = "corpus/policies/pipelines-bucket.json";
+const TRICKY: &str = "corpus/logs/tricky.log";
+
+fn run(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_can-access")).args(args).output().unwrap()
+}
+
+fn run_with_input(args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_can-access"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn path(folder: &std::path::Path, name: &str, bytes: &[u8]) -> String {
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn values(output: &Output) -> Vec<Value> {
+    out(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_batch_answers_each_request_in_order_and_loses_none() {
+    let requests = concat!(
+        r#"{"action": "s3:GetObject", "resource": "arn:aws:s3:::distelli-onprem/x"}"#,
+        "\n\n",
+        r#"{"action": "s3:GetObjet", "resource": "arn:aws:s3:::distelli-onprem/x"}"#,
+        "\nnonsense\n",
+        r#"{"action": "s3:PutObject", "resource": "arn:aws:s3:::other/x", "principal": "arn:aws:iam::111122223333:user/ann", "context": {"aws:TagKeys": ["a"]}}"#,
+    );
+    let output = run_with_input(&["batch", "-p", PIPELINES], requests.as_bytes());
+    assert_eq!(code(&output), 2);
+    let decisions: Vec<String> =
+        values(&output).iter().map(|value| value["decision"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(decisions, ["allowed", "error", "error", "implicitDeny"]);
+    assert!(err(&output).contains("<stdin>:3: there is no action `s3:GetObjet`"), "{}", err(&output));
+    assert!(err(&output).contains("<stdin>:4:1: "), "{}", err(&output));
+    let fine = r#"{"action": "s3:PutObject", "resource": "arn:aws:s3:::other/x"}"#;
+    assert_eq!(code(&run_with_input(&["batch", "-p", PIPELINES], fine.as_bytes())), 0);
+    let failing = run_with_input(&["batch", "-p", PIPELINES, "--fail-on", "denied"], fine.as_bytes());
+    assert_eq!(code(&failing), 1);
+}
+
+#[test]
+fn a_batch_is_json_lines_a_table_or_the_simulators_input() {
+    let folder = folder("batch");
+    let table = "principal,action,resource,aws:TagKeys,aws:TagKeys\n,s3:GetObject,arn:aws:s3:::distelli-onprem/x,a,b\n";
+    let table = path(&folder, "t.csv", table.as_bytes());
+    let answer = &values(&run(&["batch", "-p", PIPELINES, &table]))[0];
+    assert_eq!(answer["decision"], "allowed");
+    assert_eq!(answer["request"]["context"]["aws:TagKeys"], serde_json::json!(["a", "b"]));
+    let simulator = serde_json::json!({
+        "PolicyInputList": [r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#],
+        "ActionNames": ["s3:GetObject", "s3:PutObject"],
+        "ResourceArns": ["arn:aws:s3:::b/k"],
+        "ContextEntries": [{"ContextKeyName": "aws:SourceIp", "ContextKeyValues": ["203.0.113.7"], "ContextKeyType": "ip"}]
+    });
+    let simulator = path(&folder, "s.json", serde_json::to_string_pretty(&simulator).unwrap().as_bytes());
+    let answers = values(&run(&["batch", &simulator]));
+    assert_eq!((&answers[0]["decision"], &answers[1]["decision"]), (&"allowed".into(), &"implicitDeny".into()));
+    for (name, text) in [("no-action.csv", "principal,resource\n"), ("odd.csv", "action,colour\n"), ("cut.json", "[{")]
+    {
+        let file = path(&folder, name, text.as_bytes());
+        assert_eq!(code(&run(&["batch", "-p", PIPELINES, &file])), 2, "{name}");
+    }
+    assert_eq!(code(&run_with_input(&["batch", "-p", PIPELINES], b"")), 0);
+}
+
+#[test]
+fn a_batch_does_not_depend_on_the_number_of_threads() {
+    let folder = folder("threads");
+    let lines: String = (0..5_000)
+        .map(|n| format!("{{\"action\": \"s3:GetObject\", \"resource\": \"arn:aws:s3:::distelli-onprem/{n}\"}}\n"))
+        .collect();
+    let file = path(&folder, "r.jsonl", lines.as_bytes());
+    let one = run(&["batch", "-p", PIPELINES, "--threads", "1", &file]);
+    let four = run(&["batch", "-p", PIPELINES, "--threads", "4", &file]);
+    assert_eq!(one.stdout, four.stdout);
+    assert_eq!(values(&one).len(), 5_000);
+}
+
+#[test]
+fn a_replay_counts_every_line_once() {
+    let output = run(&["replay", "-p", PIPELINES, "--format", "json", TRICKY]);
+    assert_eq!(code(&output), 1, "{}", err(&output));
+    let report: Value = serde_json::from_str(&out(&output)).unwrap();
+    let classes = ["blank", "malformed", "partial", "ambiguous", "unmapped", "noEvidence", "allowed", "refused"];
+    let sum: u64 = classes.iter().map(|class| report[class].as_u64().unwrap()).sum();
+    assert_eq!((report["lines"].as_u64(), sum), (Some(24), 24));
+    assert_eq!((&report["ambiguous"], &report["partial"]), (&2.into(), &1.into()));
+    let verdicts = &report["verdicts"];
+    let asked: u64 = ["allowed", "denied", "undecided"].iter().map(|name| verdicts[name].as_u64().unwrap()).sum();
+    assert_eq!(asked, report["allowed"].as_u64().unwrap() + report["refused"].as_u64().unwrap());
+    let schema: Value = serde_json::from_str(&out(&run(&["schema", "replay"]))).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    assert!(!validator.is_valid(&serde_json::json!({ "schema": "can-access.replay/1" })));
+}
+
+#[test]
+fn a_replay_finds_what_a_new_policy_would_deny() {
+    let folder = folder("replay");
+    let policy = |name: &str, action: &str, more: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "{action}", "Resource": "*"{more}}}]}}"#
+        );
+        path(&folder, name, text.as_bytes())
+    };
+    let wide = policy("wide.json", "s3:*", "");
+    let reads = policy("reads.json", "s3:Get*", "");
+    let output = run(&["replay", "-p", &reads, "--baseline", &wide, "--format", "json", TRICKY]);
+    assert_eq!(code(&output), 1);
+    let report: Value = serde_json::from_str(&out(&output)).unwrap();
+    let example = &report["newlyDenied"]["examples"][0];
+    assert_eq!((&example["line"], &example["action"]), (&2.into(), &"s3:PutObject".into()));
+    assert_eq!(report["newlyAllowed"]["requests"], 0);
+    let wider = run(&["replay", "-p", &wide, "--baseline", &reads, "--format", "json", TRICKY]);
+    assert_eq!(code(&wider), 0);
+    let report: Value = serde_json::from_str(&out(&wider)).unwrap();
+    assert!(report["newlyAllowed"]["requests"].as_u64().unwrap() > 0);
+    // What no log tells leaves the verdict open, and is named.
+    let tagged = policy("tagged.json", "s3:*", r#", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "x"}}"#);
+    let open = run(&["replay", "-p", &tagged, "--format", "json", TRICKY]);
+    let report: Value = serde_json::from_str(&out(&open)).unwrap();
+    assert!(report["unknownKeys"]["aws:PrincipalTag/team"].as_u64().unwrap() > 5, "{report:#}");
+}
+
+#[test]
+fn a_replay_is_the_same_packed_split_and_on_any_number_of_threads() {
+    let folder = folder("split");
+    let log = fs::read(TRICKY).unwrap();
+    let many: Vec<u8> = std::iter::repeat_n(&log[..], 400).flatten().copied().collect();
+    let whole = path(&folder, "whole.log", &many);
+    let report = |args: &[&str]| {
+        let output = run(&[&["replay", "-p", PIPELINES, "--format", "json"], args].concat());
+        let mut report: Value = serde_json::from_str(&out(&output)).unwrap();
+        for finding in ["nowDenied", "newlyDenied", "newlyAllowed"] {
+            report[finding]["examples"] = Value::Null;
+        }
+        report
+    };
+    let one = report(&["--threads", "1", &whole]);
+    assert_eq!(one["lines"], 9_600);
+    assert_eq!(report(&["--threads", "3", &whole]), one);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&many).unwrap();
+    let packed = path(&folder, "whole.log.gz", &encoder.finish().unwrap());
+    assert_eq!(report(&[&packed]), one);
+    let middle = many[..many.len() / 2].iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
+    let first = path(&folder, "1.log", &many[..middle]);
+    let second = path(&folder, "2.log", &many[middle..]);
+    assert_eq!(report(&[&second, &first]), one);
+    let output = run_with_input(&["replay", "-p", PIPELINES, "--format", "json", "-"], &many);
+    let from_stdin: Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(from_stdin["verdicts"], one["verdicts"]);
+}
+
+#[test]
+fn single_verdicts_are_lines_in_order() {
+    let output = run(&["replay", "-p", PIPELINES, "--each", TRICKY]);
+    let lines: Vec<u64> = values(&output).iter().map(|value| value["line"].as_u64().unwrap()).collect();
+    assert!(lines.is_sorted() && lines.len() == 18, "{lines:?}");
+    for wrong in [
+        &["replay", TRICKY][..],
+        &["replay", "-p", PIPELINES, "no-such.log"],
+        &["replay", "-p", PIPELINES, "--canonical-id", "x", TRICKY],
+        &["replay", "-p", PIPELINES, "--role-arn", "x", TRICKY],
+        &["replay", "--identity", "x", TRICKY],
+    ] {
+        assert_eq!(code(&run(wrong)), 2, "{wrong:?}");
+    }
+}

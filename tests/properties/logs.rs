@@ -1,0 +1,187 @@
+//! Whatever a client sends, a line of an access log proves no more than it should.
+
+use crate::cases;
+use can_access_engine::replay::access_log::Line;
+use can_access_engine::replay::requester::Requester;
+use can_access_engine::replay::{Class, observe};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// A request as it happened, and how S3 would log it.
+#[derive(Debug, Clone)]
+struct Request {
+    requester: &'static str,
+    operation: &'static str,
+    key: &'static str,
+    status: &'static str,
+    error: &'static str,
+    version: &'static str,
+    request: Vec<u8>,
+    referer: Vec<u8>,
+    agent: Vec<u8>,
+    fields: usize,
+}
+
+impl Request {
+    fn line(&self) -> Vec<u8> {
+        let Self { requester, operation, key, status, error, version, .. } = self;
+        let mut line =
+            format!("0f1e acme [21/Nov/2026:19:00:00 +0000] 203.0.113.9 {requester} 0A1B2C {operation} {key} \"")
+                .into_bytes();
+        line.extend(&self.request);
+        line.extend(format!("\" {status} {error} 243 - 12 - \"").bytes());
+        line.extend(&self.referer);
+        line.extend(b"\" \"");
+        line.extend(&self.agent);
+        let tail = [
+            version,
+            "aG9zdCBpZA==",
+            "SigV4",
+            "TLS_AES_128_GCM_SHA256",
+            "AuthHeader",
+            "acme.s3.eu-west-1.amazonaws.com",
+            "TLSv1.3",
+            "-",
+            "-",
+            "eu-west-1",
+        ];
+        line.extend(format!("\" {}", tail[..self.fields - 17].join(" ")).bytes());
+        line
+    }
+}
+
+/// What a client can send: pieces of lines, quotes, whole forged ends, and any bytes but a line feed.
+fn sent() -> impl Strategy<Value = Vec<u8>> {
+    let forged = select(vec![
+        "\" 200 - - - 1 - \"-\" \"-\" - ",
+        "\" 200 - 5 5 1 1 \"-\" \"agent\" - host SigV4 cipher AuthHeader acme.s3.amazonaws.com TLSv1.3 - - - ",
+        "\" 304 - - - - - - - ",
+        "\" 404 NoSuchKey 1 1 1 1 \"",
+        "\" 403 AccessDenied 243 - 12 - \"",
+        "\" 206 - - - - - \"x\" \"y\" v1 host SigV4 cipher QueryString acme TLSv1.2 arn:aws:s3:eu-west-1:444455556666:accesspoint/a Yes eu-west-1",
+        " HTTP/1.1",
+        "GET /data/report HTTP/1.1",
+        "?prefix=",
+        "\" ",
+        "\"",
+        "-",
+        " - ",
+        "\" \"",
+        "\\\"",
+        "%22%20200",
+        "REST.GET.OBJECT secret ",
+        " arn:aws:iam::444455556666:root 0A1B REST.PUT.OBJECT other \"PUT /other HTTP/1.1\" 200 - ",
+        "\r",
+        "\t",
+        "",
+    ]);
+    let piece = prop_oneof![
+        8 => forged.prop_map(|text| text.as_bytes().to_vec()),
+        1 => vec(any::<u8>().prop_filter("a line is one line", |byte| *byte != b'\n'), 0..12),
+        1 => "[a-z \"/-]{0,12}".prop_map(String::into_bytes),
+    ];
+    vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+fn request(statuses: Vec<(&'static str, &'static str)>) -> impl Strategy<Value = Request> {
+    let requesters = vec!["-", "arn:aws:iam::111122223333:user/ann", "arn:aws:sts::111122223333:assumed-role/app/s"];
+    let operations = vec![
+        ("REST.GET.OBJECT", "data/report", "GET /data/report"),
+        ("REST.DELETE.OBJECT", "secret/k", "DELETE /secret/k"),
+        ("REST.PUT.OBJECT", "x", "PUT /x"),
+        ("REST.GET.BUCKET", "-", "GET /"),
+    ];
+    let fields = select(vec![18_usize, 24, 25, 26, 27]);
+    let what = (select(requesters), select(operations), select(statuses), select(vec!["-", "v1"]), fields);
+    (what, sent(), sent(), sent(), any::<bool>()).prop_map(
+        |((requester, (operation, key, line), (status, error), version, fields), request, referer, agent, whole)| {
+            // The request line as a client would begin it, or anything at all.
+            let request = if whole { [line.as_bytes(), &request, b" HTTP/1.1"].concat() } else { request };
+            Request { requester, operation, key, status, error, version, request, referer, agent, fields }
+        },
+    )
+}
+
+/// Who, what and on which key are as they were, wherever something is taken from the line.
+fn check(request: &Request) -> Result<Class, TestCaseError> {
+    let line = request.line();
+    let row = match Line::read(&line, true) {
+        Line::Row(row) => row,
+        Line::Blank => return Err(TestCaseError::fail("blank")),
+        Line::Malformed(_) => return Ok(Class::Malformed),
+    };
+    prop_assert_eq!((row.bucket, row.operation), ("acme", request.operation));
+    let observation = observe(&row);
+    prop_assert_eq!(observation.requester, Requester::read(request.requester));
+    if matches!(observation.class, Class::Allowed | Class::Refused) {
+        prop_assert_eq!(observation.key.as_deref().unwrap_or("-"), request.key);
+        let actions = &observation.needs.unwrap().actions[..];
+        let wanted: &[&str] = match (request.operation, request.version) {
+            ("REST.GET.OBJECT", "-") => &["s3:GetObject"],
+            ("REST.GET.OBJECT", _) => &["s3:GetObjectVersion"],
+            ("REST.DELETE.OBJECT", "-") => &["s3:DeleteObject"],
+            ("REST.DELETE.OBJECT", _) => &["s3:DeleteObjectVersion"],
+            ("REST.PUT.OBJECT", _) => &["s3:PutObject"],
+            _ => &["s3:ListBucket"],
+        };
+        prop_assert_eq!(actions, wanted);
+        prop_assert!(observation.access_point().is_none());
+    }
+    Ok(observation.class)
+}
+
+proptest! {
+    #![proptest_config(cases(6_000))]
+
+    #[test]
+    fn a_refused_request_never_proves_that_it_was_allowed(
+        request in request(vec![("403", "AccessDenied"), ("403", "SignatureDoesNotMatch"), ("503", "SlowDown"), ("301", "PermanentRedirect")])
+    ) {
+        prop_assert_ne!(check(&request)?, Class::Allowed);
+    }
+
+    #[test]
+    fn an_allowed_request_never_proves_that_it_was_refused(
+        request in request(vec![("200", "-"), ("304", "-"), ("404", "NoSuchKey"), ("412", "PreconditionFailed")])
+    ) {
+        prop_assert_ne!(check(&request)?, Class::Refused);
+    }
+
+    #[test]
+    fn any_bytes_are_a_line_of_some_class(bytes in vec(any::<u8>(), 0..300), terminated in any::<bool>()) {
+        if let Line::Row(row) = Line::read(&bytes, terminated) {
+            let observation = observe(&row);
+            _ = (observation.context(), observation.resource());
+        }
+    }
+
+    #[test]
+    fn a_cut_line_proves_nothing_that_the_whole_one_does_not(
+        request in request(vec![("403", "AccessDenied")]), cut in any::<prop::sample::Index>()
+    ) {
+        // A client that forges nothing: where lines are cut, a forged end cannot be told from a real one.
+        let plain = Request { request: format!("GET /{} HTTP/1.1", request.key).into_bytes(), referer: b"-".to_vec(), agent: b"agent".to_vec(), ..request };
+        let line = plain.line();
+        let cut = &line[..cut.index(line.len())];
+        if let Line::Row(row) = Line::read(cut, false) {
+            prop_assert_ne!(observe(&row).class, Class::Allowed);
+        }
+    }
+}
+
+/// A property about lines that were never evidence would prove nothing.
+#[test]
+fn requests_meet_the_classes_that_the_properties_are_about() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut met = std::collections::BTreeMap::new();
+    let strategy = request(vec![("200", "-"), ("403", "AccessDenied")]);
+    for _ in 0..4_000 {
+        let request = proptest::strategy::ValueTree::current(&strategy.new_tree(&mut runner).unwrap());
+        let Line::Row(row) = Line::read(&request.line(), true).to_owned() else { continue };
+        *met.entry(observe(&row).class.name()).or_insert(0) += 1;
+    }
+    for class in [Class::Allowed, Class::Refused, Class::Ambiguous, Class::Partial] {
+        assert!(met.get(class.name()).is_some_and(|count| *count >= 100), "{met:?}");
+    }
+}
