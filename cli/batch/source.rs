@@ -18,7 +18,7 @@ enum Text {
     Json(Vec<u8>),
     Row(csv::StringRecord),
     /// Read already, or not to be read.
-    Done(Result<Entry, Mistake>),
+    Done(Box<Result<Entry, Mistake>>),
 }
 
 impl Raw {
@@ -33,7 +33,7 @@ impl Raw {
                 }
             },
             Text::Row(row) => Entry::from_row(header.unwrap_or(&row), &row),
-            Text::Done(result) => result,
+            Text::Done(result) => *result,
         }
     }
 }
@@ -152,7 +152,7 @@ impl Entries {
                             csv::ErrorKind::Utf8 { .. } => "the row is not UTF-8".to_owned(),
                             _ => error.to_string(),
                         };
-                        Ok(Some(Raw { line, text: Text::Done(Err(message.into())) }))
+                        Ok(Some(Raw { line, text: Text::Done(Box::new(Err(message.into()))) }))
                     }
                 }
             }
@@ -193,7 +193,10 @@ fn whole(path: &str, bytes: Vec<u8>) -> Result<Vec<Raw>, Failure> {
     };
     let entry = |node: &document::Node| {
         let line = Source::place(&source, node.span.start).line;
-        Raw { line: u64::try_from(line).unwrap_or(u64::MAX), text: Text::Done(Entry::from_node(source.text(), node)) }
+        Raw {
+            line: u64::try_from(line).unwrap_or(u64::MAX),
+            text: Text::Done(Box::new(Entry::from_node(source.text(), node))),
+        }
     };
     Ok(nodes.iter().map(entry).collect())
 }

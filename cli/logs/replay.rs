@@ -17,13 +17,16 @@ const TOGETHER: usize = 8;
 /// What single decisions look like, if they are wanted.
 pub(crate) type Each = Vec<u8>;
 
+/// Writes the record of an observation at a place, with its verdict.
+pub(crate) type Record<'r> = dyn Fn(&mut Each, (usize, u64), &Observation<'_>, &Verdict) + Sync + 'r;
+
 /// Replays the logs. `each` turns an observation with its verdict into a record; `write` takes the records in the order of
 /// the lines, and `seen` learns how many bytes were gone through.
 pub(crate) fn replay(
     files: &[String],
     judge: &Judge,
     baseline: Option<&Judge>,
-    each: Option<&(dyn Fn(&mut Each, (usize, u64), &Observation<'_>, &Verdict) + Sync)>,
+    each: Option<&Record<'_>>,
     mut write: impl FnMut(&Each) -> Result<(), Failure>,
     mut seen: impl FnMut(usize),
 ) -> Result<Tally, Failure> {
@@ -54,7 +57,7 @@ pub(crate) fn replay(
 struct Part<'j> {
     judge: &'j Judge,
     baseline: Option<&'j Judge>,
-    each: Option<&'j (dyn Fn(&mut Each, (usize, u64), &Observation<'_>, &Verdict) + Sync)>,
+    each: Option<&'j Record<'j>>,
     /// The policies around a principal and a bucket, and those of the baseline.
     policies: HashMap<(String, String), (PolicySet, Option<PolicySet>)>,
     tally: Tally,
@@ -62,11 +65,7 @@ struct Part<'j> {
 }
 
 impl<'j> Part<'j> {
-    fn new(
-        judge: &'j Judge,
-        baseline: Option<&'j Judge>,
-        each: Option<&'j (dyn Fn(&mut Each, (usize, u64), &Observation<'_>, &Verdict) + Sync)>,
-    ) -> Self {
+    fn new(judge: &'j Judge, baseline: Option<&'j Judge>, each: Option<&'j Record<'j>>) -> Self {
         Self { judge, baseline, each, policies: HashMap::new(), tally: Tally::default(), records: Vec::new() }
     }
 
