@@ -65,6 +65,7 @@ const NO_ACTIONS: &[&str] = &[
     "ec2:Number",
     "ec2:RunInstnaces",
     "s3:Get",
+    "s3:GetBucket",
     "s3:GetObjet",
     "s3:ReadObject",
     "s3:SourceIp",

@@ -4,7 +4,7 @@ use super::blocks::{Block, Blocks};
 use crate::Failure;
 use can_access_engine::policy::PolicySet;
 use can_access_engine::replay::access_log::Line;
-use can_access_engine::replay::judge::{Judge, Verdict};
+use can_access_engine::replay::judge::{Judge, Keys, Verdict};
 use can_access_engine::replay::tally::{Counts, Example, Tally};
 use can_access_engine::replay::{Class, Observation, observe};
 use can_access_engine::statement::StatementId;
@@ -53,13 +53,25 @@ pub(crate) fn replay(
     }
 }
 
+/// The policies around a principal and a bucket, and the keys they look at.
+struct Around {
+    policies: PolicySet,
+    keys: Keys,
+}
+
+impl Around {
+    fn new(policies: PolicySet) -> Self {
+        Self { keys: Keys::of(&policies), policies }
+    }
+}
+
 /// The counting of one block.
 struct Part<'j> {
     judge: &'j Judge,
     baseline: Option<&'j Judge>,
     each: Option<&'j Record<'j>>,
     /// The policies around a principal and a bucket, and those of the baseline.
-    policies: HashMap<(String, String), (PolicySet, Option<PolicySet>)>,
+    policies: HashMap<(String, String), (Around, Option<Around>)>,
     tally: Tally,
     records: Each,
 }
@@ -100,10 +112,10 @@ impl<'j> Part<'j> {
         let principal = judge.principal(observation.requester).unwrap_or_else(|| "unknown".to_owned());
         let around = (principal.clone(), observation.bucket.to_owned());
         let (policies, old_policies) = self.policies.entry(around).or_insert_with(|| {
-            let of = |judge: &Judge| judge.policies_for(&principal, observation.bucket);
+            let of = |judge: &Judge| Around::new(judge.policies_for(&principal, observation.bucket));
             (of(judge), baseline.map(of))
         });
-        let verdict = judge.verdict(observation, policies);
+        let verdict = judge.verdict(observation, &policies.policies, &policies.keys);
         let succeeded = observation.class == Class::Allowed;
         let tally = &mut self.tally;
         let mut counts =
@@ -141,12 +153,14 @@ impl<'j> Part<'j> {
             }
         };
         if succeeded && verdict == Verdict::Denied {
-            tally.now_denied.add(place, || example(policies));
+            tally.now_denied.add(place, || example(&policies.policies));
         }
         if let (Some(old_judge), Some(old_policies)) = (baseline, old_policies) {
-            match (old_judge.verdict(observation, old_policies), &verdict) {
-                (Verdict::Allowed, Verdict::Denied) if succeeded => tally.newly_denied.add(place, || example(policies)),
-                (Verdict::Denied, Verdict::Allowed) => tally.newly_allowed.add(place, || example(policies)),
+            match (old_judge.verdict(observation, &old_policies.policies, &old_policies.keys), &verdict) {
+                (Verdict::Allowed, Verdict::Denied) if succeeded => {
+                    tally.newly_denied.add(place, || example(&policies.policies))
+                }
+                (Verdict::Denied, Verdict::Allowed) => tally.newly_allowed.add(place, || example(&policies.policies)),
                 _ => {}
             }
         }

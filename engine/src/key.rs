@@ -99,7 +99,7 @@ impl ConditionKey {
     /// ```
     #[must_use]
     pub fn shape(&self) -> Option<Shape> {
-        match GlobalKey::find(&self.folded) {
+        match GlobalKey::find_folded(&self.folded) {
             Some(key) if key.is_list() => Some(Shape::Multivalued),
             Some(_) => Some(Shape::SingleValued),
             // Of the services' keys only lists are told: AWS's data calls some keys single that services send as lists.
@@ -109,7 +109,7 @@ impl ConditionKey {
 
     /// What the key's values are, for global keys.
     pub(crate) fn value_type(&self) -> Option<ValueType> {
-        GlobalKey::find(&self.folded).map(GlobalKey::value_type)
+        GlobalKey::find_folded(&self.folded).map(GlobalKey::value_type)
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::action::ActionElement;
 use crate::condition::{ConditionBlock, Evaluation};
 use crate::document::{Member, Node, Value};
+use crate::key::ConditionKey;
 use crate::layer::{Layer, Rule};
 use crate::principal::{Class, Classes, PrincipalElement, PrincipalMatch};
 use crate::problem::{Code, Problem, Span, edit_distance};
@@ -259,6 +260,14 @@ impl Statement {
             rules.extend(test.unsettled(request));
         }
         rules
+    }
+
+    /// The keys whose values are inserted into its resources and condition values.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &ConditionKey> {
+        let of_resource = self.resource.iter().flat_map(|element| element.variables().map(|(_, variable)| variable));
+        let values = self.conditions.tests().iter().flat_map(|test| test.values());
+        let of_conditions = values.filter_map(|value| value.pattern()).flat_map(|pattern| pattern.variables());
+        of_resource.chain(of_conditions).map(|variable| variable.key())
     }
 
     /// Reads a statement. `None` where it lacks what it cannot be without.

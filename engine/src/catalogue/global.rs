@@ -9,6 +9,8 @@
 //! request, is R5.16.
 
 use super::{ValueType, covers};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// A key that does not belong to one service.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +33,16 @@ impl GlobalKey {
     /// ```
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
-        let folded = name.to_lowercase();
-        KEYS.iter().find(|key| covers(key.name, &folded))
+        Self::find_folded(&name.to_lowercase())
+    }
+
+    /// The key with a name in lower case.
+    pub(crate) fn find_folded(folded: &str) -> Option<&'static Self> {
+        if let Some(key) = PLAIN.get(folded) {
+            return Some(key);
+        }
+        // Tags' keys are the only ones with a variable part.
+        folded.contains('/').then(|| KEYS.iter().find(|key| covers(key.name, folded))).flatten()
     }
 
     /// All of them, in order of name.
@@ -69,6 +79,12 @@ impl GlobalKey {
         self.presence
     }
 }
+
+/// The keys by name in lower case, but for those with a variable part.
+static PLAIN: LazyLock<HashMap<String, &'static GlobalKey>> = LazyLock::new(|| {
+    let plain = KEYS.iter().filter(|key| !key.name.contains('$'));
+    plain.map(|key| (key.name.to_lowercase(), key)).collect()
+});
 
 const ONE: bool = false;
 const LIST: bool = true;

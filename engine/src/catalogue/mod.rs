@@ -27,16 +27,27 @@ pub(crate) use template::Symbol;
 pub use template::Template;
 
 use archive::Member;
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// All that is known of AWS's services.
 #[derive(Debug)]
 pub struct Catalogue {
     about: Option<Member>,
     lists: Option<Member>,
+    list_names: OnceLock<Lists>,
     /// In order of prefix.
     services: Vec<Packed>,
+}
+
+/// The keys that hold lists.
+#[derive(Debug)]
+struct Lists {
+    /// In lower case.
+    plain: HashSet<String>,
+    /// Those with something that varies.
+    varied: Vec<String>,
 }
 
 /// A service's members, the one under its prefix first.
@@ -65,7 +76,7 @@ impl Catalogue {
                 None => services.push(Packed { members: vec![member] }),
             }
         }
-        Self { about, lists, services }
+        Self { about, lists, list_names: OnceLock::new(), services }
     }
 
     /// The catalogue that comes with this crate.
@@ -134,9 +145,15 @@ impl Catalogue {
     /// ```
     #[must_use]
     pub fn is_multivalued(&self, key: &str) -> bool {
-        let prefix = key.split_inclusive(':').next().unwrap_or_default();
-        let of_service = |name: &&str| name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
-        lines(&self.lists).filter(of_service).any(|name| covers(name, key))
+        let lists = self.list_names.get_or_init(|| {
+            let (varied, plain): (Vec<&str>, Vec<&str>) =
+                lines(&self.lists).partition(|name| name.contains(['$', '<']));
+            Lists {
+                plain: plain.into_iter().map(str::to_lowercase).collect(),
+                varied: varied.into_iter().map(str::to_owned).collect(),
+            }
+        });
+        lists.plain.contains(key) || lists.varied.iter().any(|name| covers(name, key))
     }
 }
 

@@ -119,7 +119,7 @@ fn unknown_keys(policies: &PolicySet, request: &Request<'_>) -> Vec<ConditionKey
     let mut tested: Vec<ConditionKey> = Vec::new();
     let is_unknown = |key: &ConditionKey| request.lookup(key) == Lookup::Unknown;
     for statement in statements(policies, request) {
-        for key in variables(statement).filter(|key| is_unknown(key)) {
+        for key in statement.variables().filter(|key| is_unknown(key)) {
             if !inserted.contains(key) {
                 inserted.push(key.clone());
             }
@@ -146,15 +146,6 @@ fn statements<'p>(policies: &'p PolicySet, request: &Request<'_>) -> impl Iterat
         .policies()
         .flat_map(|policy| policy.statements())
         .filter(move |statement| statement.action().matches(action))
-}
-
-/// The keys of the variables in a statement.
-fn variables(statement: &Statement) -> impl Iterator<Item = &ConditionKey> {
-    let of_resource =
-        statement.resource().into_iter().flat_map(|element| element.variables().map(|(_, variable)| variable));
-    let values = statement.conditions().tests().iter().flat_map(|test| test.values());
-    let of_conditions = values.filter_map(|value| value.pattern()).flat_map(|pattern| pattern.variables());
-    of_resource.chain(of_conditions).map(|variable| variable.key())
 }
 
 struct Search<'s, 'r> {

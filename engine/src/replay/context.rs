@@ -13,9 +13,17 @@ impl Observation<'_> {
     /// derived as for every request.
     #[must_use]
     pub fn context(&self) -> Context {
+        self.context_of(|_| true)
+    }
+
+    /// The condition keys of the request that are wanted; the others are left unknown. Names are given as they are spelled
+    /// here.
+    #[must_use]
+    pub fn context_of(&self, wanted: impl Fn(&str) -> bool) -> Context {
         let mut context = Context::new();
         context.mark_others_unknown();
         let mut give = |key: &str, value: Option<&str>| match value {
+            _ if !wanted(key) => {}
             // No key here is one that takes no single value.
             Some(value) => _ = context.insert(key, ContextValue::Single(value.to_owned())),
             None => context.mark_absent(key),

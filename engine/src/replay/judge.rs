@@ -7,9 +7,9 @@ use crate::arn::{AccountId, Arn};
 use crate::decision::{Decision, Outcome, decide, explain};
 use crate::instant::Instant;
 use crate::policy::{Policies, PolicySet};
-use crate::request::{Action, Facts, Principal, Request, Resource};
+use crate::request::{Action, Context, Facts, Principal, Request, Resource};
 use crate::statement::StatementId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The policies to hold requests against, and what no log says.
 #[derive(Debug, Default)]
@@ -28,6 +28,35 @@ pub struct Judge {
     pub roles: HashMap<(AccountId, String), String>,
     /// The account that owns the buckets, where no canonical id says so.
     pub owner: Option<AccountId>,
+}
+
+/// The condition keys that policies look at.
+#[derive(Debug, Clone, Default)]
+pub struct Keys(HashSet<String>);
+
+impl Keys {
+    /// The keys that the conditions and variables of policies name.
+    #[must_use]
+    pub fn of(policies: &PolicySet) -> Self {
+        let statements = || policies.policies().flat_map(|policy| policy.statements());
+        let tested = statements().flat_map(|statement| statement.conditions().tests());
+        let inserted = statements().flat_map(|statement| statement.variables());
+        let names = tested.map(|test| test.key()).chain(inserted);
+        let mut names: HashSet<String> = names.map(|key| key.folded().to_owned()).collect();
+        // Where a request came from is told by several keys, of which one rules out others.
+        const NETWORK: [&str; 4] = ["aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce"];
+        if names
+            .iter()
+            .any(|name| ["aws:vpc", "aws:sourcevpc", "aws:sourceip"].iter().any(|head| name.starts_with(head)))
+        {
+            names.extend(NETWORK.map(str::to_owned));
+        }
+        Self(names)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        !self.0.is_empty() && self.0.contains(&key.to_lowercase())
+    }
 }
 
 /// What policies say to a request.
@@ -75,11 +104,12 @@ impl Judge {
         policies
     }
 
-    /// What the policies say to the actions that an observed request needed.
+    /// What the policies say to the actions that an observed request needed. `keys` are those that the policies look at.
     #[must_use]
-    pub fn verdict(&self, observation: &Observation<'_>, policies: &PolicySet) -> Verdict {
+    pub fn verdict(&self, observation: &Observation<'_>, policies: &PolicySet, keys: &Keys) -> Verdict {
         let mut verdict = Verdict::Allowed;
-        let asked = self.ask(observation, |request| {
+        let context = observation.context_of(|key| keys.has(key));
+        let asked = self.ask(observation, &context, |request| {
             let outcome = decide(policies, request);
             verdict = match (outcome.decision, std::mem::replace(&mut verdict, Verdict::Allowed)) {
                 (Decision::ExplicitDeny | Decision::ImplicitDeny, _) | (_, Verdict::Denied) => Verdict::Denied,
@@ -104,7 +134,8 @@ impl Judge {
     #[must_use]
     pub fn deciding(&self, observation: &Observation<'_>, policies: &PolicySet) -> Vec<StatementId> {
         let mut found: Option<(bool, Vec<StatementId>)> = None;
-        let asked = self.ask(observation, |request| {
+        let context = observation.context();
+        let asked = self.ask(observation, &context, |request| {
             let explanation = explain(policies, request);
             let denied =
                 |outcome: &Outcome| matches!(outcome.decision, Decision::ExplicitDeny | Decision::ImplicitDeny);
@@ -117,20 +148,24 @@ impl Judge {
     }
 
     /// Makes the requests of an observation, one for each action it needs, and shows them to `look`.
-    fn ask(&self, observation: &Observation<'_>, mut look: impl FnMut(&Request<'_>)) -> Result<(), &'static str> {
+    fn ask(
+        &self,
+        observation: &Observation<'_>,
+        context: &Context,
+        mut look: impl FnMut(&Request<'_>),
+    ) -> Result<(), &'static str> {
         let needs = observation.needs.ok_or("the operation is not known")?;
         let principal = self.engine_principal(observation.requester)?;
         let resource = observation.resource().ok_or("the key is not known")?;
         let resource = Resource::parse(&resource).map_err(|_| "the resource has no ARN")?;
         let owner = self.canonical_ids.get(observation.owner).copied().or(self.owner);
-        let context = observation.context();
         let mut facts = self.facts.clone().at(Instant::from_seconds(observation.time));
         if observation.access_point().is_some() {
             facts.access_point_bucket = Some(format!("arn:{}:s3:::{}", observation.partition(), observation.bucket));
         }
         for action in &needs.actions {
             let action = Action::parse(action).map_err(|_| "the action has no name")?;
-            let request = Request::new(&principal, &action, resource, owner, &context, &facts);
+            let request = Request::new(&principal, &action, resource, owner, context, &facts);
             look(&request.map_err(|_| "what the log says of the request contradicts itself")?);
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Values that stand for all values of a key: one for each way the tests of the policies can come out together.
 
-use super::{statements, variables};
+use super::statements;
 use crate::arn::Arn;
 use crate::condition::is_of;
 use crate::condition::{Comparison, ConditionTest, ConditionValue, Family, Operand};
@@ -33,7 +33,7 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
     let concerns = |other: &ConditionKey| other == key || other.is_time() && key.is_time();
     let all_tests = || statements(policies, request).flat_map(|statement| statement.conditions().tests());
     let tests: Vec<&ConditionTest> = all_tests().filter(|test| concerns(test.key())).collect();
-    let inserted = statements(policies, request).any(|statement| variables(statement).any(concerns));
+    let inserted = statements(policies, request).any(|statement| statement.variables().any(concerns));
     let mut texts = Texts { exhaustive: true, found: Vec::new() };
     // The keys of a call chain follow from one another in ways that are not gone into.
     texts.exhaustive &=
@@ -95,7 +95,7 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
 
 /// Whether the values of `key` hang on those of other keys.
 pub(super) fn hang_on_others(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>) -> bool {
-    let inserted = statements(policies, request).any(|statement| variables(statement).any(|variable| variable == key));
+    let inserted = statements(policies, request).any(|statement| statement.variables().any(|variable| variable == key));
     let tests = statements(policies, request).flat_map(|statement| statement.conditions().tests());
     let mut values = tests.filter(|test| test.key() == key).flat_map(|test| test.values());
     let varies = values.any(|value| value.pattern().is_some_and(|pattern| pattern.variables().next().is_some()));
