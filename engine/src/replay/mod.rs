@@ -15,6 +15,7 @@
 //! ```
 
 pub mod access_log;
+pub mod cloudtrail;
 mod context;
 pub mod judge;
 pub mod object_key;
