@@ -2,10 +2,10 @@
 
 use super::blocks::{Block, Blocks};
 use crate::Failure;
-use can_access_engine::policy::PolicySet;
 use can_access_engine::replay::access_log::Line;
-use can_access_engine::replay::judge::{Judge, Keys, Verdict};
-use can_access_engine::replay::tally::{Counts, Example, Tally};
+use can_access_engine::replay::judge::{Around, Judge, Verdict};
+use can_access_engine::replay::operation::Needs;
+use can_access_engine::replay::tally::{Counts, Example, Segments, Tally};
 use can_access_engine::replay::{Class, Observation, observe};
 use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
@@ -53,32 +53,32 @@ pub(crate) fn replay(
     }
 }
 
-/// The policies around a principal and a bucket, and the keys they look at.
-struct Around {
-    policies: PolicySet,
-    keys: Keys,
-}
-
-impl Around {
-    fn new(policies: PolicySet) -> Self {
-        Self { keys: Keys::of(&policies), policies }
-    }
-}
-
 /// The counting of one block.
 struct Part<'j> {
     judge: &'j Judge,
     baseline: Option<&'j Judge>,
     each: Option<&'j Record<'j>>,
-    /// The policies around a principal and a bucket, and those of the baseline.
-    policies: HashMap<(String, String), (Around, Option<Around>)>,
+    /// What surrounds requests, by requester and bucket, and which of `around` it is.
+    known: HashMap<String, HashMap<String, usize>>,
+    around: Vec<(Around, Option<Around>)>,
+    /// The requests by what surrounds them and by what they need.
+    requests: HashMap<(usize, usize), (&'static Needs, Segments)>,
     tally: Tally,
     records: Each,
 }
 
 impl<'j> Part<'j> {
     fn new(judge: &'j Judge, baseline: Option<&'j Judge>, each: Option<&'j Record<'j>>) -> Self {
-        Self { judge, baseline, each, policies: HashMap::new(), tally: Tally::default(), records: Vec::new() }
+        Self {
+            judge,
+            baseline,
+            each,
+            known: HashMap::new(),
+            around: Vec::new(),
+            requests: HashMap::new(),
+            tally: Tally::default(),
+            records: Vec::new(),
+        }
     }
 
     fn count(mut self, block: &Block) -> (Tally, Each) {
@@ -99,23 +99,35 @@ impl<'j> Part<'j> {
             self.tally.line(observation.class);
             match observation.class {
                 Class::Unmapped => Tally::name(&mut self.tally.unmapped, row.operation, 1),
-                Class::Allowed | Class::Refused => self.ask((block.file, number), &observation),
+                Class::Allowed | Class::Refused => self.ask((block.file, number), row.requester, &observation),
                 _ => {}
             }
+        }
+        let buckets = self.known.values().flatten().map(|(bucket, at)| (*at, bucket.as_str()));
+        let buckets: HashMap<usize, &str> = buckets.collect();
+        for ((at, _), (needs, segments)) in self.requests {
+            let (Some((around, _)), Some(bucket)) = (self.around.get(at), buckets.get(&at)) else { continue };
+            let group = (around.name.clone(), needs.actions.join(" "), (*bucket).to_owned());
+            self.tally.requests.entry(group).or_default().merge(segments);
         }
         (self.tally, self.records)
     }
 
     /// Asks the policies about a request whose outcome the log proves.
-    fn ask(&mut self, place: (usize, u64), observation: &Observation<'_>) {
+    fn ask(&mut self, place: (usize, u64), requester: &str, observation: &Observation<'_>) {
         let (judge, baseline) = (self.judge, self.baseline);
-        let principal = judge.principal(observation.requester).unwrap_or_else(|| "unknown".to_owned());
-        let around = (principal.clone(), observation.bucket.to_owned());
-        let (policies, old_policies) = self.policies.entry(around).or_insert_with(|| {
-            let of = |judge: &Judge| Around::new(judge.policies_for(&principal, observation.bucket));
-            (of(judge), baseline.map(of))
-        });
-        let verdict = judge.verdict(observation, &policies.policies, &policies.keys);
+        let at = match self.known.get(requester).and_then(|buckets| buckets.get(observation.bucket)) {
+            Some(at) => *at,
+            None => {
+                let of = |judge: &Judge| judge.around(observation.requester, observation.bucket);
+                self.around.push((of(judge), baseline.map(of)));
+                let at = self.around.len() - 1;
+                self.known.entry(requester.to_owned()).or_default().insert(observation.bucket.to_owned(), at);
+                at
+            }
+        };
+        let Some((around, old_around)) = self.around.get(at) else { return };
+        let verdict = judge.verdict(observation, around);
         let succeeded = observation.class == Class::Allowed;
         let tally = &mut self.tally;
         let mut counts =
@@ -135,38 +147,38 @@ impl<'j> Part<'j> {
         tally.verdicts.allowed += counts.allowed;
         tally.verdicts.denied += counts.denied;
         tally.verdicts.undecided += counts.undecided;
-        let action = observation.needs.map(|needs| needs.actions.join(" ")).unwrap_or_default();
-        let example = |policies: &PolicySet| {
+        let Some(needs) = observation.needs else { return };
+        let example = || {
             let named = |at: &StatementId| {
-                policies.find(*at).map(|(policy, _)| (policy.source().name().to_owned(), at.statement))
+                around.policies.find(*at).map(|(policy, _)| (policy.source().name().to_owned(), at.statement))
             };
             Example {
-                principal: principal.clone(),
-                action: action.clone(),
+                principal: around.name.clone(),
+                action: needs.actions.join(" "),
                 resource: observation.resource().unwrap_or_default(),
                 context: observation
                     .context()
                     .keys()
                     .map(|(key, value)| (key.as_str().to_owned(), value.clone()))
                     .collect(),
-                decided_by: judge.deciding(observation, policies).iter().filter_map(named).collect(),
+                decided_by: judge.deciding(observation, around).iter().filter_map(named).collect(),
             }
         };
         if succeeded && verdict == Verdict::Denied {
-            tally.now_denied.add(place, || example(&policies.policies));
+            tally.now_denied.add(place, example);
         }
-        if let (Some(old_judge), Some(old_policies)) = (baseline, old_policies) {
-            match (old_judge.verdict(observation, &old_policies.policies, &old_policies.keys), &verdict) {
-                (Verdict::Allowed, Verdict::Denied) if succeeded => {
-                    tally.newly_denied.add(place, || example(&policies.policies))
-                }
-                (Verdict::Denied, Verdict::Allowed) => tally.newly_allowed.add(place, || example(&policies.policies)),
+        if let (Some(old_judge), Some(old_around)) = (baseline, old_around) {
+            match (old_judge.verdict(observation, old_around), &verdict) {
+                (Verdict::Allowed, Verdict::Denied) if succeeded => tally.newly_denied.add(place, example),
+                (Verdict::Denied, Verdict::Allowed) => tally.newly_allowed.add(place, example),
                 _ => {}
             }
         }
-        let key = (principal.clone(), action.clone(), observation.bucket.to_owned());
         let segment = observation.key.as_deref().map(|key| key.split_once('/').map_or("", |(first, _)| first));
-        tally.requests.entry(key).or_default().add(segment.unwrap_or("-"), &counts);
+        // What is needed stands in a table, so that its place tells it.
+        let group = (at, std::ptr::from_ref(needs).addr());
+        let (_, segments) = self.requests.entry(group).or_insert_with(|| (needs, Segments::default()));
+        segments.add(segment.unwrap_or("-"), &counts);
         if let Some(each) = self.each {
             each(&mut self.records, place, observation, &verdict);
         }

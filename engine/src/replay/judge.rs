@@ -7,7 +7,7 @@ use crate::arn::{AccountId, Arn};
 use crate::decision::{Decision, Outcome, decide, explain};
 use crate::instant::Instant;
 use crate::policy::{Policies, PolicySet};
-use crate::request::{Action, Context, Facts, Principal, Request, Resource};
+use crate::request::{Context, Facts, Principal, Request, Resource};
 use crate::statement::StatementId;
 use std::collections::{HashMap, HashSet};
 
@@ -30,14 +30,24 @@ pub struct Judge {
     pub owner: Option<AccountId>,
 }
 
+/// What surrounds the requests of one requester on one bucket.
+#[derive(Debug)]
+pub struct Around {
+    /// The requester's name in reports.
+    pub name: String,
+    /// The policies.
+    pub policies: PolicySet,
+    keys: Keys,
+    principal: Result<Principal, &'static str>,
+}
+
 /// The condition keys that policies look at.
 #[derive(Debug, Clone, Default)]
-pub struct Keys(HashSet<String>);
+struct Keys(HashSet<String>);
 
 impl Keys {
     /// The keys that the conditions and variables of policies name.
-    #[must_use]
-    pub fn of(policies: &PolicySet) -> Self {
+    fn of(policies: &PolicySet) -> Self {
         let statements = || policies.policies().flat_map(|policy| policy.statements());
         let tested = statements().flat_map(|statement| statement.conditions().tests());
         let inserted = statements().flat_map(|statement| statement.variables());
@@ -95,21 +105,23 @@ impl Judge {
         }
     }
 
-    /// The policies around a request of a principal on a bucket.
+    /// What surrounds the requests of a requester on a bucket.
     #[must_use]
-    pub fn policies_for(&self, principal: &str, bucket: &str) -> PolicySet {
+    pub fn around(&self, requester: Requester<'_>, bucket: &str) -> Around {
+        let name = self.principal(requester).unwrap_or_else(|| "unknown".to_owned());
         let mut policies = self.policies.clone();
-        policies.identity.extend(self.identities.get(principal).into_iter().flatten().cloned());
+        policies.identity.extend(self.identities.get(&name).into_iter().flatten().cloned());
         policies.resource.extend(self.buckets.get(bucket).into_iter().flatten().cloned());
-        policies
+        Around { principal: self.engine_principal(requester), keys: Keys::of(&policies), name, policies }
     }
 
-    /// What the policies say to the actions that an observed request needed. `keys` are those that the policies look at.
+    /// What the policies say to the actions that an observed request needed.
     #[must_use]
-    pub fn verdict(&self, observation: &Observation<'_>, policies: &PolicySet, keys: &Keys) -> Verdict {
+    pub fn verdict(&self, observation: &Observation<'_>, around: &Around) -> Verdict {
         let mut verdict = Verdict::Allowed;
-        let context = observation.context_of(|key| keys.has(key));
-        let asked = self.ask(observation, &context, |request| {
+        let policies = &around.policies;
+        let context = observation.context_of(|key| around.keys.has(key));
+        let asked = self.ask(observation, around, &context, |request| {
             let outcome = decide(policies, request);
             verdict = match (outcome.decision, std::mem::replace(&mut verdict, Verdict::Allowed)) {
                 (Decision::ExplicitDeny | Decision::ImplicitDeny, _) | (_, Verdict::Denied) => Verdict::Denied,
@@ -132,10 +144,11 @@ impl Judge {
     /// The statements that decide about an observed request, and what decides: for its first action that is denied, or
     /// else its first.
     #[must_use]
-    pub fn deciding(&self, observation: &Observation<'_>, policies: &PolicySet) -> Vec<StatementId> {
+    pub fn deciding(&self, observation: &Observation<'_>, around: &Around) -> Vec<StatementId> {
+        let policies = &around.policies;
         let mut found: Option<(bool, Vec<StatementId>)> = None;
         let context = observation.context();
-        let asked = self.ask(observation, &context, |request| {
+        let asked = self.ask(observation, around, &context, |request| {
             let explanation = explain(policies, request);
             let denied =
                 |outcome: &Outcome| matches!(outcome.decision, Decision::ExplicitDeny | Decision::ImplicitDeny);
@@ -151,11 +164,12 @@ impl Judge {
     fn ask(
         &self,
         observation: &Observation<'_>,
+        around: &Around,
         context: &Context,
         mut look: impl FnMut(&Request<'_>),
     ) -> Result<(), &'static str> {
         let needs = observation.needs.ok_or("the operation is not known")?;
-        let principal = self.engine_principal(observation.requester)?;
+        let principal = around.principal.as_ref().map_err(|why| *why)?;
         let resource = observation.resource().ok_or("the key is not known")?;
         let resource = Resource::parse(&resource).map_err(|_| "the resource has no ARN")?;
         let owner = self.canonical_ids.get(observation.owner).copied().or(self.owner);
@@ -163,9 +177,8 @@ impl Judge {
         if observation.access_point().is_some() {
             facts.access_point_bucket = Some(format!("arn:{}:s3:::{}", observation.partition(), observation.bucket));
         }
-        for action in &needs.actions {
-            let action = Action::parse(action).map_err(|_| "the action has no name")?;
-            let request = Request::new(&principal, &action, resource, owner, context, &facts);
+        for action in &needs.asked {
+            let request = Request::new(principal, action, resource, owner, context, &facts);
             look(&request.map_err(|_| "what the log says of the request contradicts itself")?);
         }
         Ok(())

@@ -25,13 +25,13 @@ pub fn decode<'l>(
     bucket: &str,
     path_style: Option<bool>,
 ) -> Option<Cow<'l, str>> {
+    if field != "-" && !field.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Some(Cow::Borrowed(field));
+    }
     let sent = path.map(|path| sent_keys(path, bucket, path_style)).unwrap_or_default();
     if field == "-" {
         // An object can have that name, too.
         return sent.iter().any(|key| **key == *b"-").then_some(Cow::Borrowed("-"));
-    }
-    if !field.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
-        return Some(Cow::Borrowed(field));
     }
     let once = percent(field.as_bytes());
     let twice = percent(&once);
@@ -48,6 +48,10 @@ pub fn decode<'l>(
 
 /// Whether a path names a key.
 pub(super) fn is_sent(key: &str, path: &[u8], bucket: &str, path_style: Option<bool>) -> bool {
+    // Most paths name the key as it is.
+    if path_style == Some(false) && path.strip_prefix(b"/") == Some(key.as_bytes()) && !path.contains(&b'%') {
+        return true;
+    }
     sent_keys(path, bucket, path_style).iter().any(|sent| **sent == *key.as_bytes())
 }
 

@@ -1,5 +1,6 @@
 //! What a logged operation needs, and what its answer proves (REPLAY §2.2, §2.4), from two tables.
 
+use crate::request::Action;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -24,6 +25,8 @@ pub enum About {
 pub struct Needs {
     /// The actions.
     pub actions: Vec<&'static str>,
+    /// The same, as requests name them.
+    pub(super) asked: Vec<Action>,
     /// What they are about.
     pub about: About,
 }
@@ -52,9 +55,10 @@ static CASES: LazyLock<HashMap<&'static str, Vec<Case>>> = LazyLock::new(|| {
             "service" => About::Service,
             _ => About::Nothing,
         };
-        let actions = actions.split(' ').filter(|action| *action != "-").collect();
+        let actions: Vec<&str> = actions.split(' ').filter(|action| *action != "-").collect();
+        let asked = actions.iter().filter_map(|action| Action::parse(action).ok()).collect();
         let version = conditions().any(|word| word == "version");
-        cases.entry(operation).or_default().push(Case { key, version, needs: Needs { actions, about } });
+        cases.entry(operation).or_default().push(Case { key, version, needs: Needs { actions, asked, about } });
     }
     cases
 });
