@@ -194,6 +194,24 @@ fn a_replay_is_the_same_packed_split_and_on_any_number_of_threads() {
 }
 
 #[test]
+fn what_is_no_log_is_an_error_and_bad_lines_are_told_of() {
+    let folder = folder("bad");
+    let garbage = path(&folder, "garbage.log", b"this is no log\n{\"Records\": []}\n");
+    let output = run(&["replay", "-p", PIPELINES, &garbage]);
+    assert_eq!(code(&output), 2, "{}", out(&output));
+    assert!(err(&output).contains("no line could be read"), "{}", err(&output));
+    let mut mixed = b"nonsense\n\xFF\xFE\n".to_vec();
+    mixed.extend(fs::read(TRICKY).unwrap());
+    let mixed = path(&folder, "mixed.log", &mixed);
+    let output = run(&["replay", "-p", PIPELINES, &mixed]);
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains(&format!("first at {mixed}:1")), "{}", err(&output));
+    assert!(out(&output).starts_with("26 lines: "), "{}", out(&output));
+    let empty = path(&folder, "empty.log", b"");
+    assert_eq!(code(&run(&["replay", "-p", PIPELINES, &empty])), 0);
+}
+
+#[test]
 fn single_verdicts_are_lines_in_order() {
     let output = run(&["replay", "-p", PIPELINES, "--each", TRICKY]);
     let lines: Vec<u64> = values(&output).iter().map(|value| value["line"].as_u64().unwrap()).collect();

@@ -10,8 +10,8 @@ use crate::{Exit, Failure};
 use can_access_engine::arn::{AccountId, Arn};
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policies, Policy};
-use can_access_engine::replay::Observation;
 use can_access_engine::replay::judge::{Judge, Verdict};
+use can_access_engine::replay::{Class, Observation};
 use can_access_engine::request::{EndpointType, Facts};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
@@ -62,7 +62,14 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         _ => {}
     }
     if !args.common.quiet {
-        report_replay::complain(&tally);
+        report_replay::complain(&tally, &names);
+    }
+    let read = tally.lines() - tally.lines_of(Class::Blank) - tally.lines_of(Class::Malformed);
+    if read == 0 && tally.lines_of(Class::Malformed) > 0 {
+        return Err(Failure::with_help(
+            "no line could be read",
+            "these are no S3 server access logs; logs of other kinds are not read",
+        ));
     }
     let found = if baseline.is_some() { &tally.newly_denied } else { &tally.now_denied };
     Ok(if found.requests > 0 { Exit::Finding } else { Exit::Fine })

@@ -83,23 +83,23 @@ impl<'j> Part<'j> {
 
     fn count(mut self, block: &Block) -> (Tally, Each) {
         for (number, line, terminated) in block.lines() {
+            let place = (block.file, number);
             let row = match Line::read(line, terminated) {
                 Line::Blank => {
-                    self.tally.line(Class::Blank);
+                    self.tally.line(Class::Blank, place);
                     continue;
                 }
                 Line::Malformed(damage) => {
-                    self.tally.line(Class::Malformed);
-                    *self.tally.damage.entry(damage).or_default() += 1;
+                    self.tally.malformed(damage, place);
                     continue;
                 }
                 Line::Row(row) => row,
             };
             let observation = observe(&row);
-            self.tally.line(observation.class);
+            self.tally.line(observation.class, place);
             match observation.class {
                 Class::Unmapped => Tally::name(&mut self.tally.unmapped, row.operation, 1),
-                Class::Allowed | Class::Refused => self.ask((block.file, number), row.requester, &observation),
+                Class::Allowed | Class::Refused => self.ask(place, row.requester, &observation),
                 _ => {}
             }
         }

@@ -258,23 +258,24 @@ fn print_findings(out: &mut impl Write, what: &str, findings: &Findings, names: 
 }
 
 /// Says on standard error what was not used, and why.
-pub(crate) fn complain(tally: &Tally) {
-    for (damage, count) in &tally.damage {
-        problems::print_warning(&format!("{count} malformed lines: {}", damage.name()));
+pub(crate) fn complain(tally: &Tally, names: &Names<'_>) {
+    let lines = |count: u64| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
+    let place = |(file, line): (usize, u64)| format!("first at {}:{line}", names.file(file));
+    for (damage, (count, first)) in &tally.damage {
+        problems::print_warning(&format!("{} cannot be read: {}; {}", lines(*count), damage.name(), place(*first)));
     }
-    for (class, why) in [
-        (Class::Partial, "cut off, or do not align"),
-        (Class::Ambiguous, "can be read in several ways, as if somebody had forged them"),
-    ] {
-        let count = tally.lines_of(class);
-        if count > 0 {
-            problems::print_warning(&format!("{count} lines {why}: they prove nothing"));
+    for (class, why) in
+        [(Class::Partial, "cut off or not aligned"), (Class::Ambiguous, "to be read in several ways, as if forged")]
+    {
+        if let Some(first) = tally.first_of(class) {
+            let count = lines(tally.lines_of(class));
+            problems::print_warning(&format!("{count} {why}, which proves nothing; {}", place(first)));
         }
     }
     if !tally.unmapped.is_empty() {
-        let names: Vec<&str> = tally.unmapped.keys().map(String::as_str).take(LISTED).collect();
-        let count = tally.lines_of(Class::Unmapped);
-        problems::print_warning(&format!("{count} lines have an operation that is not known: {}", names.join(", ")));
+        let listed: Vec<&str> = tally.unmapped.keys().map(String::as_str).take(LISTED).collect();
+        let count = lines(tally.lines_of(Class::Unmapped));
+        problems::print_warning(&format!("{count} with an operation that is not known: {}", listed.join(", ")));
     }
 }
 

@@ -15,8 +15,10 @@ const NAMES: usize = 200;
 pub struct Tally {
     /// Lines, by what they count as, in the order of [`Class::ALL`].
     classes: [u64; 8],
-    /// Why lines are malformed.
-    pub damage: BTreeMap<Damage, u64>,
+    /// Why lines are malformed, how many, and where the first is, as file and line.
+    pub damage: BTreeMap<Damage, (u64, (usize, u64))>,
+    /// The first line of each class, as file and line.
+    first: BTreeMap<Class, (usize, u64)>,
     /// Operations that are not known, with how often they occur.
     pub unmapped: BTreeMap<String, u64>,
     /// Requests with evidence, by what the policies say.
@@ -105,8 +107,24 @@ impl Findings {
 }
 
 impl Tally {
-    /// Counts a line.
-    pub fn line(&mut self, class: Class) {
+    /// Counts a malformed line.
+    pub fn malformed(&mut self, damage: Damage, place: (usize, u64)) {
+        self.line(Class::Malformed, place);
+        let (count, first) = self.damage.entry(damage).or_insert((0, place));
+        *count += 1;
+        *first = place.min(*first);
+    }
+
+    /// The first line that counts as this, as file and line.
+    #[must_use]
+    pub fn first_of(&self, class: Class) -> Option<(usize, u64)> {
+        self.first.get(&class).copied()
+    }
+
+    /// Counts a line at a place, which is file and line.
+    pub fn line(&mut self, class: Class, place: (usize, u64)) {
+        let first = self.first.entry(class).or_insert(place);
+        *first = place.min(*first);
         let at = Class::ALL.iter().position(|known| *known == class);
         if let Some(count) = at.and_then(|at| self.classes.get_mut(at)) {
             *count += 1;
@@ -140,7 +158,15 @@ impl Tally {
     /// Puts two together. Nothing of the result hangs on the order.
     pub fn merge(&mut self, other: Self) {
         self.classes.iter_mut().zip(other.classes).for_each(|(own, other)| *own += other);
-        other.damage.iter().for_each(|(damage, count)| *self.damage.entry(*damage).or_default() += count);
+        for (damage, (count, place)) in other.damage {
+            let (own, first) = self.damage.entry(damage).or_insert((0, place));
+            *own += count;
+            *first = place.min(*first);
+        }
+        for (class, place) in other.first {
+            let first = self.first.entry(class).or_insert(place);
+            *first = place.min(*first);
+        }
         other.unasked.iter().for_each(|(why, count)| *self.unasked.entry(why).or_default() += count);
         other.unmapped.iter().for_each(|(name, count)| Self::name(&mut self.unmapped, name, *count));
         other.unknown_keys.iter().for_each(|(name, count)| Self::name(&mut self.unknown_keys, name, *count));
