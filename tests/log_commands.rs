@@ -207,6 +207,17 @@ fn what_is_no_log_is_an_error_and_bad_lines_are_told_of() {
     assert_eq!(code(&output), 1);
     assert!(err(&output).contains(&format!("first at {mixed}:1")), "{}", err(&output));
     assert!(out(&output).starts_with("26 lines: "), "{}", out(&output));
+    // A packed file that is cut off counts as far as it goes, and is no whole answer.
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(&fs::read(TRICKY).unwrap()).unwrap();
+    let packed = encoder.finish().unwrap();
+    let cut = path(&folder, "cut.log.gz", &packed[..packed.len() / 2]);
+    let output = run(&["replay", "-p", PIPELINES, "--format", "json", &cut, TRICKY]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("cut.log.gz"), "{}", err(&output));
+    let report: Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(report["complete"], false);
+    assert!(report["lines"].as_u64().unwrap() > 30, "{report:#}");
     let empty = path(&folder, "empty.log", b"");
     assert_eq!(code(&run(&["replay", "-p", PIPELINES, &empty])), 0);
 }

@@ -35,7 +35,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         report_replay::record(records, judge, file, place.1, observation, verdict);
     };
     let mut closed = false;
-    let tally = replay(
+    let (tally, broken) = replay(
         files,
         judge,
         baseline,
@@ -50,7 +50,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         |bytes| progress.inc(u64::try_from(bytes).unwrap_or_default()),
     )?;
     progress.finish_and_clear();
-    let names = Names { files, baseline: baseline.is_some() };
+    let names = Names { files, baseline: baseline.is_some(), complete: broken.is_empty() };
     let printed = match args.common.format {
         _ if args.common.quiet || args.each || closed => out.flush().map_err(Failure::from),
         Format::Text => report_replay::print_text(&mut out, &tally, &names, args.common.verbose),
@@ -64,6 +64,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
     if !args.common.quiet {
         report_replay::complain(&tally, &names);
     }
+    broken.iter().for_each(problems::print_failure);
     let read = tally.lines() - tally.lines_of(Class::Blank) - tally.lines_of(Class::Malformed);
     if read == 0 && tally.lines_of(Class::Malformed) > 0 {
         return Err(Failure::with_help(
@@ -72,7 +73,13 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         ));
     }
     let found = if baseline.is_some() { &tally.newly_denied } else { &tally.now_denied };
-    Ok(if found.requests > 0 { Exit::Finding } else { Exit::Fine })
+    Ok(if !broken.is_empty() {
+        Exit::Undecided
+    } else if found.requests > 0 {
+        Exit::Finding
+    } else {
+        Exit::Fine
+    })
 }
 
 /// Every file that the arguments name, in order; directories whole.

@@ -51,11 +51,13 @@ pub(crate) struct Blocks<'f> {
     line: u64,
     /// The beginning of a line whose end was not in the last block.
     rest: Vec<u8>,
+    /// Files that could not be read to their end; what came before counts.
+    pub(crate) broken: Vec<Failure>,
 }
 
 impl<'f> Blocks<'f> {
     pub(crate) fn new(files: &'f [String]) -> Self {
-        Self { files, file: 0, input: None, line: 1, rest: Vec::new() }
+        Self { files, file: 0, input: None, line: 1, rest: Vec::new(), broken: Vec::new() }
     }
 
     /// The next block; `None` behind the last file.
@@ -69,8 +71,14 @@ impl<'f> Blocks<'f> {
             let mut bytes = std::mem::take(&mut self.rest);
             let wanted = if bytes.len() >= BLOCK { bytes.len() } else { BLOCK - bytes.len() };
             let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
-            let failed = |error| Failure::Read { path: path.clone(), error };
-            let read = input.take(wanted).read_to_end(&mut bytes).map_err(failed)?;
+            let before = bytes.len();
+            let mut read = input.take(wanted).read_to_end(&mut bytes);
+            if let Err(error) = read {
+                // A packed file that is cut off, for one. Its last line is one without an end.
+                self.broken.push(Failure::Read { path: path.clone(), error });
+                read = Ok(0);
+            }
+            let read = read.unwrap_or(bytes.len() - before);
             let end = match memchr::memrchr(b'\n', &bytes) {
                 // The end of the file ends its last line, whether or not it has a line feed.
                 _ if read == 0 => bytes.len(),

@@ -21,7 +21,7 @@ pub(crate) type Each = Vec<u8>;
 pub(crate) type Record<'r> = dyn Fn(&mut Each, (usize, u64), &Observation<'_>, &Verdict) + Sync + 'r;
 
 /// Replays the logs. `each` turns an observation with its verdict into a record; `write` takes the records in the order of
-/// the lines, and `seen` learns how many bytes were gone through.
+/// the lines, and `seen` learns how many bytes were gone through. Files that break off are told of beside the counts.
 pub(crate) fn replay(
     files: &[String],
     judge: &Judge,
@@ -29,7 +29,7 @@ pub(crate) fn replay(
     each: Option<&Record<'_>>,
     mut write: impl FnMut(&Each) -> Result<(), Failure>,
     mut seen: impl FnMut(usize),
-) -> Result<Tally, Failure> {
+) -> Result<(Tally, Vec<Failure>), Failure> {
     let mut blocks = Blocks::new(files);
     let mut tally = Tally::default();
     loop {
@@ -41,7 +41,7 @@ pub(crate) fn replay(
             }
         }
         if together.is_empty() {
-            return Ok(tally);
+            return Ok((tally, blocks.broken));
         }
         let parts: Vec<(Tally, Each)> =
             together.par_iter().map(|block| Part::new(judge, baseline, each).count(block)).collect();

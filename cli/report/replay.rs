@@ -20,6 +20,8 @@ pub(crate) struct Names<'f> {
     pub(crate) files: &'f [String],
     /// Whether there was a baseline to compare with.
     pub(crate) baseline: bool,
+    /// Whether everything was read.
+    pub(crate) complete: bool,
 }
 
 impl Names<'_> {
@@ -110,7 +112,7 @@ pub(crate) fn print_json(out: &mut impl Write, tally: &Tally, names: &Names<'_>,
     });
     let report = ReplayJson {
         schema: "can-access.replay/1",
-        complete: true,
+        complete: names.complete,
         lines: tally.lines(),
         blank: tally.lines_of(Class::Blank),
         malformed: tally.lines_of(Class::Malformed),
@@ -191,6 +193,9 @@ pub(crate) fn print_text(
     everything: bool,
 ) -> Result<(), Failure> {
     let verdicts = &tally.verdicts;
+    if !names.complete {
+        writeln!(out, "{BAD}incomplete{BAD:#}: not every file could be read to its end")?;
+    }
     writeln!(
         out,
         "{} lines: {} requests allowed and {} refused by the log, {} without evidence",
