@@ -78,8 +78,8 @@
 //! | [`problem`] | places, spans, and what can be wrong with a text |
 //! | [`truth`] | holds, does not hold, not known |
 //! | [`decimal`], [`instant`] | exact numbers and points in time |
-//! | [`catalogue`] | what AWS publishes about its services: actions, resource types, condition keys |
-//! | [`key`], [`arn`], [`layer`] | names of condition keys, ARNs, the layers of policies |
+//! | [`arn`], [`catalogue`] | ARNs as text; what AWS publishes about its services: actions, resource types, condition keys |
+//! | [`key`], [`layer`] | names of condition keys, the layers of policies |
 //! | [`document`] | JSON text with places → a located tree |
 //! | [`pattern`] | `*`, `?`, `${variable}`, escapes |
 //! | [`request`] | principal, action, resource, context, and the keys that follow from them |

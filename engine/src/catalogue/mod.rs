@@ -3,8 +3,8 @@
 //!
 //! The facts come from AWS's Service Authorization Reference by way of two published packages, which the first lines of
 //! the data file name ([`Catalogue::provenance`]). They are embedded, and unpacked one service at a time when asked for.
-//! The module imports nothing of the engine but the list of [`problem`](crate::problem)s' edit distance: it knows names
-//! and formats, not policies.
+//! Of the engine it needs ARNs as text and the edit distance of [`problem`](crate::problem): it knows names and forms, not
+//! policies.
 //!
 //! ```
 //! use can_access_engine::catalogue::{AccessLevel, Catalogue};
