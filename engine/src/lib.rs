@@ -89,6 +89,7 @@
 //! | [`decision`] | what all layers together say, and nothing else |
 //! | [`expansion`], [`checks`] | uses of the catalogue, side by side: what action patterns cover; what is odd about a question or a policy |
 //! | [`replay`] | a line of an access log, as a request and what its status proves |
+//! | [`derivation`] | the least policy that lets through what logs prove to be needed |
 //!
 //! Rules are cited as in reference/SEMANTICS.md: R5.12 is rule 12 of section 5.
 //!
@@ -110,6 +111,7 @@ pub mod checks;
 pub mod condition;
 pub mod decimal;
 pub mod decision;
+pub mod derivation;
 pub mod document;
 pub mod expansion;
 pub mod instant;

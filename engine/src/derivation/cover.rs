@@ -1,0 +1,320 @@
+//! Which patterns cover the names that were needed, at the least cost (REPLAY §5.2, §5.3).
+
+use super::Precision;
+use super::glob::{Glob, STAR};
+use super::shape::{USER, ending, is_class};
+use super::units::Unit;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// What the patterns are chosen by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dials {
+    /// The cost of a literal character that a star stands for, in tenths of a byte.
+    swallowed: u64,
+    /// The cost of names that are matched and were never needed, in tenths of a byte for each unit of them.
+    collateral: u64,
+    /// How many names of a unit there have to be for what varies in them to be a star.
+    repeats: usize,
+    /// How many names beside each other make a directory that gets new ones.
+    siblings: usize,
+    /// Whether the scope itself can be such a directory for names that do not vary.
+    everything: bool,
+}
+
+impl Dials {
+    pub(super) fn of(precision: Precision) -> Self {
+        match precision {
+            Precision::Strict => {
+                Self { swallowed: 20, collateral: 10_000, repeats: 3, siblings: usize::MAX, everything: false }
+            }
+            Precision::Balanced => Self { swallowed: 6, collateral: 640, repeats: 1, siblings: 8, everything: false },
+            Precision::Broad => Self { swallowed: 1, collateral: 40, repeats: 1, siblings: 3, everything: true },
+        }
+    }
+}
+
+/// What surrounds the names that are to be covered.
+#[derive(Debug, Default)]
+pub(super) struct Surroundings<'u> {
+    /// Units that are known and were not needed.
+    pub(super) known: Vec<&'u Unit>,
+    /// How many names of a unit are known, by its text.
+    pub(super) counts: HashMap<&'u [char], usize>,
+    /// What must not be matched: names and shapes.
+    pub(super) refused: Vec<Vec<char>>,
+    /// Patterns of names that must not be matched.
+    pub(super) never: Vec<Glob>,
+    /// If there are any, each pattern has to lie within one of them.
+    pub(super) within: Vec<Glob>,
+    /// On how many days names have to be seen for what varies in them to be a star.
+    pub(super) days: usize,
+}
+
+/// A pattern that was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chosen {
+    pub(super) pattern: Glob,
+    /// How many known units it matches that were not needed.
+    pub(super) collateral: usize,
+}
+
+/// A pattern that can be chosen.
+struct Candidate {
+    pattern: Glob,
+    /// Which units it covers.
+    covers: Vec<usize>,
+    cost: u64,
+    collateral: usize,
+}
+
+impl Surroundings<'_> {
+    fn permits(&self, pattern: &Glob) -> bool {
+        !self.refused.iter().any(|refused| pattern.covers(refused))
+            && !self.never.iter().any(|never| never.meets(pattern))
+            && (self.within.is_empty() || self.within.iter().any(|outer| outer.covers(&pattern.0)))
+    }
+}
+
+/// The patterns for units, in order. What nothing may cover is left out, and missed by whoever proves the result.
+pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: Dials) -> Vec<Chosen> {
+    let units = settled(units, around, dials);
+    let open = open_directories(&units, dials);
+    let mut patterns: HashSet<Glob> = HashSet::new();
+    for unit in &units {
+        candidates(&unit.text, &open, dials, &mut patterns);
+    }
+    let mut patterns: Vec<Glob> = patterns.into_iter().filter(|pattern| around.permits(pattern)).collect();
+    patterns.sort();
+    let mut found: Vec<Candidate> =
+        patterns.into_iter().filter_map(|pattern| candidate(pattern, &units, around, dials)).collect();
+    // What no pattern covers is given name by name.
+    let mut covered = vec![false; units.len()];
+    found.iter().flat_map(|candidate| &candidate.covers).for_each(|at| mark(&mut covered, *at));
+    let mut names = Vec::new();
+    for (unit, _) in units.iter().zip(&covered).filter(|(_, covered)| !**covered) {
+        names.extend(unit.names.iter().map(|name| Glob::new(name.chars())).filter(|name| around.permits(name)));
+    }
+    let mut chosen: Vec<Chosen> = choose(&mut found, units.len())
+        .into_iter()
+        .map(|candidate| Chosen { pattern: candidate.pattern.clone(), collateral: candidate.collateral })
+        .collect();
+    chosen.extend(names.into_iter().map(|pattern| Chosen { pattern, collateral: 0 }));
+    chosen.sort_by_cached_key(|chosen| chosen.pattern.text());
+    chosen.dedup_by(|one, other| one.pattern == other.pattern);
+    chosen
+}
+
+/// The units as they are to be covered: where too little is known for a star, name by name.
+fn settled(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: Dials) -> Vec<Unit> {
+    let mut settled = Vec::new();
+    for unit in units.values() {
+        let varies = unit.text.iter().any(|symbol| is_class(*symbol));
+        let known = around.counts.get(&unit.text[..]).copied().unwrap_or_default();
+        // One or two names of very many are no habit.
+        let rare = unit.count <= 2 && known >= 16 * unit.count;
+        let few = unit.count < dials.repeats || unit.days.len() < around.days;
+        if !(varies && unit.all && (rare || few)) {
+            settled.push(unit.clone());
+            continue;
+        }
+        let single = unit.names.iter().map(|name| Unit {
+            text: name.chars().collect(),
+            names: vec![name.clone()],
+            count: 1,
+            ..unit.clone()
+        });
+        settled.extend(single);
+    }
+    settled
+}
+
+/// The directories that get new names: those with names that vary, or with many. A directory is the segments down to it.
+fn open_directories(units: &[Unit], dials: Dials) -> HashSet<Vec<char>> {
+    let mut children: HashMap<&[char], BTreeSet<&[char]>> = HashMap::new();
+    for unit in units {
+        let mut start = 0;
+        for segment in unit.text.split(|symbol| *symbol == '/') {
+            let parent = unit.text.get(..start).unwrap_or_default();
+            children.entry(parent).or_default().insert(segment);
+            start += segment.len() + 1;
+        }
+    }
+    let is_open = |(parent, names): &(&[char], BTreeSet<&[char]>)| {
+        let varies = names.iter().any(|name| name.iter().any(|symbol| is_class(*symbol)));
+        let own = parent.ends_with(&[USER, '/']);
+        let many = names.len() >= dials.siblings && (dials.everything || !parent.is_empty());
+        varies || own || many
+    };
+    children.into_iter().filter(is_open).map(|(parent, _)| parent.to_vec()).collect()
+}
+
+/// The patterns that a unit suggests.
+fn candidates(text: &[char], open: &HashSet<Vec<char>>, dials: Dials, patterns: &mut HashSet<Glob>) {
+    let mut add = |parts: &[&[char]]| {
+        let text = parts.iter().flat_map(|part| part.iter().copied());
+        patterns.insert(Glob::new(text));
+    };
+    add(&[text]);
+    let segments: Vec<&[char]> = text.split(|symbol| *symbol == '/').collect();
+    let Some((last, directories)) = segments.split_last() else { return };
+    add(&[&typed(text)]);
+    let endings = endings(last);
+    let star: &[char] = &[STAR];
+    let mut start = 0;
+    for (depth, segment) in segments.iter().enumerate() {
+        let parent = text.get(..start).unwrap_or_default();
+        start += segment.len() + 1;
+        if !open.contains(parent) {
+            continue;
+        }
+        // Everything in a bucket is more than any evidence shows.
+        if !parent.is_empty() || dials.everything {
+            add(&[parent, star]);
+        }
+        let is_last = depth == directories.len();
+        let head: &[char] = segment.split(|symbol| is_class(*symbol) || *symbol == USER).next().unwrap_or_default();
+        let head = if head.len() == segment.len() { &[] } else { head };
+        if !head.is_empty() {
+            add(&[parent, head, star]);
+        }
+        for ending in &endings {
+            add(&[parent, star, ending]);
+            if !head.is_empty() {
+                add(&[parent, head, star, ending]);
+            }
+        }
+        if !is_last && !last.iter().any(|symbol| is_class(*symbol)) {
+            add(&[parent, star, &['/'], last]);
+        }
+        for inner in directories.iter().skip(depth + 1) {
+            if !inner.iter().any(|symbol| is_class(*symbol)) {
+                add(&[parent, star, &['/'], inner, &['/'], star]);
+                for ending in &endings {
+                    add(&[parent, star, &['/'], inner, &['/'], star, ending]);
+                }
+            }
+        }
+    }
+}
+
+/// A shape with one star for all that varies in a segment, from the first class of it to the last.
+fn typed(text: &[char]) -> Vec<char> {
+    let mut typed = Vec::with_capacity(text.len());
+    for (number, segment) in text.split(|symbol| *symbol == '/').enumerate() {
+        if number > 0 {
+            typed.push('/');
+        }
+        let first = segment.iter().position(|symbol| is_class(*symbol));
+        let last = segment.iter().rposition(|symbol| is_class(*symbol));
+        match (first, last) {
+            (Some(first), Some(last)) => {
+                typed.extend(segment.get(..first).unwrap_or_default());
+                typed.push(STAR);
+                typed.extend(segment.get(last + 1..).unwrap_or_default());
+            }
+            _ => typed.extend(segment),
+        }
+    }
+    typed
+}
+
+/// The endings of a segment that stay the same: from each `.`, `_` and `-` behind the last class.
+fn endings(segment: &[char]) -> Vec<Vec<char>> {
+    let text: String = segment.iter().collect();
+    let whole = ending(&text);
+    let starts = whole.char_indices().filter(|(_, symbol)| matches!(symbol, '.' | '_' | '-'));
+    starts.filter_map(|(at, _)| whole.get(at..)).map(|ending| ending.chars().collect()).collect()
+}
+
+fn candidate(pattern: Glob, units: &[Unit], around: &Surroundings<'_>, dials: Dials) -> Option<Candidate> {
+    let literals = pattern.literals();
+    let covers: Vec<usize> =
+        units.iter().enumerate().filter(|(_, unit)| pattern.covers(&unit.text)).map(|(at, _)| at).collect();
+    if covers.is_empty() {
+        return None;
+    }
+    let literal = |unit: &Unit| unit.text.iter().filter(|symbol| !is_class(**symbol)).count();
+    let swallowed: usize =
+        covers.iter().filter_map(|at| units.get(*at)).map(|unit| literal(unit).saturating_sub(literals)).sum();
+    let collateral =
+        if pattern.is_name() { 0 } else { around.known.iter().filter(|unit| pattern.covers(&unit.text)).count() };
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    // A pattern is written between quotes, with a comma and an indentation.
+    let bytes = number(pattern.text().len()) + 12;
+    let cost = bytes * 10 + number(swallowed) * dials.swallowed + number(collateral) * dials.collateral;
+    Some(Candidate { pattern, covers, cost, collateral })
+}
+
+fn mark(marks: &mut [bool], at: usize) {
+    if let Some(mark) = marks.get_mut(at) {
+        *mark = true;
+    }
+}
+
+/// A weighted set cover: greedily by the cost of a unit, then without what is not needed, then with single patterns for
+/// several where that costs less.
+fn choose(candidates: &mut [Candidate], units: usize) -> Vec<&Candidate> {
+    candidates.sort_by(|one, other| {
+        let key = |candidate: &Candidate| (candidate.pattern.text().len(), candidate.pattern.text());
+        key(one).cmp(&key(other))
+    });
+    let mut covered = vec![false; units];
+    let mut chosen: Vec<usize> = Vec::new();
+    loop {
+        let mut best: Option<(u64, u64, usize)> = None;
+        for (at, candidate) in candidates.iter().enumerate() {
+            let new = candidate.covers.iter().filter(|unit| covered.get(**unit) == Some(&false)).count();
+            let new = u64::try_from(new).unwrap_or_default();
+            if new == 0 {
+                continue;
+            }
+            let better = best.is_none_or(|(cost, count, _)| {
+                u128::from(candidate.cost) * u128::from(count) < u128::from(cost) * u128::from(new)
+            });
+            if better {
+                best = Some((candidate.cost, new, at));
+            }
+        }
+        let Some((_, _, at)) = best else { break };
+        chosen.push(at);
+        candidates.get(at).into_iter().flat_map(|candidate| &candidate.covers).for_each(|at| mark(&mut covered, *at));
+    }
+    let of = |at: &usize| candidates.get(*at);
+    let drop_needless = |chosen: &mut Vec<usize>| {
+        chosen.sort_by_key(|at| std::cmp::Reverse(of(at).map_or(0, |candidate| candidate.cost)));
+        let mut at = 0;
+        while let Some(&tried) = chosen.get(at) {
+            let mut others = vec![false; units];
+            let rest = chosen.iter().filter(|other| **other != tried).filter_map(of);
+            rest.flat_map(|candidate| &candidate.covers).for_each(|unit| mark(&mut others, *unit));
+            let needless = of(&tried).is_some_and(|own| own.covers.iter().all(|unit| others.get(*unit) == Some(&true)));
+            if needless {
+                chosen.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    };
+    drop_needless(&mut chosen);
+    loop {
+        let mut best: Option<(u64, usize)> = None;
+        for (at, candidate) in candidates.iter().enumerate() {
+            if chosen.contains(&at) {
+                continue;
+            }
+            let units: HashSet<usize> = candidate.covers.iter().copied().collect();
+            let within = chosen.iter().filter_map(of).filter(|own| own.covers.iter().all(|unit| units.contains(unit)));
+            let saved = within.map(|own| own.cost).sum::<u64>().saturating_sub(candidate.cost);
+            if saved > best.map_or(0, |(most, _)| most) {
+                best = Some((saved, at));
+            }
+        }
+        let Some((_, at)) = best else { break };
+        chosen.push(at);
+        drop_needless(&mut chosen);
+        if !chosen.contains(&at) {
+            break;
+        }
+    }
+    chosen.iter().filter_map(of).collect()
+}

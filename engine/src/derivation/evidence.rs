@@ -1,0 +1,208 @@
+//! What logs prove, put together: who did what on which names, allowed or refused. Parts of logs are gone through apart
+//! and merged in any order.
+
+use super::names::{MOST, Names, Place, Seen};
+use super::shape::{COARSEST, Shape};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How many names and shapes are held altogether.
+const ALTOGETHER: usize = 1 << 18;
+
+/// What a request was about, within its scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kind {
+    /// The scope itself: a bucket, or `*`.
+    Whole,
+    /// A name below the scope, such as a key.
+    Name,
+    /// A listing of the scope with this value of `s3:prefix`.
+    Prefix,
+}
+
+/// What a log proves about requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Proof {
+    /// They were allowed.
+    Allowed,
+    /// They were refused.
+    Refused,
+    /// Nothing, but that their names exist.
+    Known,
+}
+
+/// Requests that differ in their names only.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Group {
+    /// Who, as policies name them: the ARN of a user or a role, `anonymous`, the name of a service.
+    pub principal: String,
+    /// The action.
+    pub action: String,
+    /// The beginning of the resource's ARN: `arn:aws:s3:::bucket/` for keys, `arn:aws:s3:::bucket` for the bucket.
+    pub scope: String,
+    /// What the names are.
+    pub kind: Kind,
+    /// What is proven.
+    pub proof: Proof,
+}
+
+impl Group {
+    /// The name of the user that the principal is, which a policy writes as `${aws:username}`.
+    pub(super) fn user(&self) -> Option<&str> {
+        user(&self.principal)
+    }
+}
+
+/// The name of the IAM user behind an ARN.
+pub(super) fn user(principal: &str) -> Option<&str> {
+    let arn = crate::arn::Arn::parse(principal).filter(|arn| arn.service == "iam")?;
+    arn.resource.strip_prefix("user/")?.rsplit('/').next()
+}
+
+/// One group's names, and the days on which they were seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Part {
+    pub(super) names: Names,
+    pub(super) days: BTreeSet<i64>,
+}
+
+/// Everything that a log proves. What is put in twice counts once.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    level: u8,
+    index: HashMap<Group, usize>,
+    parts: Vec<(Group, Part)>,
+    shape: Shape,
+    /// Since when names are added without looking whether they are too many altogether.
+    since: usize,
+}
+
+/// Which group of [`Evidence`]; it holds until parts are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupId(usize);
+
+impl Evidence {
+    /// No evidence.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The place of a group.
+    pub fn group(&mut self, group: Group) -> GroupId {
+        if let Some(id) = self.index.get(&group) {
+            return GroupId(*id);
+        }
+        let id = self.parts.len();
+        self.index.insert(group.clone(), id);
+        let mut part = Part::default();
+        part.names.raise(self.level, None);
+        self.parts.push((group, part));
+        GroupId(id)
+    }
+
+    /// Adds a name to a group: the key, the prefix, or nothing for the whole. `time` is in seconds since 1970; `exists`
+    /// says whether an object with that name is known to exist.
+    pub fn add(&mut self, group: GroupId, name: &str, time: i64, place: Place, exists: bool) {
+        let Some((of, part)) = self.parts.get_mut(group.0) else { return };
+        let seen = Seen { first: time, last: time, place, exists };
+        part.names.add(name, seen, of.user(), &mut self.shape);
+        let day = time.div_euclid(86_400);
+        if !part.days.contains(&day) {
+            part.days.insert(day);
+        }
+        self.since += 1;
+        if self.since > ALTOGETHER / 8 {
+            self.settle();
+        }
+    }
+
+    /// Makes all sets coarser as long as they are too large altogether.
+    fn settle(&mut self) {
+        self.since = 0;
+        while self.level < COARSEST && self.weight() > ALTOGETHER {
+            self.level += 1;
+            for (group, part) in &mut self.parts {
+                part.names.raise(self.level, group.user());
+            }
+        }
+    }
+
+    fn weight(&self) -> usize {
+        self.parts.iter().map(|(_, part)| part.names.weight(self.level)).sum()
+    }
+
+    /// Adds all of another. The result is the same in any order.
+    pub fn merge(&mut self, other: Self) {
+        if other.level > self.level {
+            self.level = other.level;
+            for (group, part) in &mut self.parts {
+                part.names.raise(other.level, group.user());
+            }
+        }
+        for (group, part) in other.parts {
+            let id = self.group(group);
+            if let Some((of, own)) = self.parts.get_mut(id.0) {
+                own.names.merge(part.names, of.user());
+                own.days.extend(part.days);
+            }
+        }
+        self.settle();
+    }
+
+    /// Whether anything was proven to be allowed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.parts.iter().any(|(group, _)| group.proof == Proof::Allowed)
+    }
+
+    /// Changes every place, as when lines or files are numbered anew.
+    pub fn renumber(&mut self, place: impl Fn(Place) -> Place) {
+        for (_, part) in &mut self.parts {
+            part.names.seen_mut().for_each(|seen| seen.place = place(seen.place));
+        }
+    }
+
+    /// The groups in order.
+    pub(super) fn groups(&self) -> Vec<(&Group, &Part)> {
+        let mut groups: Vec<(&Group, &Part)> = self.parts.iter().map(|(group, part)| (group, part)).collect();
+        groups.sort_unstable_by_key(|(group, _)| *group);
+        groups
+    }
+
+    /// The same as data, in an order of its own.
+    #[must_use]
+    pub fn into_data(mut self) -> EvidenceData {
+        self.settle();
+        EvidenceData {
+            level: self.level,
+            parts: self.parts.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect(),
+        }
+    }
+}
+
+/// Evidence as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceData {
+    level: u8,
+    parts: Vec<(Group, Part)>,
+}
+
+impl From<EvidenceData> for Evidence {
+    fn from(data: EvidenceData) -> Self {
+        let mut evidence = Self { level: data.level.min(COARSEST), ..Self::default() };
+        for (group, part) in data.parts {
+            let id = evidence.group(group);
+            if let Some((of, own)) = evidence.parts.get_mut(id.0) {
+                own.names.merge(part.names, of.user());
+                own.days.extend(part.days);
+            }
+        }
+        evidence.settle();
+        evidence
+    }
+}
+
+const _: () = assert!(MOST.len() == COARSEST as usize + 1);

@@ -1,0 +1,198 @@
+//! Patterns while they are looked for: texts in which one character stands for `*`, so that the `*` in names is a
+//! character like any other.
+
+use super::shape::{USER, is_class};
+
+/// Any number of characters.
+pub(super) const STAR: char = '\u{FDDF}';
+
+/// A pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Glob(pub(super) Vec<char>);
+
+impl Glob {
+    /// A pattern from text with [`STAR`]s; several in a row are one, and the classes of shapes are stars, too.
+    pub(super) fn new(text: impl Iterator<Item = char>) -> Self {
+        let mut symbols: Vec<char> = Vec::new();
+        for symbol in text {
+            let symbol = if is_class(symbol) { STAR } else { symbol };
+            if symbol != STAR || symbols.last() != Some(&STAR) {
+                symbols.push(symbol);
+            }
+        }
+        Self(symbols)
+    }
+
+    /// Whether every name of a shape matches.
+    pub(super) fn covers(&self, shape: &[char]) -> bool {
+        let pattern = &self.0;
+        let (mut at, mut of) = (0, 0);
+        let mut retry: Option<(usize, usize)> = None;
+        while let Some(symbol) = shape.get(of) {
+            match pattern.get(at) {
+                Some(&STAR) => {
+                    retry = Some((at + 1, of));
+                    at += 1;
+                    continue;
+                }
+                Some(literal) if literal == symbol => {
+                    at += 1;
+                    of += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            let Some((behind, from)) = retry else { return false };
+            retry = Some((behind, from + 1));
+            (at, of) = (behind, from + 1);
+        }
+        pattern.get(at..).is_some_and(|rest| rest.iter().all(|symbol| *symbol == STAR))
+    }
+
+    /// Whether a name matches both patterns.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        // Which beginnings of the other meet a beginning of this one.
+        let length = other.0.len();
+        let star = |at: usize| other.0.get(at) == Some(&STAR);
+        let mut row = vec![false; length + 1];
+        if let Some(first) = row.first_mut() {
+            *first = true;
+        }
+        let close = |row: &mut Vec<bool>| {
+            for at in 0..length {
+                if row.get(at) == Some(&true)
+                    && star(at)
+                    && let Some(next) = row.get_mut(at + 1)
+                {
+                    *next = true;
+                }
+            }
+        };
+        close(&mut row);
+        for symbol in &self.0 {
+            let mut next = vec![false; length + 1];
+            for at in 0..=length {
+                if row.get(at) != Some(&true) {
+                    continue;
+                }
+                let mut reach = |to: usize| {
+                    if let Some(cell) = next.get_mut(to) {
+                        *cell = true;
+                    }
+                };
+                match (symbol, other.0.get(at)) {
+                    (&STAR, _) => (at..=length).for_each(reach),
+                    (_, Some(&STAR)) => reach(at),
+                    (symbol, Some(literal)) if symbol == literal => reach(at + 1),
+                    _ => {}
+                }
+            }
+            close(&mut next);
+            row = next;
+        }
+        row.last() == Some(&true)
+    }
+
+    /// What the pattern says of texts behind a beginning: the patterns that are left where the beginning is used up.
+    pub(super) fn behind(&self, beginning: &[char]) -> Vec<Self> {
+        let mut rests = Vec::new();
+        for at in 0..=self.0.len() {
+            let (head, rest) = self.0.split_at_checked(at).unwrap_or((&self.0, &[]));
+            // A star that ends the head goes on in the rest.
+            let goes_on = head.last() == Some(&STAR);
+            if Self(head.to_vec()).covers(beginning) {
+                let star = goes_on.then_some(STAR);
+                rests.push(Self::new(star.into_iter().chain(rest.iter().copied())));
+            }
+        }
+        rests.sort();
+        rests.dedup();
+        rests
+    }
+
+    /// How many characters are no stars.
+    pub(super) fn literals(&self) -> usize {
+        self.0.iter().filter(|symbol| **symbol != STAR).count()
+    }
+
+    /// Whether it is a name.
+    pub(super) fn is_name(&self) -> bool {
+        !self.0.contains(&STAR)
+    }
+
+    /// The pattern as policies write it. What would be a wildcard or a variable in a name is escaped.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::with_capacity(self.0.len());
+        let mut symbols = self.0.iter().peekable();
+        while let Some(symbol) = symbols.next() {
+            match *symbol {
+                STAR => text.push('*'),
+                USER => text.push_str("${aws:username}"),
+                '*' => text.push_str("${*}"),
+                '?' => text.push_str("${?}"),
+                // What follows would make a variable of it, or begins with one.
+                '$' if symbols.peek().is_some_and(|next| matches!(**next, '{' | '$' | '*' | '?' | USER)) => {
+                    text.push_str("${$}");
+                }
+                other => text.push(other),
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glob(text: &str) -> Glob {
+        Glob::new(text.chars().map(|symbol| if symbol == '*' { STAR } else { symbol }))
+    }
+
+    #[test]
+    fn a_pattern_covers_what_it_matches() {
+        for (pattern, text, wanted) in [
+            ("a/*", "a/b", true),
+            ("a/*", "a/", true),
+            ("a/*", "a", false),
+            ("*b*d", "abcbcd", true),
+            ("*b*d", "abcbc", false),
+            ("*", "", true),
+            ("a", "a", true),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(glob(pattern).covers(&text.chars().collect::<Vec<_>>()), wanted, "{pattern} {text}");
+        }
+        // A class is covered by a star only.
+        assert!(glob("a/*").covers(&['a', '/', '\u{FDD0}']));
+        assert!(!glob("a/1").covers(&['a', '/', '\u{FDD0}']));
+    }
+
+    #[test]
+    fn patterns_meet_in_a_name() {
+        for (one, other, wanted) in [
+            ("a*", "*b", true),
+            ("a*", "b*", false),
+            ("a*c", "ab*", true),
+            ("a*c", "ab", false),
+            ("*", "", true),
+            ("*x*", "a*y*", true),
+            ("*.gz", "logs/*", true),
+            ("*.gz", "logs/*.txt", false),
+            ("abc", "abc", true),
+            ("abc", "abd", false),
+            ("a**b", "ab", true),
+        ] {
+            assert_eq!(glob(one).meets(&glob(other)), wanted, "{one} {other}");
+            assert_eq!(glob(other).meets(&glob(one)), wanted, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn names_are_escaped() {
+        let name = Glob::new("a*?${b}_$folder$".chars());
+        assert_eq!(name.text(), "a${*}${?}${$}{b}_$folder$");
+        assert_eq!(glob("a/*").text(), "a/*");
+        assert_eq!(Glob(vec!['h', '/', USER, '/', STAR]).text(), "h/${aws:username}/*");
+    }
+}

@@ -1,0 +1,485 @@
+//! What is to be granted: for each action and scope, patterns of names.
+
+use super::cover::{Chosen, Dials, Surroundings, cover};
+use super::evidence::{Evidence, Group, Kind, Part, Proof};
+use super::glob::{Glob, STAR};
+use super::names::Seen;
+use super::units::{Unit, Variation};
+use super::{Form, Granted, Options, Precision, Unused};
+use crate::statement::Effect;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The evidence that one policy is derived from.
+pub(super) struct View<'e> {
+    pub(super) options: &'e Options,
+    /// The groups of everybody, for the names that exist.
+    everything: Vec<(&'e Group, &'e Part)>,
+    /// The principals that the policy is for: those with anything allowed.
+    pub(super) principals: BTreeSet<&'e str>,
+    /// Principals with something allowed that a policy of this form cannot name.
+    pub(super) aside: BTreeSet<&'e str>,
+    /// What the policy is for.
+    of: Option<String>,
+    never: Vec<Glob>,
+}
+
+/// A grant: patterns of names for an action.
+#[derive(Debug, Clone)]
+pub(super) struct Grant {
+    pub(super) action: String,
+    pub(super) scope: String,
+    pub(super) kind: Kind,
+    /// The principals, where the policy or a condition names them.
+    pub(super) principals: BTreeSet<String>,
+    pub(super) chosen: Vec<Chosen>,
+}
+
+/// Whether a policy that is attached to its principals can be that of this one.
+fn has_identity(principal: &str) -> bool {
+    principal.starts_with("arn:") && !principal.ends_with(":root") && !principal.contains(":cloudfront:")
+}
+
+/// The bucket of a scope.
+pub(super) fn bucket(scope: &str) -> Option<&str> {
+    let rest = scope.split_once(":s3:::").map(|(_, rest)| rest)?;
+    Some(rest.split('/').next().unwrap_or(rest))
+}
+
+type Key<'e> = (&'e str, &'e str, Kind);
+
+impl<'e> View<'e> {
+    /// The evidence for the policy of a principal or a bucket, or of all of them.
+    pub(super) fn new(evidence: &'e Evidence, options: &'e Options, of: Option<&str>) -> Self {
+        let everything = evidence.groups();
+        let wanted = |principal: &str| {
+            (options.principals.is_empty() || options.principals.iter().any(|wanted| wanted == principal))
+                && (options.form != Form::IdentityEach || of.is_none_or(|of| of == principal))
+        };
+        let mut view = Self {
+            options,
+            everything,
+            principals: BTreeSet::new(),
+            aside: BTreeSet::new(),
+            of: of.map(str::to_owned),
+            never: options.never.iter().map(|text| never(text)).collect(),
+        };
+        let mut principals = BTreeSet::new();
+        for (group, _) in &view.everything {
+            if group.proof != Proof::Allowed || !wanted(&group.principal) || !view.is_about(&group.scope) {
+                continue;
+            }
+            principals.insert(group.principal.as_str());
+        }
+        let cannot = |principal: &&str| options.form != Form::Bucket && !has_identity(principal);
+        view.aside = principals.iter().copied().filter(cannot).collect();
+        view.principals = principals.difference(&view.aside).copied().collect();
+        view
+    }
+
+    /// What policies there are: one for all, or one for each principal or bucket.
+    pub(super) fn subjects(&self) -> Vec<Option<String>> {
+        match self.options.form {
+            Form::Identity if self.principals.is_empty() => Vec::new(),
+            Form::Identity => vec![None],
+            Form::IdentityEach => self.principals.iter().map(|principal| Some((*principal).to_owned())).collect(),
+            Form::Bucket => {
+                let buckets: BTreeSet<&str> = self.allowed().filter_map(|(group, _)| bucket(&group.scope)).collect();
+                buckets.into_iter().map(|bucket| Some(bucket.to_owned())).collect()
+            }
+        }
+    }
+
+    fn is_about(&self, scope: &str) -> bool {
+        let of_bucket = self.options.form != Form::Bucket || self.of.is_none() || bucket(scope) == self.of.as_deref();
+        let bucket = bucket(scope);
+        let wanted = &self.options.buckets;
+        let is_bucket = self.options.form != Form::Bucket || bucket.is_some();
+        of_bucket && is_bucket && (wanted.is_empty() || bucket.is_some_and(|bucket| wanted.iter().any(|w| w == bucket)))
+    }
+
+    fn of_proof(&self, proof: Proof) -> impl Iterator<Item = (&'e Group, &'e Part)> {
+        self.everything.iter().copied().filter(move |(group, _)| {
+            group.proof == proof && self.principals.contains(group.principal.as_str()) && self.is_about(&group.scope)
+        })
+    }
+
+    /// What the principals were allowed.
+    pub(super) fn allowed(&self) -> impl Iterator<Item = (&'e Group, &'e Part)> {
+        self.of_proof(Proof::Allowed)
+    }
+
+    /// What they were refused.
+    pub(super) fn refused(&self) -> impl Iterator<Item = (&'e Group, &'e Part)> {
+        self.of_proof(Proof::Refused)
+    }
+
+    /// Whether a name may not be granted.
+    pub(super) fn is_withheld(&self, scope: &str, name: &str) -> bool {
+        let key: Vec<char> = name.chars().collect();
+        let arn: Vec<char> = scope.chars().chain(name.chars()).collect();
+        self.never.iter().any(|never| never.covers(&key) || never.covers(&arn))
+    }
+
+    /// The grants, from what was first seen before a time.
+    pub(super) fn grants(&self, precision: Precision, until: Option<i64>) -> Vec<Grant> {
+        let dials = Dials::of(precision);
+        let mut keys: BTreeMap<Key<'e>, Vec<(&'e Group, &'e Part)>> = BTreeMap::new();
+        for (group, part) in self.allowed() {
+            keys.entry((&group.action, &group.scope, group.kind)).or_default().push((group, part));
+        }
+        let known = self.known(until);
+        let mut grants = Vec::new();
+        for (key, groups) in &keys {
+            self.grants_of(*key, groups, &known, dials, until, &mut grants);
+        }
+        // A listing of everything holds every listing.
+        let whole: BTreeSet<(String, String, BTreeSet<String>)> = grants
+            .iter()
+            .filter(|grant| grant.kind == Kind::Whole)
+            .map(|grant| (grant.action.clone(), grant.scope.clone(), grant.principals.clone()))
+            .collect();
+        grants.retain(|grant| {
+            grant.kind != Kind::Prefix
+                || !whole.contains(&(grant.action.clone(), grant.scope.clone(), grant.principals.clone()))
+        });
+        grants
+    }
+
+    /// The names that exist, by scope, and how they vary.
+    fn known(&self, until: Option<i64>) -> HashMap<(&'e str, Kind), Known> {
+        let counts = |seen: &Seen| seen.exists && until.is_none_or(|until| seen.first <= until);
+        let of_kind = |group: &Group| group.kind != Kind::Whole && group.proof != Proof::Refused;
+        let mut known: HashMap<(&str, Kind), Known> = HashMap::new();
+        for (group, part) in self.everything.iter().filter(|(group, _)| of_kind(group)) {
+            let known = known.entry((&group.scope, group.kind)).or_default();
+            known.variation.add(&part.names, group.user(), &counts);
+        }
+        // What the principals themselves asked for varies as they ask for it, whether or not it exists.
+        let own = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
+        for (group, part) in self.allowed().filter(|(group, _)| group.kind != Kind::Whole) {
+            let known = known.entry((&group.scope, group.kind)).or_default();
+            known.variation.add(&part.names, group.user(), &own);
+        }
+        for (group, part) in self.everything.iter().filter(|(group, _)| of_kind(group)) {
+            let known = known.entry((&group.scope, group.kind)).or_default();
+            known.variation.units(&part.names, group.user(), &counts, &mut known.units);
+        }
+        known.values_mut().flat_map(|known| known.units.values_mut()).for_each(Unit::settle);
+        known
+    }
+
+    fn grants_of(
+        &self,
+        (action, scope, kind): Key<'e>,
+        groups: &[(&'e Group, &'e Part)],
+        known: &HashMap<(&'e str, Kind), Known>,
+        dials: Dials,
+        until: Option<i64>,
+        grants: &mut Vec<Grant>,
+    ) {
+        let new = |principals: BTreeSet<String>, chosen: Vec<Chosen>| Grant {
+            action: action.to_owned(),
+            scope: scope.to_owned(),
+            kind,
+            principals,
+            chosen,
+        };
+        let counts = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
+        let names = |group: &Group| BTreeSet::from([group.principal.clone()]);
+        let by_principal = self.options.form == Form::Bucket;
+        if kind == Kind::Whole {
+            let seen = groups.iter().filter(|(_, part)| part.names.seen().any(counts));
+            let seen: Vec<&Group> = seen.map(|(group, _)| *group).collect();
+            if by_principal {
+                grants.extend(seen.iter().map(|group| new(names(group), Vec::new())));
+            } else if !seen.is_empty() {
+                grants.push(new(BTreeSet::new(), Vec::new()));
+            }
+            return;
+        }
+        let empty = Known::default();
+        let known = known.get(&(scope, kind)).unwrap_or(&empty);
+        let units_of = |groups: &[(&'e Group, &'e Part)]| {
+            let mut units = BTreeMap::new();
+            for (group, part) in groups {
+                known.variation.units(&part.names, group.user(), &counts, &mut units);
+            }
+            for unit in units.values_mut() {
+                unit.settle();
+                unit.names.retain(|name| !self.is_withheld(scope, name));
+            }
+            units.retain(|_, unit| !unit.names.is_empty());
+            units
+        };
+        let of_action =
+            |(group, _): &(&Group, &Part)| group.action == action && group.scope == scope && group.kind == kind;
+        let refused: Vec<(&Group, &Part)> = self.refused().filter(of_action).collect();
+        let within = self.within(action, scope);
+        let solve = |groups: &[(&'e Group, &'e Part)], refusals: &[(&Group, &Part)]| -> Vec<Chosen> {
+            let units = units_of(groups);
+            let around = Surroundings {
+                known: known.units.values().filter(|unit| !units.contains_key(&unit.text)).collect(),
+                counts: known.units.iter().map(|(text, unit)| (&text[..], unit.count)).collect(),
+                refused: refused_names(groups, refusals),
+                never: self.never_within(scope),
+                within: within.clone(),
+                days: self.options.min_days,
+            };
+            cover(&units, &around, dials)
+        };
+        let own = |principal: &str| -> Vec<(&Group, &Part)> {
+            refused.iter().copied().filter(|(group, _)| group.principal == principal).collect()
+        };
+        if by_principal {
+            for group in groups {
+                let chosen = solve(std::slice::from_ref(group), &own(&group.0.principal));
+                grants.push(new(names(group.0), chosen));
+            }
+            return;
+        }
+        let together = solve(groups, &refused);
+        let alone = || solve(groups, &[]) == together;
+        if groups.len() == 1
+            && refused.iter().all(|(group, _)| groups.iter().any(|(own, _)| own.principal == group.principal))
+            || refused.is_empty()
+            || alone()
+        {
+            grants.push(new(BTreeSet::new(), together));
+            return;
+        }
+        // Refusals of some are in the way of what others need: each has its own.
+        for group in groups {
+            let chosen = solve(std::slice::from_ref(group), &own(&group.0.principal));
+            grants.push(new(names(group.0), chosen));
+        }
+    }
+
+    fn never_within(&self, scope: &str) -> Vec<Glob> {
+        let scope: Vec<char> = scope.chars().collect();
+        let mut patterns = Vec::new();
+        for never in &self.never {
+            patterns.push(never.clone());
+            // Of a pattern of whole ARNs, what it says of names in this scope.
+            patterns.extend(never.behind(&scope));
+        }
+        patterns
+    }
+
+    /// The patterns of the policies in force that allow an action in a scope; none if they do not say.
+    fn within(&self, action: &str, scope: &str) -> Vec<Glob> {
+        let Ok(action) = crate::request::Action::parse(action) else { return Vec::new() };
+        let scope: Vec<char> = scope.chars().collect();
+        let statements = self.options.existing.iter().flat_map(|policy| policy.statements());
+        let allows = statements.filter(|statement| {
+            statement.effect() == Effect::Allow
+                && statement.action().matches(&action)
+                && statement.resource().is_some_and(|resource| !resource.is_negated())
+        });
+        let entries = allows.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries());
+        entries
+            .map(|entry| Glob::new(entry.as_str().chars().map(|symbol| if symbol == '*' { STAR } else { symbol })))
+            .flat_map(|glob| glob.behind(&scope))
+            .collect()
+    }
+
+    /// The share of what came last that is covered by what is derived from what came first.
+    pub(super) fn held_out(&self, precision: Precision) -> Option<f64> {
+        let (first, last) = self.time()?;
+        // Seventy of a hundred parts.
+        let cut = first + (last - first) / 10 * 7;
+        let grants = self.grants(precision, Some(cut));
+        let (mut all, mut covered) = (0_u64, 0_u64);
+        for (group, part) in self.allowed() {
+            let of = |grant: &&Grant| {
+                grant.action == group.action
+                    && (grant.principals.is_empty() || grant.principals.contains(&group.principal))
+            };
+            let grants: Vec<&Grant> = grants.iter().filter(of).collect();
+            for (name, _) in part.names.samples().filter(|(_, seen)| seen.last > cut) {
+                all += 1;
+                covered += u64::from(grants.iter().any(|grant| grant.holds(group, name)));
+            }
+        }
+        (all > 0).then(|| covered as f64 / all as f64)
+    }
+
+    fn time(&self) -> Option<(i64, i64)> {
+        let seen = || self.allowed().flat_map(|(_, part)| part.names.seen());
+        Some((seen().map(|seen| seen.first).min()?, seen().map(|seen| seen.last).max()?))
+    }
+
+    /// On how many days there is evidence.
+    pub(super) fn days(&self) -> usize {
+        self.allowed().flat_map(|(_, part)| &part.days).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Whether names of new kinds had stopped to come before the last quarter of the time, after three days at least.
+    pub(super) fn is_saturated(&self) -> bool {
+        let Some((first, last)) = self.time() else { return false };
+        let late = last - (last - first) / 4;
+        let known = self.known(None);
+        let counts = |_: &Seen| true;
+        let mut newest = first;
+        for (group, part) in self.allowed() {
+            if group.kind == Kind::Whole {
+                newest = part.names.seen().map(|seen| seen.first).chain([newest]).max().unwrap_or(newest);
+                continue;
+            }
+            let Some(known) = known.get(&(group.scope.as_str(), group.kind)) else { continue };
+            let mut units = BTreeMap::new();
+            known.variation.units(&part.names, group.user(), &counts, &mut units);
+            newest = units.values().map(|unit| unit.seen.first).chain([newest]).max().unwrap_or(newest);
+        }
+        self.days() >= 3 && newest <= late
+    }
+
+    /// What of the policies in force nothing was seen to need.
+    pub(super) fn unused(&self) -> Vec<Unused> {
+        let mut unused = Vec::new();
+        let allowed: Vec<(&Group, &Part)> = self.allowed().collect();
+        for policy in &self.options.existing {
+            for (index, statement) in policy.statements().iter().enumerate() {
+                if statement.effect() != Effect::Allow {
+                    continue;
+                }
+                let entry = |entry: Option<&str>| Unused {
+                    policy: policy.source().name().to_owned(),
+                    statement: index,
+                    entry: entry.map(str::to_owned),
+                };
+                let action = |group: &Group| crate::request::Action::parse(&group.action).ok();
+                let acts: Vec<_> = allowed
+                    .iter()
+                    .filter(|(group, _)| action(group).is_some_and(|action| statement.action().matches(&action)))
+                    .collect();
+                let resources = statement.resource().filter(|resource| !resource.is_negated());
+                let uses = |(group, part): &(&Group, &Part)| {
+                    let matches = |name: &str| {
+                        resources.is_none_or(|resource| {
+                            resource.entries().iter().any(|entry| entry.matches_text(&group.resource(name)))
+                        })
+                    };
+                    part.names.samples().any(|(name, _)| matches(name))
+                };
+                let acts: Vec<_> = acts.into_iter().filter(|act| uses(act)).collect();
+                if acts.is_empty() {
+                    unused.push(entry(None));
+                    continue;
+                }
+                if !statement.action().is_negated() {
+                    for of in statement.action().entries() {
+                        let used =
+                            acts.iter().any(|(group, _)| action(group).is_some_and(|action| of.matches(&action)));
+                        if !used {
+                            unused.push(entry(Some(of.as_str())));
+                        }
+                    }
+                }
+                for of in resources.into_iter().flat_map(|resource| resource.entries()) {
+                    let matches = |group: &Group, name: &str| of.matches_text(&group.resource(name));
+                    if !acts.iter().any(|(group, part)| part.names.samples().any(|(name, _)| matches(group, name))) {
+                        unused.push(entry(Some(of.as_str())));
+                    }
+                }
+            }
+        }
+        unused
+    }
+}
+
+/// The names of a scope that exist.
+#[derive(Debug, Default)]
+struct Known {
+    variation: Variation,
+    units: BTreeMap<Vec<char>, Unit>,
+}
+
+/// What was refused and never allowed: names, and shapes where there were too many names.
+fn refused_names(allowed: &[(&Group, &Part)], refused: &[(&Group, &Part)]) -> Vec<Vec<char>> {
+    let is_allowed = |name: &str| allowed.iter().any(|(_, part)| part.names.has(name));
+    let mut names: BTreeSet<Vec<char>> = BTreeSet::new();
+    for (_, part) in refused {
+        names
+            .extend(part.names.samples().filter(|(name, _)| !is_allowed(name)).map(|(name, _)| name.chars().collect()));
+        let shared = |shape: &String| allowed.iter().any(|(_, part)| part.names.classes.contains_key(shape));
+        names.extend(part.names.classes.keys().filter(|shape| !shared(shape)).map(|shape| shape.chars().collect()));
+    }
+    names.into_iter().collect()
+}
+
+/// A pattern of names from what a user wrote, with `*`.
+fn never(text: &str) -> Glob {
+    Glob::new(text.chars().map(|symbol| if symbol == '*' { STAR } else { symbol }))
+}
+
+impl Group {
+    /// The ARN of the resource that a request of the group was about.
+    pub(super) fn resource(&self, name: &str) -> String {
+        if self.kind == Kind::Name { format!("{}{name}", self.scope) } else { self.scope.clone() }
+    }
+}
+
+impl Grant {
+    /// Whether it holds a request of a group.
+    fn holds(&self, group: &Group, name: &str) -> bool {
+        let scope_holds = self.scope == group.scope;
+        match self.kind {
+            Kind::Whole => scope_holds && group.kind != Kind::Name,
+            kind => {
+                let mut shape = super::shape::Shape::default();
+                shape.read(name, group.user());
+                let own: Vec<char> = super::units::with_user(&shape, name);
+                let plain: Vec<char> = name.chars().collect();
+                let covers = |chosen: &Chosen| chosen.pattern.covers(&plain) || chosen.pattern.covers(&own);
+                scope_holds && kind == group.kind && self.chosen.iter().any(covers)
+            }
+        }
+    }
+
+    /// What is granted, with the evidence for it.
+    pub(super) fn granted(&self, view: &View<'_>) -> Vec<Granted> {
+        let groups: Vec<(&Group, &Part)> = view
+            .allowed()
+            .filter(|(group, _)| {
+                group.action == self.action
+                    && group.scope == self.scope
+                    && (group.kind == self.kind || self.kind == Kind::Whole)
+                    && (self.principals.is_empty() || self.principals.contains(&group.principal))
+            })
+            .collect();
+        let one = |chosen: Option<&Chosen>| {
+            let mut seen: Option<Seen> = None;
+            let mut names = 0;
+            for (group, part) in &groups {
+                for (name, at) in part.names.samples() {
+                    let only = Grant { chosen: chosen.cloned().into_iter().collect(), ..self.clone() };
+                    if self.kind == Kind::Whole || only.holds(group, name) {
+                        names += 1;
+                        match &mut seen {
+                            Some(seen) => seen.merge(at),
+                            None => seen = Some(*at),
+                        }
+                    }
+                }
+            }
+            let pattern = chosen.map(|chosen| chosen.pattern.text());
+            Granted {
+                action: self.action.clone(),
+                resource: match (&pattern, self.kind) {
+                    (Some(pattern), Kind::Name) => format!("{}{pattern}", self.scope),
+                    _ => self.scope.clone(),
+                },
+                prefix: pattern.filter(|_| self.kind == Kind::Prefix),
+                principals: self.principals.iter().cloned().collect(),
+                names,
+                seen,
+                collateral: chosen.map_or(0, |chosen| chosen.collateral),
+            }
+        };
+        if self.kind == Kind::Whole {
+            vec![one(None)]
+        } else {
+            self.chosen.iter().map(|chosen| one(Some(chosen))).collect()
+        }
+    }
+}

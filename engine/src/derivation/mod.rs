@@ -1,0 +1,236 @@
+//! The least policy that lets through what logs prove to have been needed (reference/REPLAY.md §5).
+//!
+//! [`Evidence`] collects what was allowed and what was refused, in memory that does not grow with the logs, and can be
+//! collected in parts. [`derive`] turns it into policies. Nothing of them is to be believed without proof: each is held
+//! against all the evidence with the evaluator before it is given out.
+//!
+//! ```
+//! use can_access_engine::derivation::{Evidence, Group, Kind, Options, Proof, derive};
+//! let mut evidence = Evidence::new();
+//! let group = evidence.group(Group {
+//!     principal: "arn:aws:iam::111122223333:role/backup".to_owned(),
+//!     action: "s3:PutObject".to_owned(),
+//!     scope: "arn:aws:s3:::acme-backup/".to_owned(),
+//!     kind: Kind::Name,
+//!     proof: Proof::Allowed,
+//! });
+//! for day in 10..30 {
+//!     evidence.add(group, &format!("db/2026-11-{day}.sql.gz"), 86_400 * day, (0, 1), true);
+//! }
+//! let derived = derive(&evidence, &Options::default()).unwrap();
+//! assert!(derived[0].text.contains(r#""arn:aws:s3:::acme-backup/db/*""#), "{}", derived[0].text);
+//! assert_eq!(derived[0].coverage(), 1.0);
+//! ```
+
+mod cover;
+mod evidence;
+mod glob;
+mod grants;
+mod names;
+mod proof;
+mod shape;
+mod statements;
+mod units;
+
+pub use evidence::{Evidence, EvidenceData, Group, GroupId, Kind, Proof};
+pub use names::{Place, Seen};
+pub use proof::Unproven;
+
+use crate::policy::Policy;
+use grants::{Grant, View};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How closely patterns follow the names that were seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// A star only for what varies in three names at least, and nothing beside.
+    Strict,
+    /// A star for what varies; whole directories where names of many kinds come and go.
+    #[default]
+    Balanced,
+    /// Whole directories early, and a whole bucket if need be.
+    Broad,
+}
+
+/// What kind of policies are derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// One identity-based policy for all principals together.
+    #[default]
+    Identity,
+    /// An identity-based policy for each principal.
+    IdentityEach,
+    /// A bucket policy for each bucket, with its principals.
+    Bucket,
+}
+
+/// What to derive, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What kind of policies.
+    pub form: Form,
+    /// How closely they follow the evidence.
+    pub precision: Precision,
+    /// How many bytes a policy may have, as AWS counts them for its kind. Patterns become broader until it fits.
+    pub max_bytes: Option<usize>,
+    /// Names that no pattern may match, as patterns with `*`: of a whole ARN, or of the key.
+    pub never: Vec<String>,
+    /// On how many days names have to be seen before a star stands for what varies in them.
+    pub min_days: usize,
+    /// Only these principals; all if there are none.
+    pub principals: Vec<String>,
+    /// Only these buckets; all if there are none.
+    pub buckets: Vec<String>,
+    /// Policies in force: what is derived stays within what they allow.
+    pub existing: Vec<Arc<Policy>>,
+}
+
+/// A derived policy, with what it rests on.
+#[derive(Debug, Clone)]
+pub struct Derived {
+    /// The principal or the bucket that it is for; `None` if it is for all principals together.
+    pub of: Option<String>,
+    /// The policy, as text.
+    pub text: String,
+    /// Its size as AWS counts it for policies of this kind.
+    pub size: usize,
+    /// How many statements it has.
+    pub statements: usize,
+    /// What is granted, and on what evidence.
+    pub grants: Vec<Granted>,
+    /// The precision with which it was derived: broader than asked for if it would not have fitted.
+    pub precision: Precision,
+    /// The requests that are proven to be needed, and how many of them the policy allows: all.
+    pub needed: u64,
+    /// See [`Derived::needed`].
+    pub allowed: u64,
+    /// The requests that were refused and never allowed, and how many of them the policy allows: none.
+    pub refused: u64,
+    /// See [`Derived::refused`].
+    pub refused_matched: u64,
+    /// Requests that were refused at times and allowed at others: they count as needed.
+    pub contradicted: u64,
+    /// Names known to exist that the policy allows an action on, and that it was never used for; names that differ only
+    /// in what varies count as one.
+    pub collateral: u64,
+    /// Needed requests that are left out because they match [`Options::never`].
+    pub withheld: u64,
+    /// Of the requests of the last part of the time, the share that a policy derived from the first part allows; `None`
+    /// if there are none.
+    pub held_out: Option<f64>,
+    /// On how many days there is evidence.
+    pub days: usize,
+    /// Whether names of new kinds had stopped to come before the last quarter of the time.
+    pub saturated: bool,
+    /// What of the policies in force was never used.
+    pub unused: Vec<Unused>,
+}
+
+impl Derived {
+    /// The share of needed requests that the policy allows.
+    #[must_use]
+    pub fn coverage(&self) -> f64 {
+        if self.needed == 0 { 1.0 } else { self.allowed as f64 / self.needed as f64 }
+    }
+}
+
+/// A pattern that is granted, and what it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Granted {
+    /// The action.
+    pub action: String,
+    /// The resource, as the policy writes it.
+    pub resource: String,
+    /// The value of `s3:prefix`, as the policy writes it.
+    pub prefix: Option<String>,
+    /// The principals, if the statement names any.
+    pub principals: Vec<String>,
+    /// About how many names it was needed for.
+    pub names: usize,
+    /// When it was needed first and last, and where first.
+    pub seen: Option<Seen>,
+    /// How many kinds of known names it matches that it was never needed for.
+    pub collateral: usize,
+}
+
+/// Something of a policy in force that nothing was seen to need.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unused {
+    /// The policy's name.
+    pub policy: String,
+    /// The statement, from 0.
+    pub statement: usize,
+    /// Which entry of it; `None` for all of it.
+    pub entry: Option<String>,
+}
+
+/// Principals whose evidence no policy of the wanted form can use, and how many groups of requests theirs are.
+pub type SetAside = BTreeMap<String, u64>;
+
+/// Who of the evidence cannot have an identity-based policy: everybody, services.
+#[must_use]
+pub fn set_aside(evidence: &Evidence, options: &Options) -> BTreeSet<String> {
+    let view = View::new(evidence, options, None);
+    view.aside.iter().map(|principal| (*principal).to_owned()).collect()
+}
+
+/// Derives policies, and proves each against the evidence.
+///
+/// # Errors
+/// [`Unproven`] if a policy cannot do what it has to, or would not fit its limit. No policy is given out then.
+pub fn derive(evidence: &Evidence, options: &Options) -> Result<Vec<Derived>, Unproven> {
+    let view = View::new(evidence, options, None);
+    let mut policies = Vec::new();
+    for of in view.subjects() {
+        policies.push(derive_one(evidence, options, of)?);
+    }
+    Ok(policies)
+}
+
+fn derive_one(evidence: &Evidence, options: &Options, of: Option<String>) -> Result<Derived, Unproven> {
+    let view = View::new(evidence, options, of.as_deref());
+    // Broader and broader, if that is what fits.
+    let mut size = 0;
+    for precision in [Precision::Strict, Precision::Balanced, Precision::Broad] {
+        if (precision as u8) < options.precision as u8 {
+            continue;
+        }
+        let grants = view.grants(precision, None);
+        let text = statements::text(&grants, options.form);
+        size = statements::size(&text, options.form);
+        if options.max_bytes.is_some_and(|most| size > most) {
+            continue;
+        }
+        let mut derived = report(&view, &grants, text, of);
+        derived.size = size;
+        derived.precision = precision;
+        proof::prove(&view, &mut derived, options.form)?;
+        derived.held_out = view.held_out(precision);
+        return Ok(derived);
+    }
+    Err(Unproven::TooLarge { size, most: options.max_bytes.unwrap_or_default() })
+}
+
+fn report(view: &View<'_>, grants: &[Grant], text: String, of: Option<String>) -> Derived {
+    let granted: Vec<Granted> = grants.iter().flat_map(|grant| grant.granted(view)).collect();
+    Derived {
+        of,
+        statements: statements::count(grants),
+        text,
+        size: 0,
+        collateral: granted.iter().map(|granted| u64::try_from(granted.collateral).unwrap_or(u64::MAX)).sum(),
+        grants: granted,
+        precision: Precision::default(),
+        needed: 0,
+        allowed: 0,
+        refused: 0,
+        refused_matched: 0,
+        contradicted: 0,
+        withheld: 0,
+        held_out: None,
+        days: view.days(),
+        saturated: view.is_saturated(),
+        unused: view.unused(),
+    }
+}

@@ -1,0 +1,244 @@
+//! Names that were seen, in memory that does not grow with their number: one by one while they are few, then by shape,
+//! then by coarser shapes.
+//!
+//! Sets of names are put together in any order to the same result: a set is at the finest level at which it is small
+//! enough, and a set that is too large is so whatever the order of its parts.
+
+use super::shape::{COARSEST, Shape, coarser, slots};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// How many names or shapes a set holds at each level.
+pub(super) const MOST: [usize; 5] = [2048, 1024, 512, 256, 1];
+/// How many texts of a class are told apart.
+const TEXTS: usize = 8;
+/// How many names of a shape are kept.
+const SAMPLE: usize = 8;
+
+/// Where in a log something stands: the file, as an index, and the line.
+pub type Place = (u32, u64);
+
+/// When and where a name was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// When first, in seconds since 1970.
+    pub first: i64,
+    /// When last.
+    pub last: i64,
+    /// Where first.
+    pub place: Place,
+    /// Whether an object with that name is known to exist.
+    pub exists: bool,
+}
+
+impl Seen {
+    pub(super) fn merge(&mut self, other: &Self) {
+        (self.first, self.place) = (self.first, self.place).min((other.first, other.place));
+        self.last = self.last.max(other.last);
+        self.exists |= other.exists;
+    }
+}
+
+/// Names of one shape.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Class {
+    /// The texts that each class of the shape had; `None` if there are many.
+    pub(super) texts: Vec<Option<BTreeSet<String>>>,
+    /// The names with the smallest hashes.
+    pub(super) sample: BTreeMap<u64, String>,
+    pub(super) seen: Seen,
+}
+
+impl Class {
+    /// About how many names there are.
+    pub(super) fn count(&self) -> usize {
+        match self.sample.last_key_value() {
+            Some((largest, _)) if self.sample.len() == SAMPLE => {
+                let share = *largest as f64 / u64::MAX as f64;
+                // So many that precision does not matter.
+                ((SAMPLE - 1) as f64 / share) as usize
+            }
+            _ => self.sample.len(),
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (own, other) in self.texts.iter_mut().zip(&other.texts) {
+            match (&mut *own, other) {
+                (Some(texts), Some(others)) => {
+                    texts.extend(others.iter().cloned());
+                    if texts.len() > TEXTS {
+                        *own = None;
+                    }
+                }
+                _ => *own = None,
+            }
+        }
+        self.sample.extend(other.sample.iter().map(|(hash, name)| (*hash, name.clone())));
+        while self.sample.len() > SAMPLE {
+            self.sample.pop_last();
+        }
+        self.seen.merge(&other.seen);
+    }
+}
+
+/// A set of names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Names {
+    /// How coarse the set is: 0 for single names.
+    pub(super) level: u8,
+    /// The names.
+    pub(super) single: BTreeMap<String, Seen>,
+    /// The shapes, from level 1 on.
+    pub(super) classes: BTreeMap<String, Class>,
+}
+
+impl Names {
+    /// Adds a name. `user` is the user whose name may stand in it.
+    pub(super) fn add(&mut self, name: &str, seen: Seen, user: Option<&str>, shape: &mut Shape) {
+        if self.level == 0 {
+            match self.single.get_mut(name) {
+                Some(known) => known.merge(&seen),
+                None => _ = self.single.insert(name.to_owned(), seen),
+            }
+            if self.single.len() > MOST[0] {
+                self.raise(1, user);
+            }
+            return;
+        }
+        shape.read(name, user);
+        self.add_shape(name, seen, shape, user);
+    }
+
+    fn add_shape(&mut self, name: &str, seen: Seen, shape: &Shape, user: Option<&str>) {
+        let coarse;
+        let text: &str = if self.level > 1 {
+            coarse = coarser(&shape.text, self.level);
+            &coarse
+        } else {
+            &shape.text
+        };
+        let hash = xxh3_64(name.as_bytes());
+        match self.classes.get_mut(text) {
+            Some(class) => {
+                for (texts, slot) in class.texts.iter_mut().zip(&shape.slots) {
+                    let Some(known) = texts else { continue };
+                    let text = name.get(slot.clone()).unwrap_or_default();
+                    if !known.contains(text) {
+                        known.insert(text.to_owned());
+                        if known.len() > TEXTS {
+                            *texts = None;
+                        }
+                    }
+                }
+                let is_full = class.sample.len() == SAMPLE;
+                if !is_full || class.sample.last_key_value().is_some_and(|(largest, _)| hash < *largest) {
+                    class.sample.entry(hash).or_insert_with(|| name.to_owned());
+                    if class.sample.len() > SAMPLE {
+                        class.sample.pop_last();
+                    }
+                }
+                class.seen.merge(&seen);
+            }
+            None => {
+                let kept = slots(text);
+                let texts = shape.slots.iter().take(kept);
+                let texts = texts.map(|slot| Some(BTreeSet::from([name.get(slot.clone())?.to_owned()]))).collect();
+                let sample = BTreeMap::from([(hash, name.to_owned())]);
+                self.classes.insert(text.to_owned(), Class { texts, sample, seen });
+                self.settle(user);
+            }
+        }
+    }
+
+    /// Makes the set coarser as long as it is too large.
+    fn settle(&mut self, user: Option<&str>) {
+        while self.level < COARSEST && self.len() > self.most() {
+            self.raise(self.level + 1, user);
+        }
+    }
+
+    fn most(&self) -> usize {
+        MOST.get(usize::from(self.level)).copied().unwrap_or(1)
+    }
+
+    /// How many names or shapes it holds.
+    pub(super) fn len(&self) -> usize {
+        self.single.len() + self.classes.len()
+    }
+
+    /// How much it counts at a level: as if full if it is coarser than that.
+    pub(super) fn weight(&self, level: u8) -> usize {
+        if self.level > level { MOST.get(usize::from(level)).copied().unwrap_or(1) } else { self.len() }
+    }
+
+    /// Makes the set at least as coarse as a level.
+    pub(super) fn raise(&mut self, level: u8, user: Option<&str>) {
+        if self.level >= level {
+            return;
+        }
+        self.level = level;
+        let mut shape = Shape::default();
+        for (name, seen) in std::mem::take(&mut self.single) {
+            shape.read(&name, user);
+            self.add_shape(&name, seen, &shape, user);
+        }
+        if level > 1 {
+            for (text, class) in std::mem::take(&mut self.classes) {
+                self.add_class(text, class, user);
+            }
+        }
+        self.settle(user);
+    }
+
+    fn add_class(&mut self, text: String, mut class: Class, user: Option<&str>) {
+        let text = if self.level > 1 { coarser(&text, self.level) } else { text };
+        class.texts.truncate(slots(&text));
+        match self.classes.get_mut(&text) {
+            Some(known) => known.merge(&class),
+            None => {
+                self.classes.insert(text, class);
+                self.settle(user);
+            }
+        }
+    }
+
+    /// Adds all names of another set.
+    pub(super) fn merge(&mut self, other: Self, user: Option<&str>) {
+        self.raise(other.level, user);
+        let mut shape = Shape::default();
+        for (name, seen) in other.single {
+            self.add(&name, seen, user, &mut shape);
+        }
+        for (text, class) in other.classes {
+            self.add_class(text, class, user);
+        }
+    }
+
+    /// When and where its names were seen.
+    pub(super) fn seen(&self) -> impl Iterator<Item = &Seen> {
+        self.single.values().chain(self.classes.values().map(|class| &class.seen))
+    }
+
+    /// The names, or some of each shape.
+    pub(super) fn samples(&self) -> impl Iterator<Item = (&str, &Seen)> {
+        let single = self.single.iter().map(|(name, seen)| (name.as_str(), seen));
+        let of_classes = self.classes.values().flat_map(|class| {
+            let names = class.sample.values().map(String::as_str);
+            names.map(|name| (name, &class.seen))
+        });
+        single.chain(of_classes)
+    }
+
+    /// Whether a name is known to be in the set.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.single.contains_key(name)
+            || self.classes.values().any(|class| class.sample.contains_key(&xxh3_64(name.as_bytes())))
+    }
+
+    /// Everything that tells when and where.
+    pub(super) fn seen_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
+        self.single.values_mut().chain(self.classes.values_mut().map(|class| &mut class.seen))
+    }
+}

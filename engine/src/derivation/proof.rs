@@ -1,0 +1,129 @@
+//! A derived policy is held against the evidence it was derived from, with the evaluator. What derived it is not trusted.
+
+use super::evidence::{Group, Kind};
+use super::grants::View;
+use super::{Derived, Form};
+use crate::decision::{Decision, decide};
+use crate::layer::Layer;
+use crate::policy::{Policy, PolicySet};
+use crate::problem::Source;
+use crate::request::{Action, Context, ContextValue, Facts, Principal, Request, Resource};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Why no policy is given out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unproven {
+    /// It is no policy.
+    #[error("the derived policy cannot be read: {0}")]
+    Malformed(String),
+    /// It denies what was needed.
+    #[error("no policy can be derived that allows {action} on {resource} to {principal} and none of what was refused")]
+    NotAllowed {
+        /// Who needed it.
+        principal: String,
+        /// The action.
+        action: String,
+        /// The resource.
+        resource: String,
+    },
+    /// It allows what was refused.
+    #[error("every policy that could be derived allows {action} on {resource} to {principal}, which was refused")]
+    NotRefused {
+        /// Who was refused.
+        principal: String,
+        /// The action.
+        action: String,
+        /// The resource.
+        resource: String,
+    },
+    /// It does not fit.
+    #[error("the broadest policy that can be derived has {size} bytes, and may have {most}")]
+    TooLarge {
+        /// Its size.
+        size: usize,
+        /// The limit.
+        most: usize,
+    },
+}
+
+/// Holds a policy against the evidence, and writes down the counts.
+pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Result<(), Unproven> {
+    let layer = if form == Form::Bucket { Layer::Resource } else { Layer::Identity };
+    let mut policies = PolicySet::default();
+    if derived.statements > 0 {
+        let policy = Policy::read(Source::new("derived.json", derived.text.clone()), layer);
+        let policy = policy.map(Arc::new).map_err(|refused| Unproven::Malformed(refused.to_string()))?;
+        match layer {
+            Layer::Resource => policies.resource.push(policy),
+            _ => policies.identity.push(policy),
+        }
+    }
+    let mut needed: HashSet<(&str, &str, &str, Kind, &str)> = HashSet::new();
+    for (group, part) in view.allowed() {
+        for (name, _) in part.names.samples() {
+            // With one policy for all it does not matter to whom it was allowed.
+            let who = if form == Form::Identity { "" } else { group.principal.as_str() };
+            needed.insert((who, &group.action, &group.scope, group.kind, name));
+            if group.kind != Kind::Whole && view.is_withheld(&group.scope, name) {
+                derived.withheld += 1;
+                continue;
+            }
+            derived.needed += 1;
+            if !is_allowed(&policies, group, name, true) {
+                return Err(Unproven::NotAllowed {
+                    principal: group.principal.clone(),
+                    action: group.action.clone(),
+                    resource: group.resource(name),
+                });
+            }
+            derived.allowed += 1;
+        }
+    }
+    for (group, part) in view.refused() {
+        for (name, _) in part.names.samples() {
+            let who = if form == Form::Identity { "" } else { group.principal.as_str() };
+            if needed.contains(&(who, &group.action, &group.scope, group.kind, name)) {
+                derived.contradicted += 1;
+                continue;
+            }
+            derived.refused += 1;
+            if is_allowed(&policies, group, name, false) {
+                derived.refused_matched += 1;
+                return Err(Unproven::NotRefused {
+                    principal: group.principal.clone(),
+                    action: group.action.clone(),
+                    resource: group.resource(name),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the policies allow a request of a group. What else is in its context is not known: `whatever` asks whether
+/// they allow it all the same, and otherwise whether they might.
+fn is_allowed(policies: &PolicySet, group: &Group, name: &str, whatever: bool) -> bool {
+    let ask = || {
+        let principal = Principal::parse(&group.principal).ok()?;
+        let action = Action::parse(&group.action).ok()?;
+        let resource = group.resource(name);
+        let resource = Resource::parse(&resource).ok()?;
+        let mut context = Context::new();
+        context.mark_others_unknown();
+        match group.kind {
+            Kind::Prefix => context.insert("s3:prefix", ContextValue::Single(name.to_owned())).ok()?,
+            Kind::Whole | Kind::Name => context.mark_absent("s3:prefix"),
+        }
+        let facts = Facts::default();
+        let account = principal.account().copied();
+        let request = Request::new(&principal, &action, resource, account, &context, &facts).ok()?;
+        Some(decide(policies, &request).decision)
+    };
+    match ask() {
+        Some(Decision::Allowed) => true,
+        Some(Decision::Depends) => !whatever,
+        // What cannot be asked is not allowed.
+        Some(Decision::ExplicitDeny | Decision::ImplicitDeny) | None => false,
+    }
+}

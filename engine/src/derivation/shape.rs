@@ -1,0 +1,309 @@
+//! The shape of a name: which parts of it vary from run to run (dates, numbers, identifiers), and which do not.
+//!
+//! A shape is the name with each such part replaced by one character that stands for its class. The characters are
+//! noncharacters of Unicode; a name that holds one itself has [`ANY`] there.
+
+use std::ops::Range;
+
+/// Digits.
+pub(super) const DIGITS: char = '\u{FDD0}';
+/// Hexadecimal digits.
+pub(super) const HEX: char = '\u{FDD1}';
+/// A UUID.
+pub(super) const UUID: char = '\u{FDD2}';
+/// A date, perhaps with a time of day.
+pub(super) const DATE: char = '\u{FDD3}';
+/// Letters and digits mixed, as random identifiers have them.
+pub(super) const ID: char = '\u{FDD4}';
+/// A character that is itself one of these.
+pub(super) const ANY: char = '\u{FDD5}';
+/// Anything, slashes too.
+pub(super) const REST: char = '\u{FDD6}';
+/// The name of the user who asks.
+pub(super) const USER: char = '\u{FDD7}';
+
+/// Whether a character of a shape stands for a part that varies.
+pub(super) fn is_class(symbol: char) -> bool {
+    ('\u{FDD0}'..='\u{FDD6}').contains(&symbol)
+}
+
+/// Whether a character is kept for shapes and patterns.
+fn is_kept(symbol: char) -> bool {
+    ('\u{FDD0}'..='\u{FDEF}').contains(&symbol)
+}
+
+/// How many classes of a shape have a text in the name.
+pub(super) fn slots(shape: &str) -> usize {
+    shape.chars().filter(|symbol| matches!(*symbol, DIGITS..=ID | USER)).count()
+}
+
+/// A shape, and where in the name its classes stand.
+#[derive(Debug, Default)]
+pub(super) struct Shape {
+    /// The shape.
+    pub(super) text: String,
+    /// Where the text of each class is in the name, in order; [`ANY`] and [`REST`] have none.
+    pub(super) slots: Vec<Range<usize>>,
+}
+
+impl Shape {
+    /// Takes the shape of a name. A segment that is the user's name is that.
+    pub(super) fn read(&mut self, name: &str, user: Option<&str>) {
+        self.text.clear();
+        self.slots.clear();
+        let mut start = 0;
+        for (number, segment) in name.split('/').enumerate() {
+            if number > 0 {
+                self.text.push('/');
+            }
+            if user == Some(segment) {
+                self.class(USER, start..start + segment.len());
+            } else {
+                self.segment(segment, start);
+            }
+            start += segment.len() + 1;
+        }
+    }
+
+    fn class(&mut self, class: char, place: Range<usize>) {
+        self.text.push(class);
+        self.slots.push(place);
+    }
+
+    fn segment(&mut self, segment: &str, start: usize) {
+        let bytes = segment.as_bytes();
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            let rest = bytes.get(at..).unwrap_or_default();
+            if !byte.is_ascii_alphanumeric() {
+                let Some(symbol) = segment.get(at..).and_then(|rest| rest.chars().next()) else { return };
+                self.text.push(if is_kept(symbol) { ANY } else { symbol });
+                at += symbol.len_utf8();
+                continue;
+            }
+            let long = uuid(rest).map(|length| (UUID, length)).or_else(|| date(rest).map(|length| (DATE, length)));
+            let (class, length) = long.unwrap_or_else(|| {
+                let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                (word(rest.get(..length).unwrap_or_default()), length)
+            });
+            match class {
+                ' ' => self.mixed(segment.get(at..at + length).unwrap_or_default(), start + at),
+                class => self.class(class, start + at..start + at + length),
+            }
+            at += length;
+        }
+    }
+
+    /// Letters as they are, digits as numbers.
+    fn mixed(&mut self, word: &str, start: usize) {
+        let mut from = None;
+        for (at, byte) in word.bytes().enumerate() {
+            if byte.is_ascii_digit() {
+                from.get_or_insert(at);
+                continue;
+            }
+            if let Some(from) = from.take() {
+                self.class(DIGITS, start + from..start + at);
+            }
+            self.text.push(char::from(byte));
+        }
+        if let Some(from) = from {
+            self.class(DIGITS, start + from..start + word.len());
+        }
+    }
+}
+
+/// The class of a word of letters and digits; a blank for none.
+fn word(word: &[u8]) -> char {
+    let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = word.len() - digits;
+    if letters == 0 {
+        return if compact_date(word) { DATE } else { DIGITS };
+    }
+    if digits == 0 {
+        return ' ';
+    }
+    if compact_date(word) {
+        return DATE;
+    }
+    let all = |is: fn(&u8) -> bool| word.iter().all(is);
+    let is_lower_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_upper_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+    if word.len() >= 7 && (all(is_lower_hex) || all(is_upper_hex)) {
+        return HEX;
+    }
+    let changes = word.windows(2).filter(|pair| matches!(pair, [a, b] if a.is_ascii_digit() != b.is_ascii_digit()));
+    let upper = word.iter().any(u8::is_ascii_uppercase);
+    let lower = word.iter().any(u8::is_ascii_lowercase);
+    let mixed = word.len() >= 16 && upper && lower;
+    if mixed || word.len() >= 10 && digits >= 2 && letters >= 2 && changes.count() >= 3 { ID } else { ' ' }
+}
+
+/// How long the UUID at the beginning is.
+fn uuid(bytes: &[u8]) -> Option<usize> {
+    const LENGTH: usize = 36;
+    let text = bytes.get(..LENGTH)?;
+    let fits = text.iter().enumerate().all(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    });
+    (fits && !bytes.get(LENGTH).is_some_and(u8::is_ascii_alphanumeric)).then_some(LENGTH)
+}
+
+/// How long the date at the beginning is, with a time of day behind it: `2016-01-31`, `2016-01-31-00-00-00`,
+/// `2016-01-31T10:00:00Z`.
+fn date(bytes: &[u8]) -> Option<usize> {
+    let digits = |from: usize, count: usize| {
+        bytes.get(from..from + count).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+    };
+    let is = |at: usize, of: &[u8]| bytes.get(at).is_some_and(|byte| of.contains(byte));
+    let ends = |at: usize| !bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+    if !(digits(0, 4) && is(4, b"-_") && digits(5, 2) && is(7, b"-_") && digits(8, 2)) {
+        return None;
+    }
+    let mut end = 10;
+    if is(10, b"-T_ ") && digits(11, 2) {
+        let mut clock = 13;
+        while is(clock, b"-:.") && digits(clock + 1, 2) && clock < 19 {
+            clock += 3;
+        }
+        let zone = clock + usize::from(is(clock, b"Z"));
+        if ends(zone) {
+            end = zone;
+        }
+    }
+    ends(end).then_some(end)
+}
+
+/// `20160131`, `20160131T000000Z`.
+fn compact_date(word: &[u8]) -> bool {
+    let number = |from: usize, to: usize| {
+        word.get(from..to)?
+            .iter()
+            .try_fold(0_u32, |all, digit| digit.is_ascii_digit().then(|| all * 10 + u32::from(digit - b'0')))
+    };
+    let is_day = || {
+        Some(
+            (1990..2100).contains(&number(0, 4)?)
+                && (1..=12).contains(&number(4, 6)?)
+                && (1..=31).contains(&number(6, 8)?),
+        )
+    };
+    let is_clock = |word: &[u8]| {
+        let digits = word.strip_prefix(b"T").map(|word| word.strip_suffix(b"Z").unwrap_or(word)).unwrap_or(word);
+        digits.is_empty() || matches!(digits.len(), 4 | 6) && digits.iter().all(u8::is_ascii_digit)
+    };
+    word.len() >= 8 && is_day() == Some(true) && word.get(8..).is_some_and(is_clock)
+}
+
+/// How coarse a shape can be: the shape itself, its first two segments and its ending, its first segment, nothing.
+pub(super) const COARSEST: u8 = 4;
+
+/// A shape made coarser, for levels from 2 to [`COARSEST`]; the classes that are left are the first ones.
+///
+/// What a coarser shape stands for holds all that the finer one stands for.
+pub(super) fn coarser(shape: &str, level: u8) -> String {
+    if level >= COARSEST {
+        return REST.to_string();
+    }
+    let kept = if level == 2 { 2 } else { 1 };
+    let mut segments = shape.split('/');
+    let head: Vec<&str> = segments.by_ref().take(kept).collect();
+    let Some(last) = segments.next_back() else { return shape.to_owned() };
+    let mut coarse = head.join("/");
+    coarse.push('/');
+    coarse.push(REST);
+    if level == 2 {
+        coarse.push_str(ending(last));
+    }
+    coarse
+}
+
+/// The part of a segment behind its last class, from a `.`, `_` or `-` on: such as `.gz` or `_$folder$`.
+pub(super) fn ending(segment: &str) -> &str {
+    let behind = segment.rfind(|symbol| is_class(symbol) || symbol == USER);
+    let tail = match behind {
+        Some(at) => segment.get(at..).map_or("", |tail| tail.strip_prefix(|_: char| true).unwrap_or("")),
+        None => segment,
+    };
+    tail.find(['.', '_', '-']).and_then(|at| tail.get(at..)).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shape with names for its classes.
+    fn shown(name: &str) -> String {
+        let mut shape = Shape::default();
+        shape.read(name, Some("ann"));
+        let texts: Vec<&str> = shape.slots.iter().map(|slot| &name[slot.clone()]).collect();
+        let mut texts = texts.into_iter();
+        let mut shown = String::new();
+        for symbol in shape.text.chars() {
+            let class = match symbol {
+                DIGITS => "digits",
+                HEX => "hex",
+                UUID => "uuid",
+                DATE => "date",
+                ID => "id",
+                USER => "user",
+                _ => {
+                    shown.push(symbol);
+                    continue;
+                }
+            };
+            shown.push_str(&format!("<{class}:{}>", texts.next().unwrap()));
+        }
+        assert_eq!(texts.next(), None);
+        shown
+    }
+
+    #[test]
+    fn parts_that_vary_are_told_from_those_that_do_not() {
+        for (name, wanted) in [
+            ("a/manifest", "a/manifest"),
+            ("2016-01-31-00-00-00_$folder$", "<date:2016-01-31-00-00-00>_$folder$"),
+            ("tmp/0f3a9c1d_$folder$", "tmp/<hex:0f3a9c1d>_$folder$"),
+            (
+                "0a1b2c3d-0000-4000-8000-0123456789ab.instruction",
+                "<uuid:0a1b2c3d-0000-4000-8000-0123456789ab>.instruction",
+            ),
+            ("part-00017.gz", "part-<digits:00017>.gz"),
+            ("dt=2026-11-21/x", "dt=<date:2026-11-21>/x"),
+            ("logs/20261121T190000Z.json", "logs/<date:20261121T190000Z>.json"),
+            ("home/ann/x", "home/<user:ann>/x"),
+            ("home/anna/x", "home/anna/x"),
+            ("df-0A1B2C3DEFGHIJ/log", "df-<id:0A1B2C3DEFGHIJ>/log"),
+            ("v12/x86", "v<digits:12>/x<digits:86>"),
+            ("é/\u{FDD0}", "é/\u{FDD5}"),
+            ("2016-01-31x", "<digits:2016>-<digits:01>-<digits:31>x"),
+        ] {
+            assert_eq!(shown(name), wanted);
+        }
+    }
+
+    #[test]
+    fn endings_begin_behind_what_varies() {
+        let mut shape = Shape::default();
+        for (name, wanted) in [
+            ("0a1b2c3d-0000-4000-8000-0123456789ab.instruction", ".instruction"),
+            ("2016-01-31_$folder$", "_$folder$"),
+            ("stderr.gz", ".gz"),
+            ("part-00001", ""),
+            ("manifest", ""),
+        ] {
+            shape.read(name, None);
+            assert_eq!(ending(&shape.text), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn coarser_shapes_keep_the_beginning() {
+        assert_eq!(coarser("a/b/c/d.gz", 2), format!("a/b/{REST}.gz"));
+        assert_eq!(coarser("a/b/c/d.gz", 3), format!("a/{REST}"));
+        assert_eq!(coarser("a/b", 2), "a/b");
+        assert_eq!(coarser("a", 3), "a");
+        assert_eq!(coarser("a/b", 4), REST.to_string());
+    }
+}
