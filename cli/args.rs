@@ -96,6 +96,32 @@ Exit codes:
   1  something is (with --baseline: something that the baseline allows)
   2  usage, unreadable or malformed input";
 
+const DERIVE_EXAMPLES: &str = "\
+The policy goes to standard output, a summary to standard error. Before it is written, it is held against all of the
+evidence: it allows every request that was allowed, and none that was refused and never allowed. It depends on which
+requests were proven, not on how often, when or in which file; lines that can be read in several ways change nothing.
+
+Examples:
+  What does the nightly export need?
+    can-access derive --principal arn:aws:iam::111122223333:role/export logs/ > policy.json
+
+  A policy for each principal, with the evidence behind every grant:
+    can-access derive --out-dir policies --report report.json logs/
+
+  A bucket policy that grants nothing on secrets, whatever the logs say:
+    can-access derive --as bucket-policy --bucket data --never 'secrets/*' logs/
+
+  Which lines made a grant necessary?
+    can-access derive --why s3:DeleteObject 'arn:aws:s3:::data/*.instruction' logs/
+
+  What of a policy in force was never used?
+    can-access derive --existing policy.json logs/ > tighter.json
+
+Exit codes:
+  0  a policy was written
+  1  there is no evidence, or with --strict: lines could not be used
+  2  usage, unreadable or malformed input, or no policy can be proven";
+
 const EXPAND_EXAMPLES: &str = "\
 Examples:
   What does the pattern cover?
@@ -175,6 +201,7 @@ impl Cli {
             Some(Command::Test(test)) => &test.common,
             Some(Command::Batch(batch)) => &batch.common,
             Some(Command::Replay(replay)) => &replay.common,
+            Some(Command::Derive(derive)) => &derive.common,
             Some(Command::Expand(expand)) => &expand.common,
             Some(Command::Shrink(shrink)) => &shrink.common,
             Some(Command::Describe(describe)) => &describe.common,
@@ -198,6 +225,9 @@ pub(crate) enum Command {
     /// Hold policies against the requests of access logs: what would they have allowed and denied?
     #[command(after_long_help = REPLAY_EXAMPLES)]
     Replay(Box<ReplayArgs>),
+    /// Write the least policy that lets through what access logs prove to have been needed
+    #[command(after_long_help = DERIVE_EXAMPLES)]
+    Derive(Box<DeriveArgs>),
     /// List the actions that patterns cover
     #[command(after_long_help = EXPAND_EXAMPLES)]
     Expand(ExpandArgs),
@@ -406,6 +436,99 @@ pub(crate) struct ReplayArgs {
     pub(crate) each: bool,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// Arguments of `derive`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DeriveArgs {
+    /// Access logs: files, directories, quoted globs, or - for standard input; plain or gzip
+    #[arg(value_name = "LOGS", required = true)]
+    pub(crate) logs: Vec<String>,
+    /// Only the requests of this principal, by the ARN of the user or role, or `anonymous`. Repeatable
+    #[arg(long, value_name = "PRINCIPAL", help_heading = "Evidence")]
+    pub(crate) principal: Vec<String>,
+    /// Only requests to this bucket. Repeatable
+    #[arg(long, value_name = "BUCKET", help_heading = "Evidence")]
+    pub(crate) bucket: Vec<String>,
+    /// Only requests from this time on: 2026-11-21, or 2026-11-21T19:00:00Z
+    #[arg(long, value_name = "TIME", help_heading = "Evidence")]
+    pub(crate) since: Option<String>,
+    /// Only requests before this time
+    #[arg(long, value_name = "TIME", help_heading = "Evidence")]
+    pub(crate) until: Option<String>,
+    /// Whether a 404 on an object counts as a need to list its bucket: S3 says 403 to those who may not
+    #[arg(long, value_name = "WHAT", default_value = "keep", help_heading = "Evidence")]
+    pub(crate) existence_probes: Probes,
+    /// The account behind a canonical id. Repeatable
+    #[arg(long, value_name = "ID=ACCOUNT", help_heading = "Evidence")]
+    pub(crate) canonical_id: Vec<String>,
+    /// The ARN of a role with its path, which its sessions in logs lack. Repeatable
+    #[arg(long, value_name = "ARN", help_heading = "Evidence")]
+    pub(crate) role_arn: Vec<String>,
+    /// How closely patterns follow the names that were seen
+    #[arg(long, value_name = "HOW", default_value = "balanced", help_heading = "Policy")]
+    pub(crate) precision: Precision,
+    /// How large the policy may become, as AWS counts it: broader patterns are taken until it fits
+    #[arg(long, value_name = "BYTES", help_heading = "Policy")]
+    pub(crate) max_bytes: Option<usize>,
+    /// Keys that nothing may be granted on, as a pattern with * such as 'secrets/*', or an ARN with *. Repeatable
+    #[arg(long, value_name = "PATTERN", help_heading = "Policy")]
+    pub(crate) never: Vec<String>,
+    /// On how many days names have to be seen before a * stands for what varies in them
+    #[arg(long, value_name = "DAYS", default_value_t = 1, help_heading = "Policy")]
+    pub(crate) min_days: usize,
+    /// An identity-based policy, or the bucket's
+    #[arg(long = "as", value_name = "KIND", default_value = "identity", help_heading = "Policy")]
+    pub(crate) form: PolicyForm,
+    /// A policy in force: what is derived stays within it, and what of it was never used is reported. Repeatable
+    #[arg(long, value_name = "FILE", help_heading = "Policy")]
+    pub(crate) existing: Vec<String>,
+    /// Write the policy to a file instead of standard output
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir", help_heading = "Output")]
+    pub(crate) output: Option<String>,
+    /// Write a policy for each principal (or each bucket) into this directory
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) out_dir: Option<String>,
+    /// Write what the policy rests on, as JSON (`can-access schema derive`)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<String>,
+    /// Say which lines of the logs made a grant necessary, instead of writing a policy
+    #[arg(long, value_names = ["ACTION", "RESOURCE"], num_args = 2, help_heading = "Output")]
+    pub(crate) why: Vec<String>,
+    /// Exit with 1 if lines could not be used: malformed, ambiguous, cut off, of unknown operations
+    #[arg(long, help_heading = "Output")]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What to do with requests for objects that are not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Probes {
+    /// They show that the bucket may be listed, and has to be
+    Keep,
+    /// They show nothing but that the object may be read
+    Drop,
+}
+
+/// How closely patterns follow names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Precision {
+    /// A * only for what varies in three names at least, and nothing beside
+    Strict,
+    /// A * for what varies, and whole directories where names of many kinds come and go
+    Balanced,
+    /// Whole directories early, and a whole bucket if need be
+    Broad,
+}
+
+/// Kinds of policies that are derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyForm {
+    /// For users and roles
+    Identity,
+    /// For a bucket, with its principals
+    BucketPolicy,
 }
 
 /// Answers that a batch can fail on.

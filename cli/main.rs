@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Some(Command::Test(test)) => command::test::run(test),
         Some(Command::Batch(batch)) => command::batch::run(batch),
         Some(Command::Replay(replay)) => command::replay::run(replay),
+        Some(Command::Derive(derive)) => command::derive::run(derive),
         Some(Command::Expand(expand)) => command::expand::run(expand),
         Some(Command::Shrink(shrink)) => command::shrink::run(shrink),
         Some(Command::Describe(describe)) => command::describe::run(describe),

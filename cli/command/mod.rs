@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod completions;
+pub(crate) mod derive;
 pub(crate) mod describe;
 pub(crate) mod expand;
 pub(crate) mod query;

@@ -2,7 +2,8 @@
 
 use crate::args::{Format, ReplayArgs};
 use crate::input::{self, lines, policies};
-use crate::logs::replay::{Each, replay};
+use crate::logs::replay::{Each, replay, replay_each};
+use crate::logs::source::{INTERRUPTED, Source};
 use crate::question::account;
 use crate::report::replay::{self as report_replay, Names};
 use crate::report::{self, problems};
@@ -11,6 +12,7 @@ use can_access_engine::arn::{AccountId, Arn};
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policies, Policy};
 use can_access_engine::replay::judge::{Judge, Verdict};
+use can_access_engine::replay::tally::{Lines, Place};
 use can_access_engine::replay::{Class, Observation};
 use can_access_engine::request::{EndpointType, Facts};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -18,6 +20,7 @@ use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Replays the logs and reports.
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
@@ -28,28 +31,30 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
 }
 
 fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Option<&Judge>) -> Result<Exit, Failure> {
-    let progress = progress(files, args.common.quiet);
+    let bar = progress(files, args.common.quiet);
     let mut out = report::output();
-    let write_each = |records: &mut Each, place: (usize, u64), observation: &Observation<'_>, verdict: &Verdict| {
-        let file = files.get(place.0).map_or("", |file| lines::name(file));
-        report_replay::record(records, judge, file, place.1, observation, verdict);
-    };
+    let source = Source::new(files);
+    let advance = |bytes| bar.set_position(bytes);
     let mut closed = false;
-    let (tally, broken) = replay(
-        files,
-        judge,
-        baseline,
-        args.each.then_some(&write_each),
-        |records| match out.write_all(records) {
+    let tally = if args.each {
+        let write_each = |records: &mut Each, place: Place, observation: &Observation<'_>, verdict: &Verdict| {
+            let file = files.get(place.0).map_or("", |file| lines::name(file));
+            report_replay::record(records, judge, file, place.1, observation, verdict);
+        };
+        let write = |records: &Each| match out.write_all(records) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                 closed = true;
+                INTERRUPTED.store(true, Ordering::Relaxed);
                 Ok(())
             }
             other => Ok(other?),
-        },
-        |bytes| progress.inc(u64::try_from(bytes).unwrap_or_default()),
-    )?;
-    progress.finish_and_clear();
+        };
+        replay_each(&source, judge, baseline, &write_each, write, advance)?
+    } else {
+        replay(&source, judge, baseline, advance)
+    };
+    bar.finish_and_clear();
+    let broken = source.broken();
     let names = Names { files, baseline: baseline.is_some(), complete: broken.is_empty() };
     let printed = match args.common.format {
         _ if args.common.quiet || args.each || closed => out.flush().map_err(Failure::from),
@@ -62,16 +67,10 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         _ => {}
     }
     if !args.common.quiet {
-        report_replay::complain(&tally, &names);
+        report_replay::complain(&tally.lines, &names);
     }
     broken.iter().for_each(problems::print_failure);
-    let read = tally.lines() - tally.lines_of(Class::Blank) - tally.lines_of(Class::Malformed);
-    if read == 0 && tally.lines_of(Class::Malformed) > 0 {
-        return Err(Failure::with_help(
-            "no line could be read",
-            "these are no S3 server access logs; logs of other kinds are not read",
-        ));
-    }
+    refuse_what_is_no_log(&tally.lines)?;
     let found = if baseline.is_some() { &tally.newly_denied } else { &tally.now_denied };
     Ok(if !broken.is_empty() {
         Exit::Undecided
@@ -82,8 +81,20 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
     })
 }
 
+/// An error if not a single line could be read.
+pub(crate) fn refuse_what_is_no_log(lines: &Lines) -> Result<(), Failure> {
+    let read = lines.all() - lines.of(Class::Blank) - lines.of(Class::Malformed);
+    if read == 0 && lines.of(Class::Malformed) > 0 {
+        return Err(Failure::with_help(
+            "no line could be read",
+            "these are no S3 server access logs; logs of other kinds are not read",
+        ));
+    }
+    Ok(())
+}
+
 /// Every file that the arguments name, in order; directories whole.
-fn log_files(paths: &[String]) -> Result<Vec<String>, Failure> {
+pub(crate) fn log_files(paths: &[String]) -> Result<Vec<String>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path == "-" {
@@ -96,6 +107,9 @@ fn log_files(paths: &[String]) -> Result<Vec<String>, Failure> {
         }
         files.extend(found);
     }
+    // What is found hangs on no order of the arguments, and a file that is named twice counts once.
+    files.sort();
+    files.dedup();
     Ok(files)
 }
 
@@ -134,12 +148,7 @@ fn judge(args: &ReplayArgs, identity: &[String], by_principal: &[String]) -> Res
             "name one: -p policy.json, --identity ARN=FILE or --resource-policy BUCKET=FILE",
         ));
     }
-    for text in &args.canonical_id {
-        let Some((id, owner)) = text.split_once('=') else {
-            return Err(Failure::with_help(format!("`{text}` names no account"), "write ID=ACCOUNT"));
-        };
-        judge.canonical_ids.insert(id.to_owned(), account("account of a canonical id", owner)?);
-    }
+    judge.canonical_ids = canonical_ids(&args.canonical_id)?;
     judge.roles = roles(&args.role_arn)?;
     judge.owner = args.resource_account.as_deref().map(|text| account("resource account", text)).transpose()?;
     Ok(judge)
@@ -157,8 +166,19 @@ fn read(path: &str, layer: Layer) -> Result<Policies, Failure> {
     files.iter().map(policy).collect()
 }
 
+/// Accounts by canonical id.
+pub(crate) fn canonical_ids(texts: &[String]) -> Result<HashMap<String, AccountId>, Failure> {
+    let read = |text: &String| {
+        let Some((id, owner)) = text.split_once('=') else {
+            return Err(Failure::with_help(format!("`{text}` names no account"), "write ID=ACCOUNT"));
+        };
+        Ok((id.to_owned(), account("account of a canonical id", owner)?))
+    };
+    texts.iter().map(read).collect()
+}
+
 /// Roles by account and name: sessions in a log lack the path.
-fn roles(arns: &[String]) -> Result<HashMap<(AccountId, String), String>, Failure> {
+pub(crate) fn roles(arns: &[String]) -> Result<HashMap<(AccountId, String), String>, Failure> {
     let role = |text: &String| {
         let arn = Arn::parse(text).filter(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
         let name = arn.and_then(|arn| Some((arn.account_id()?, arn.resource.rsplit('/').next()?.to_owned())));
@@ -180,7 +200,7 @@ fn facts(args: &ReplayArgs) -> Result<Facts, Failure> {
 }
 
 /// Progress in bytes of the files, on a terminal only.
-fn progress(files: &[String], quiet: bool) -> ProgressBar {
+pub(crate) fn progress(files: &[String], quiet: bool) -> ProgressBar {
     if quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

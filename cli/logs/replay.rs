@@ -1,60 +1,102 @@
 //! Replaying logs: every line is observed, and what the policies would have said to it is counted.
 
-use super::blocks::{Block, Blocks};
+use super::each_block;
+use super::source::{Block, LineCounts, Source};
 use crate::Failure;
 use can_access_engine::replay::access_log::Line;
+use can_access_engine::replay::copies::{Copies, observe_source};
 use can_access_engine::replay::judge::{Around, Judge, Verdict};
 use can_access_engine::replay::operation::Needs;
-use can_access_engine::replay::tally::{Counts, Example, Segments, Tally};
+use can_access_engine::replay::tally::{Counts, Example, Place, Segments, Tally};
 use can_access_engine::replay::{Class, Observation, observe};
 use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
 use std::collections::HashMap;
 
-/// How many blocks are read before they are gone through together.
+/// How many blocks are read before they are gone through together, where their order matters.
 const TOGETHER: usize = 8;
 
 /// What single decisions look like, if they are wanted.
 pub(crate) type Each = Vec<u8>;
 
 /// Writes the record of an observation at a place, with its verdict.
-pub(crate) type Record<'r> = dyn Fn(&mut Each, (usize, u64), &Observation<'_>, &Verdict) + Sync + 'r;
+pub(crate) type Record<'r> = dyn Fn(&mut Each, Place, &Observation<'_>, &Verdict) + Sync + 'r;
 
-/// Replays the logs. `each` turns an observation with its verdict into a record; `write` takes the records in the order of
-/// the lines, and `seen` learns how many bytes were gone through. Files that break off are told of beside the counts.
+/// Replays the logs, and counts.
 pub(crate) fn replay(
-    files: &[String],
+    source: &Source<'_>,
     judge: &Judge,
     baseline: Option<&Judge>,
-    each: Option<&Record<'_>>,
-    mut write: impl FnMut(&Each) -> Result<(), Failure>,
-    mut seen: impl FnMut(usize),
-) -> Result<(Tally, Vec<Failure>), Failure> {
-    let mut blocks = Blocks::new(files);
+    progress: impl Fn(u64) + Sync,
+) -> Tally {
+    let new = || Worker::new(judge, baseline, None);
+    let workers = each_block(source, new, Worker::count, progress);
     let mut tally = Tally::default();
+    let mut copies = Copies::default();
+    let mut lines = LineCounts::default();
+    for worker in workers {
+        let (part, of_worker, counts) = worker.finish();
+        tally.merge(part);
+        copies.merge(of_worker);
+        lines.merge(counts);
+    }
+    let mut last = Worker { tally, ..Worker::new(judge, baseline, None) };
+    last.sources(&copies);
+    let (mut tally, ..) = last.finish();
+    tally.renumber(&lines.numbering());
+    tally
+}
+
+/// Replays the logs line by line: `each` makes the record of a request, `write` takes the records in the order of the
+/// lines. The other halves of copies are not looked for.
+pub(crate) fn replay_each(
+    source: &Source<'_>,
+    judge: &Judge,
+    baseline: Option<&Judge>,
+    each: &Record<'_>,
+    mut write: impl FnMut(&Each) -> Result<(), Failure>,
+    progress: impl Fn(u64),
+) -> Result<Tally, Failure> {
+    let mut tally = Tally::default();
+    let mut at = (usize::MAX, 0);
     loop {
         let mut together = Vec::new();
         while together.len() < TOGETHER {
-            match blocks.next()? {
-                Some(block) => together.push(block),
-                None => break,
+            let mut block = Block::new();
+            if !source.next(&mut block) {
+                break;
             }
+            let before = if at.0 == block.file { at.1 } else { 0 };
+            let lines = u64::try_from(block.lines().count()).unwrap_or_default();
+            at = (block.file, before + lines);
+            together.push((before, block));
         }
         if together.is_empty() {
-            return Ok((tally, blocks.broken));
+            return Ok(tally);
         }
-        let parts: Vec<(Tally, Each)> =
-            together.par_iter().map(|block| Part::new(judge, baseline, each).count(block)).collect();
+        let parts: Vec<(Tally, Each)> = together
+            .par_iter()
+            .map(|(before, block)| {
+                let mut worker = Worker::new(judge, baseline, Some(each));
+                worker.first_line = *before;
+                worker.count(block);
+                let records = std::mem::take(&mut worker.records);
+                let (mut tally, ..) = worker.finish();
+                // Lines are numbered within their block.
+                tally.renumber(&|(file, place)| (file, place - block.place(0).1 + before));
+                (tally, records)
+            })
+            .collect();
         for (part, records) in parts {
             tally.merge(part);
             write(&records)?;
         }
-        seen(together.iter().map(Block::size).sum());
+        progress(source.read());
     }
 }
 
-/// The counting of one block.
-struct Part<'j> {
+/// What one thread counts.
+struct Worker<'j> {
     judge: &'j Judge,
     baseline: Option<&'j Judge>,
     each: Option<&'j Record<'j>>,
@@ -64,10 +106,15 @@ struct Part<'j> {
     /// The requests by what surrounds them and by what they need.
     requests: HashMap<(usize, usize), (&'static Needs, Segments)>,
     tally: Tally,
+    copies: Copies,
+    lines: LineCounts,
     records: Each,
+    /// What makes the number of a line within its block one within its file, for records.
+    first_line: u64,
+    base: u64,
 }
 
-impl<'j> Part<'j> {
+impl<'j> Worker<'j> {
     fn new(judge: &'j Judge, baseline: Option<&'j Judge>, each: Option<&'j Record<'j>>) -> Self {
         Self {
             judge,
@@ -77,32 +124,57 @@ impl<'j> Part<'j> {
             around: Vec::new(),
             requests: HashMap::new(),
             tally: Tally::default(),
+            copies: Copies::default(),
+            lines: LineCounts::default(),
             records: Vec::new(),
+            first_line: 0,
+            base: 0,
         }
     }
 
-    fn count(mut self, block: &Block) -> (Tally, Each) {
+    fn count(&mut self, block: &Block) {
+        let mut count = 0;
+        self.base = block.place(0).1;
         for (number, line, terminated) in block.lines() {
-            let place = (block.file, number);
+            count = number;
+            let place = block.place(number);
             let row = match Line::read(line, terminated) {
                 Line::Blank => {
-                    self.tally.line(Class::Blank, place);
+                    self.tally.lines.count(Class::Blank, place);
                     continue;
                 }
                 Line::Malformed(damage) => {
-                    self.tally.malformed(damage, place);
+                    self.tally.lines.malformed(damage, place);
                     continue;
                 }
                 Line::Row(row) => row,
             };
             let observation = observe(&row);
-            self.tally.line(observation.class, place);
+            self.tally.lines.count(observation.class, place);
+            if self.each.is_none() {
+                self.copies.note(&row, observation.class, line, place);
+            }
             match observation.class {
-                Class::Unmapped => Tally::name(&mut self.tally.unmapped, row.operation, 1),
+                Class::Unmapped => self.tally.lines.unknown_operation(row.operation),
                 Class::Allowed | Class::Refused => self.ask(place, row.requester, &observation),
                 _ => {}
             }
         }
+        self.lines.note(block, count);
+    }
+
+    /// Counts the sources of copies that were made: they were read.
+    fn sources(&mut self, copies: &Copies) {
+        for (place, line) in copies.allowed() {
+            let Line::Row(row) = Line::read(line.as_bytes(), true) else { continue };
+            if let Some(observation) = observe_source(&row) {
+                self.tally.lines.recount(Class::NoEvidence, Class::Allowed, place);
+                self.ask(place, row.requester, &observation);
+            }
+        }
+    }
+
+    fn finish(mut self) -> (Tally, Copies, LineCounts) {
         let buckets = self.known.values().flatten().map(|(bucket, at)| (*at, bucket.as_str()));
         let buckets: HashMap<usize, &str> = buckets.collect();
         for ((at, _), (needs, segments)) in self.requests {
@@ -110,11 +182,11 @@ impl<'j> Part<'j> {
             let group = (around.name.clone(), needs.actions.join(" "), (*bucket).to_owned());
             self.tally.requests.entry(group).or_default().merge(segments);
         }
-        (self.tally, self.records)
+        (self.tally, self.copies, self.lines)
     }
 
     /// Asks the policies about a request whose outcome the log proves.
-    fn ask(&mut self, place: (usize, u64), requester: &str, observation: &Observation<'_>) {
+    fn ask(&mut self, place: Place, requester: &str, observation: &Observation<'_>) {
         let (judge, baseline) = (self.judge, self.baseline);
         let at = match self.known.get(requester).and_then(|buckets| buckets.get(observation.bucket)) {
             Some(at) => *at,
@@ -137,7 +209,7 @@ impl<'j> Part<'j> {
             Verdict::Denied => counts.denied = 1,
             Verdict::Undecided(keys) => {
                 counts.undecided = 1;
-                keys.iter().for_each(|key| Tally::name(&mut tally.unknown_keys, key, 1));
+                keys.iter().for_each(|key| tally.unknown_key(key));
             }
             Verdict::Unasked(why) => {
                 counts.undecided = 1;
@@ -180,7 +252,7 @@ impl<'j> Part<'j> {
         let (_, segments) = self.requests.entry(group).or_insert_with(|| (needs, Segments::default()));
         segments.add(segment.unwrap_or("-"), &counts);
         if let Some(each) = self.each {
-            each(&mut self.records, place, observation, &verdict);
+            each(&mut self.records, (place.0, place.1 - self.base + self.first_line), observation, &verdict);
         }
     }
 }

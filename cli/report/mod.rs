@@ -1,5 +1,6 @@
 //! What is printed: answers as text and JSON, problems with their places, and test results.
 
+pub(crate) mod derive;
 pub(crate) mod json;
 pub(crate) mod problems;
 pub(crate) mod replay;

@@ -5,7 +5,7 @@ use super::{BAD, BOLD, DIM};
 use crate::Failure;
 use crate::input::lines;
 use can_access_engine::replay::judge::{Judge, Verdict};
-use can_access_engine::replay::tally::{Counts, Example, Findings, Segments, Tally};
+use can_access_engine::replay::tally::{Counts, Example, Findings, Lines, Segments, Tally};
 use can_access_engine::replay::{Class, Observation};
 use can_access_engine::request::ContextValue;
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub(crate) struct Names<'f> {
 }
 
 impl Names<'_> {
-    fn file(&self, index: usize) -> &str {
+    pub(crate) fn file(&self, index: usize) -> &str {
         self.files.get(index).map_or("", |file| lines::name(file))
     }
 }
@@ -113,15 +113,15 @@ pub(crate) fn print_json(out: &mut impl Write, tally: &Tally, names: &Names<'_>,
     let report = ReplayJson {
         schema: "can-access.replay/1",
         complete: names.complete,
-        lines: tally.lines(),
-        blank: tally.lines_of(Class::Blank),
-        malformed: tally.lines_of(Class::Malformed),
-        partial: tally.lines_of(Class::Partial),
-        ambiguous: tally.lines_of(Class::Ambiguous),
-        unmapped: tally.lines_of(Class::Unmapped),
-        no_evidence: tally.lines_of(Class::NoEvidence),
-        allowed: tally.lines_of(Class::Allowed),
-        refused: tally.lines_of(Class::Refused),
+        lines: tally.lines.all(),
+        blank: tally.lines.of(Class::Blank),
+        malformed: tally.lines.of(Class::Malformed),
+        partial: tally.lines.of(Class::Partial),
+        ambiguous: tally.lines.of(Class::Ambiguous),
+        unmapped: tally.lines.of(Class::Unmapped),
+        no_evidence: tally.lines.of(Class::NoEvidence),
+        allowed: tally.lines.of(Class::Allowed),
+        refused: tally.lines.of(Class::Refused),
         verdicts: VerdictsJson {
             allowed: tally.verdicts.allowed,
             denied: tally.verdicts.denied,
@@ -133,7 +133,7 @@ pub(crate) fn print_json(out: &mut impl Write, tally: &Tally, names: &Names<'_>,
         classes: classes.collect(),
         unknown_keys: &tally.unknown_keys,
         unasked: &tally.unasked,
-        unmapped_operations: &tally.unmapped,
+        unmapped_operations: &tally.lines.unmapped,
     };
     let written = if pretty {
         serde_json::to_writer_pretty(&mut *out, &report)
@@ -199,10 +199,10 @@ pub(crate) fn print_text(
     writeln!(
         out,
         "{} lines: {} requests allowed and {} refused by the log, {} without evidence",
-        tally.lines(),
-        tally.lines_of(Class::Allowed),
-        tally.lines_of(Class::Refused),
-        tally.lines() - tally.lines_of(Class::Allowed) - tally.lines_of(Class::Refused)
+        tally.lines.all(),
+        tally.lines.of(Class::Allowed),
+        tally.lines.of(Class::Refused),
+        tally.lines.all() - tally.lines.of(Class::Allowed) - tally.lines.of(Class::Refused)
     )?;
     writeln!(
         out,
@@ -263,23 +263,23 @@ fn print_findings(out: &mut impl Write, what: &str, findings: &Findings, names: 
 }
 
 /// Says on standard error what was not used, and why.
-pub(crate) fn complain(tally: &Tally, names: &Names<'_>) {
-    let lines = |count: u64| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
+pub(crate) fn complain(lines: &Lines, names: &Names<'_>) {
+    let number = |count: u64| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
     let place = |(file, line): (usize, u64)| format!("first at {}:{line}", names.file(file));
-    for (damage, (count, first)) in &tally.damage {
-        problems::print_warning(&format!("{} cannot be read: {}; {}", lines(*count), damage.name(), place(*first)));
+    for (damage, (count, first)) in &lines.damage {
+        problems::print_warning(&format!("{} cannot be read: {}; {}", number(*count), damage.name(), place(*first)));
     }
     for (class, why) in
         [(Class::Partial, "cut off or not aligned"), (Class::Ambiguous, "to be read in several ways, as if forged")]
     {
-        if let Some(first) = tally.first_of(class) {
-            let count = lines(tally.lines_of(class));
+        if let Some(first) = lines.first_of(class) {
+            let count = number(lines.of(class));
             problems::print_warning(&format!("{count} {why}, which proves nothing; {}", place(first)));
         }
     }
-    if !tally.unmapped.is_empty() {
-        let listed: Vec<&str> = tally.unmapped.keys().map(String::as_str).take(LISTED).collect();
-        let count = lines(tally.lines_of(Class::Unmapped));
+    if !lines.unmapped.is_empty() {
+        let listed: Vec<&str> = lines.unmapped.keys().map(String::as_str).take(LISTED).collect();
+        let count = number(lines.of(Class::Unmapped));
         problems::print_warning(&format!("{count} with an operation that is not known: {}", listed.join(", ")));
     }
 }

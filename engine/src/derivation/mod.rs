@@ -38,7 +38,7 @@ pub use proof::Unproven;
 
 use crate::policy::Policy;
 use grants::{Grant, View};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How closely patterns follow the names that were seen.
@@ -165,14 +165,52 @@ pub struct Unused {
     pub entry: Option<String>,
 }
 
-/// Principals whose evidence no policy of the wanted form can use, and how many groups of requests theirs are.
-pub type SetAside = BTreeMap<String, u64>;
-
 /// Who of the evidence cannot have an identity-based policy: everybody, services.
 #[must_use]
 pub fn set_aside(evidence: &Evidence, options: &Options) -> BTreeSet<String> {
     let view = View::new(evidence, options, None);
     view.aside.iter().map(|principal| (*principal).to_owned()).collect()
+}
+
+/// Everybody of whom something was allowed.
+#[must_use]
+pub fn principals(evidence: &Evidence) -> Vec<&str> {
+    let groups = evidence.groups().into_iter();
+    let allowed = groups.filter(|(group, _)| group.proof == Proof::Allowed).map(|(group, _)| group.principal.as_str());
+    allowed.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// A request that was allowed: principal, resource, `s3:prefix`, and when and where it was seen.
+pub type Instance<'e> = (&'e str, String, Option<&'e str>, Seen);
+
+/// The requests that needed an action on a resource, which may be a pattern with `*`; by the time they were first seen.
+#[must_use]
+pub fn evidence_for<'e>(
+    evidence: &'e Evidence,
+    options: &'e Options,
+    action: &str,
+    resource: &str,
+) -> Vec<Instance<'e>> {
+    let view = View::new(evidence, options, None);
+    let action = action.to_lowercase();
+    let pattern = crate::resource::ResourcePattern::parse(resource);
+    let mut found: Vec<Instance<'e>> = Vec::new();
+    for (group, part) in view.allowed().filter(|(group, _)| group.action.to_lowercase() == action) {
+        for (name, seen) in part.names.samples() {
+            let of = group.resource(name);
+            if of == resource || pattern.matches_text(&of) {
+                let prefix = (group.kind == Kind::Prefix).then_some(name);
+                found.push((&group.principal, of, prefix, *seen));
+            }
+        }
+    }
+    found.sort_by(|one, other| {
+        let key = |(principal, resource, prefix, seen): &Instance<'e>| {
+            (seen.first, seen.place, principal.to_owned(), resource.clone(), prefix.to_owned())
+        };
+        key(one).cmp(&key(other))
+    });
+    found
 }
 
 /// Derives policies, and proves each against the evidence.

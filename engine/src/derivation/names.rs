@@ -17,7 +17,7 @@ const TEXTS: usize = 8;
 const SAMPLE: usize = 8;
 
 /// Where in a log something stands: the file, as an index, and the line.
-pub type Place = (u32, u64);
+pub type Place = (usize, u64);
 
 /// When and where a name was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -107,7 +107,7 @@ impl Observation<'_> {
 }
 
 /// The actions that have the keys of listings. `s3:ListBucketMultipartUploads` has not, and a HEAD of the bucket sends none.
-fn is_listing(action: &str) -> bool {
+pub(super) fn is_listing(action: &str) -> bool {
     matches!(action, "s3:ListBucket" | "s3:ListBucketVersions")
 }
 

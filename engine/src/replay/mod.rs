@@ -17,6 +17,7 @@
 pub mod access_log;
 pub mod cloudtrail;
 mod context;
+pub mod copies;
 pub mod judge;
 pub mod object_key;
 pub mod operation;
@@ -110,6 +111,23 @@ pub struct Observation<'l> {
     /// Whether a browser sent it as a form.
     is_form: bool,
     version: Option<Cow<'l, str>>,
+}
+
+impl Observation<'_> {
+    /// Whether it shows that its object exists: it was neither refused nor missed.
+    #[must_use]
+    pub fn shows_object(&self) -> bool {
+        let missed = self.answer.as_ref().is_none_or(|answer| answer.status == Some(404));
+        self.class == Class::Allowed && !missed
+    }
+
+    /// The prefix that a listing asked for; `None` if it asked for everything, or if that is not known.
+    #[must_use]
+    pub fn prefix(&self) -> Option<Cow<'_, str>> {
+        let request = self.answer.as_ref()?.request.and_then(Query::of_request_line)?;
+        let lists = self.needs?.actions.iter().any(|action| context::is_listing(action));
+        request.value("prefix").filter(|prefix| lists && !prefix.is_empty())
+    }
 }
 
 /// What a row tells. See [`Class`] for what it can count as.

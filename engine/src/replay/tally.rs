@@ -10,17 +10,27 @@ const EXAMPLES: usize = 10;
 /// How many names of what was not known are kept.
 const NAMES: usize = 200;
 
+/// The place of a line: which file, and which line of it.
+pub type Place = (usize, u64);
+
+/// What the lines of logs count as.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Lines {
+    /// How many there are, in the order of [`Class::ALL`].
+    classes: [u64; 8],
+    /// Why lines are malformed, how many, and where the first is.
+    pub damage: BTreeMap<Damage, (u64, Place)>,
+    /// The first line of each class.
+    first: BTreeMap<Class, Place>,
+    /// Operations that are not known, with how often they occur.
+    pub unmapped: BTreeMap<String, u64>,
+}
+
 /// The counts of a replay, or of a part of one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
-    /// Lines, by what they count as, in the order of [`Class::ALL`].
-    classes: [u64; 8],
-    /// Why lines are malformed, how many, and where the first is, as file and line.
-    pub damage: BTreeMap<Damage, (u64, (usize, u64))>,
-    /// The first line of each class, as file and line.
-    first: BTreeMap<Class, (usize, u64)>,
-    /// Operations that are not known, with how often they occur.
-    pub unmapped: BTreeMap<String, u64>,
+    /// What the lines count as.
+    pub lines: Lines,
     /// Requests with evidence, by what the policies say.
     pub verdicts: Verdicts,
     /// The condition keys that the policies would have to know, with how many requests hang on them.
@@ -54,7 +64,7 @@ pub struct Findings {
     /// How many there are.
     pub requests: u64,
     /// The first ones, by file and line.
-    examples: BTreeMap<(usize, u64), Example>,
+    examples: BTreeMap<Place, Example>,
 }
 
 /// A request, for people to look up.
@@ -75,12 +85,12 @@ pub struct Example {
 impl Findings {
     /// Whether another request at a place would be kept as an example.
     #[must_use]
-    pub fn wants(&self, place: (usize, u64)) -> bool {
+    pub fn wants(&self, place: Place) -> bool {
         self.examples.len() < EXAMPLES || self.examples.keys().next_back().is_some_and(|last| place < *last)
     }
 
     /// Counts a request; `example` is asked for only if it is one of the first.
-    pub fn add(&mut self, place: (usize, u64), example: impl FnOnce() -> Example) {
+    pub fn add(&mut self, place: Place, example: impl FnOnce() -> Example) {
         self.requests += 1;
         if self.wants(place) {
             self.examples.insert(place, example());
@@ -89,7 +99,7 @@ impl Findings {
     }
 
     /// The first requests, with file and line.
-    pub fn examples(&self) -> impl Iterator<Item = ((usize, u64), &Example)> {
+    pub fn examples(&self) -> impl Iterator<Item = (Place, &Example)> {
         self.examples.iter().map(|(place, example)| (*place, example))
     }
 
@@ -106,53 +116,57 @@ impl Findings {
     }
 }
 
-impl Tally {
+impl Lines {
     /// Counts a malformed line.
-    pub fn malformed(&mut self, damage: Damage, place: (usize, u64)) {
-        self.line(Class::Malformed, place);
+    pub fn malformed(&mut self, damage: Damage, place: Place) {
+        self.count(Class::Malformed, place);
         let (count, first) = self.damage.entry(damage).or_insert((0, place));
         *count += 1;
         *first = place.min(*first);
     }
 
-    /// The first line that counts as this, as file and line.
-    #[must_use]
-    pub fn first_of(&self, class: Class) -> Option<(usize, u64)> {
-        self.first.get(&class).copied()
+    /// Counts a line.
+    pub fn count(&mut self, class: Class, place: Place) {
+        if let Some(count) = self.classes.get_mut(class as usize) {
+            *count += 1;
+            if *count == 1 {
+                self.first.insert(class, place);
+            }
+        }
+        if let Some(first) = self.first.get_mut(&class).filter(|first| place < **first) {
+            *first = place;
+        }
     }
 
-    /// Counts a line at a place, which is file and line.
-    pub fn line(&mut self, class: Class, place: (usize, u64)) {
-        let first = self.first.entry(class).or_insert(place);
-        *first = place.min(*first);
-        let at = Class::ALL.iter().position(|known| *known == class);
-        if let Some(count) = at.and_then(|at| self.classes.get_mut(at)) {
-            *count += 1;
+    /// Counts a line as another class than it was counted as.
+    pub fn recount(&mut self, from: Class, to: Class, place: Place) {
+        if let Some(count) = self.classes.get_mut(from as usize) {
+            *count = count.saturating_sub(1);
         }
+        self.count(to, place);
+    }
+
+    /// The first line that counts as this.
+    #[must_use]
+    pub fn first_of(&self, class: Class) -> Option<Place> {
+        self.first.get(&class).copied()
     }
 
     /// How many lines count as this.
     #[must_use]
-    pub fn lines_of(&self, class: Class) -> u64 {
-        let at = Class::ALL.iter().position(|known| *known == class);
-        at.and_then(|at| self.classes.get(at)).copied().unwrap_or_default()
+    pub fn of(&self, class: Class) -> u64 {
+        self.classes.get(class as usize).copied().unwrap_or_default()
     }
 
     /// How many lines there are.
     #[must_use]
-    pub fn lines(&self) -> u64 {
+    pub fn all(&self) -> u64 {
         self.classes.iter().sum()
     }
 
-    /// Counts a name, of which at most so many are kept. Which ones hangs on no order: the first of the alphabet.
-    pub fn name(names: &mut BTreeMap<String, u64>, name: &str, count: u64) {
-        match names.get_mut(name) {
-            Some(known) => *known += count,
-            None => _ = names.insert(name.to_owned(), count),
-        }
-        while names.len() > NAMES {
-            names.pop_last();
-        }
+    /// Counts an operation that is not known.
+    pub fn unknown_operation(&mut self, name: &str) {
+        add_name(&mut self.unmapped, name, 1);
     }
 
     /// Puts two together. Nothing of the result hangs on the order.
@@ -167,9 +181,38 @@ impl Tally {
             let first = self.first.entry(class).or_insert(place);
             *first = place.min(*first);
         }
+        other.unmapped.iter().for_each(|(name, count)| add_name(&mut self.unmapped, name, *count));
+    }
+
+    /// Changes every place, as when lines or files are numbered anew.
+    pub fn renumber(&mut self, to: &impl Fn(Place) -> Place) {
+        self.damage.values_mut().for_each(|(_, place)| *place = to(*place));
+        self.first.values_mut().for_each(|place| *place = to(*place));
+    }
+}
+
+/// Counts a name, of which at most so many are kept. Which ones hangs on no order: the first of the alphabet.
+pub fn add_name(names: &mut BTreeMap<String, u64>, name: &str, count: u64) {
+    match names.get_mut(name) {
+        Some(known) => *known += count,
+        None => _ = names.insert(name.to_owned(), count),
+    }
+    while names.len() > NAMES {
+        names.pop_last();
+    }
+}
+
+impl Tally {
+    /// Counts a condition key that a verdict hangs on.
+    pub fn unknown_key(&mut self, key: &str) {
+        add_name(&mut self.unknown_keys, key, 1);
+    }
+
+    /// Puts two together. Nothing of the result hangs on the order.
+    pub fn merge(&mut self, other: Self) {
+        self.lines.merge(other.lines);
         other.unasked.iter().for_each(|(why, count)| *self.unasked.entry(why).or_default() += count);
-        other.unmapped.iter().for_each(|(name, count)| Self::name(&mut self.unmapped, name, *count));
-        other.unknown_keys.iter().for_each(|(name, count)| Self::name(&mut self.unknown_keys, name, *count));
+        other.unknown_keys.iter().for_each(|(name, count)| add_name(&mut self.unknown_keys, name, *count));
         self.verdicts.allowed += other.verdicts.allowed;
         self.verdicts.denied += other.verdicts.denied;
         self.verdicts.undecided += other.verdicts.undecided;
@@ -178,6 +221,15 @@ impl Tally {
         self.newly_allowed.merge(other.newly_allowed);
         for (what, segments) in other.requests {
             self.requests.entry(what).or_default().merge(segments);
+        }
+    }
+
+    /// Changes every place, as when lines or files are numbered anew.
+    pub fn renumber(&mut self, to: &impl Fn(Place) -> Place) {
+        self.lines.renumber(to);
+        for findings in [&mut self.now_denied, &mut self.newly_denied, &mut self.newly_allowed] {
+            findings.examples =
+                std::mem::take(&mut findings.examples).into_iter().map(|(at, of)| (to(at), of)).collect();
         }
     }
 }

@@ -1,0 +1,176 @@
+//! `can-access derive`: the least policy that lets through what access logs prove to have been needed.
+
+use crate::args::{DeriveArgs, PolicyForm, Precision, Probes};
+use crate::command::replay::{canonical_ids, log_files, progress, refuse_what_is_no_log, roles};
+use crate::input;
+use crate::logs::derive::{Rules, collect};
+use crate::logs::source::Source;
+use crate::report::derive as report_derive;
+use crate::report::replay::{self as report_replay, Names};
+use crate::report::{self, problems};
+use crate::{Exit, Failure};
+use can_access_engine::derivation::{self, Derived, Form, Options};
+use can_access_engine::layer::Layer;
+use can_access_engine::policy::Policy;
+use can_access_engine::replay::Class;
+use can_access_engine::replay::judge::Judge;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Derives policies from the logs.
+pub(crate) fn run(args: &DeriveArgs) -> Result<Exit, Failure> {
+    let files = log_files(&args.logs)?;
+    let rules = rules(args)?;
+    let options = options(args)?;
+    super::query::with_threads(args.common.threads, || derive_all(args, &files, &rules, &options))?
+}
+
+fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Options) -> Result<Exit, Failure> {
+    let bar = progress(files, args.common.quiet);
+    let source = Source::new(files);
+    let collected = collect(&source, rules, |bytes| bar.set_position(bytes));
+    bar.finish_and_clear();
+    let broken = source.broken();
+    let collected = rules.finish(collected);
+    let names = Names { files, baseline: false, complete: broken.is_empty() };
+    broken.iter().for_each(problems::print_failure);
+    refuse_what_is_no_log(&collected.lines)?;
+    if let [action, resource] = &args.why[..] {
+        let found =
+            report_derive::print_why(&mut report::output(), &collected.evidence, options, action, resource, &names)?;
+        return Ok(if found { Exit::Fine } else { Exit::Finding });
+    }
+    let derived = derivation::derive(&collected.evidence, options).map_err(|unproven| {
+        Failure::with_help(unproven.to_string(), "nothing was written; try one principal or bucket, or a shorter time")
+    })?;
+    if !args.common.quiet {
+        report_replay::complain(&collected.lines, &names);
+        let aside = derivation::set_aside(&collected.evidence, options);
+        report_derive::print_set_aside(&collected, &aside);
+    }
+    if derived.is_empty() || derived.iter().all(|policy| policy.statements == 0) {
+        let seen = collected.lines.of(Class::Allowed);
+        let principals = derivation::principals(&collected.evidence);
+        return report_derive::nothing(seen, &principals, options).map(|()| Exit::Finding);
+    }
+    write(args, &derived)?;
+    if let Some(path) = &args.report {
+        let json = report_derive::json(&derived, &collected, &names, options);
+        write_file(path, json.as_bytes())?;
+    }
+    if !args.common.quiet {
+        derived.iter().for_each(|policy| report_derive::print_summary(policy, options));
+    }
+    let unused = [Class::Malformed, Class::Partial, Class::Ambiguous, Class::Unmapped];
+    let unused: u64 = unused.into_iter().map(|class| collected.lines.of(class)).sum();
+    Ok(if !broken.is_empty() {
+        Exit::Undecided
+    } else if args.strict && unused > 0 {
+        Exit::Finding
+    } else {
+        Exit::Fine
+    })
+}
+
+fn write(args: &DeriveArgs, derived: &[Derived]) -> Result<(), Failure> {
+    if let Some(directory) = &args.out_dir {
+        std::fs::create_dir_all(directory).map_err(|error| Failure::Create { path: directory.clone(), error })?;
+        for policy in derived {
+            let path = Path::new(directory).join(file_name(policy.of.as_deref().unwrap_or("policy")));
+            write_file(&path.to_string_lossy(), policy.text.as_bytes())?;
+        }
+        return Ok(());
+    }
+    let [policy] = derived else {
+        let buckets: Vec<&str> = derived.iter().filter_map(|policy| policy.of.as_deref()).collect();
+        return Err(Failure::with_help(
+            format!("the logs are of {} buckets: {}", derived.len(), buckets.join(", ")),
+            "choose one with --bucket, or name a directory with --out-dir",
+        ));
+    };
+    match &args.output {
+        Some(path) => write_file(path, policy.text.as_bytes()),
+        None => {
+            let mut out = report::output();
+            out.write_all(policy.text.as_bytes())?;
+            Ok(out.flush()?)
+        }
+    }
+}
+
+fn write_file(path: &str, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| Failure::Create { path: path.to_owned(), error })
+}
+
+/// A name for the policy of a principal or bucket: what file systems do not take, or what would lead elsewhere, is `_`.
+fn file_name(of: &str) -> String {
+    let plain = |symbol: char| if symbol.is_ascii_alphanumeric() || "-_.@=+,".contains(symbol) { symbol } else { '_' };
+    let name: String = of.strip_prefix("arn:").unwrap_or(of).chars().map(plain).collect();
+    format!("{}.json", name.trim_start_matches('.'))
+}
+
+fn rules(args: &DeriveArgs) -> Result<Rules, Failure> {
+    let judge =
+        Judge { canonical_ids: canonical_ids(&args.canonical_id)?, roles: roles(&args.role_arn)?, ..Judge::default() };
+    Ok(Rules {
+        judge,
+        since: args.since.as_deref().map(time).transpose()?,
+        until: args.until.as_deref().map(time).transpose()?,
+        probes: args.existence_probes == Probes::Keep,
+    })
+}
+
+/// Seconds since 1970 of a date or a time.
+fn time(text: &str) -> Result<i64, Failure> {
+    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let time = text.parse::<jiff::Timestamp>().ok().or_else(|| Some(day()?.timestamp()));
+    time.map(jiff::Timestamp::as_second)
+        .ok_or_else(|| Failure::with_help(format!("`{text}` is no time"), "write 2026-11-21, or 2026-11-21T19:00:00Z"))
+}
+
+fn options(args: &DeriveArgs) -> Result<Options, Failure> {
+    let mut existing = Vec::new();
+    for path in &args.existing {
+        let files = if path == "-" {
+            vec![path.clone()]
+        } else {
+            input::files(path, |file| file.extension().is_some_and(|extension| extension == "json"))?
+        };
+        for file in files {
+            let source = input::read(&file)?;
+            let layer = if Policy::names_principals(source.text()) { Layer::Resource } else { Layer::Identity };
+            existing
+                .push(Policy::read(source, layer).map(Arc::new).map_err(|refused| Failure::Refused(vec![refused]))?);
+        }
+    }
+    let roles = roles(&args.role_arn)?;
+    Ok(Options {
+        form: match (args.form, &args.out_dir) {
+            (PolicyForm::BucketPolicy, _) => Form::Bucket,
+            (PolicyForm::Identity, Some(_)) => Form::IdentityEach,
+            (PolicyForm::Identity, None) => Form::Identity,
+        },
+        precision: match args.precision {
+            Precision::Strict => derivation::Precision::Strict,
+            Precision::Balanced => derivation::Precision::Balanced,
+            Precision::Broad => derivation::Precision::Broad,
+        },
+        max_bytes: args.max_bytes,
+        never: args.never.clone(),
+        min_days: args.min_days,
+        principals: args.principal.iter().map(|text| principal(text, &roles)).collect(),
+        buckets: args.bucket.clone(),
+        existing,
+    })
+}
+
+/// A principal as the evidence names it: a session is its role.
+fn principal(
+    text: &str,
+    roles: &std::collections::HashMap<(can_access_engine::arn::AccountId, String), String>,
+) -> String {
+    let judge = Judge { roles: roles.clone(), ..Judge::default() };
+    let requester = can_access_engine::replay::requester::Requester::read(text);
+    judge.principal(requester).unwrap_or_else(|| text.to_owned())
+}

@@ -1,0 +1,416 @@
+//! Logs in blocks of whole lines, which several threads take as they need them. Memory does not grow with the input.
+
+use crate::Failure;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+/// How large a block is, but for a line that is longer.
+const BLOCK: u64 = 1 << 20;
+/// How long a line may be: what is longer is no line of a log, and is taken in pieces.
+const LONGEST: u64 = 64 << 20;
+/// How much of a file is looked at to tell what it is.
+const LOOK: usize = 1 << 20;
+/// How many lines a block can have.
+const LINES_BITS: u32 = 27;
+
+/// Whether somebody wants the program to stop.
+pub(crate) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Lines of an S3 server access log.
+    Rows,
+    /// JSON texts, one a line.
+    JsonLines,
+    /// JSON texts of several lines; there is one block for all.
+    Json,
+    /// A partial result; there is one block for all.
+    Partial,
+}
+
+/// Whole lines of a file.
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// Which of the files.
+    pub(crate) file: usize,
+    /// Which block of the file, from 0.
+    pub(crate) number: u64,
+    /// What the file holds.
+    pub(crate) format: Format,
+    /// Where in `bytes` the lines begin.
+    start: usize,
+    bytes: Vec<u8>,
+}
+
+impl Block {
+    /// An empty block, to be filled.
+    pub(crate) fn new() -> Self {
+        Self { file: 0, number: 0, format: Format::Rows, start: 0, bytes: Vec::new() }
+    }
+
+    /// What it holds.
+    pub(crate) fn text(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// The lines with their numbers within the block, without their line feed, and whether they had one.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (u64, &[u8], bool)> {
+        let mut rest = self.text();
+        let mut number = 0;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let end = memchr::memchr(b'\n', rest);
+            let (line, behind) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+            rest = behind.get(1..).unwrap_or_default();
+            number += 1;
+            Some((number, line, end.is_some()))
+        })
+    }
+
+    /// The place of a line of the block: file, and block and line in one number.
+    pub(crate) fn place(&self, line: u64) -> (usize, u64) {
+        (self.file, self.number << LINES_BITS | line)
+    }
+}
+
+/// How many lines the blocks of files have, so that the lines of files can be numbered.
+#[derive(Debug, Default)]
+pub(crate) struct LineCounts(Vec<(usize, u64, u64)>);
+
+impl LineCounts {
+    /// Notes how many lines a block has.
+    pub(crate) fn note(&mut self, block: &Block, lines: u64) {
+        self.0.push((block.file, block.number, lines));
+    }
+
+    /// Adds what others noted.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// What turns a [`Block::place`] into a file and the number of a line of it.
+    pub(crate) fn numbering(mut self) -> impl Fn((usize, u64)) -> (usize, u64) {
+        self.0.sort_unstable();
+        // How many lines of the file come before each block.
+        let mut before: Vec<((usize, u64), u64)> = Vec::with_capacity(self.0.len());
+        let mut last = (usize::MAX, 0);
+        for (file, block, lines) in self.0 {
+            let count = if last.0 == file { last.1 } else { 0 };
+            before.push(((file, block), count));
+            last = (file, count + lines);
+        }
+        move |(file, place)| {
+            let (block, line) = (place >> LINES_BITS, place & ((1 << LINES_BITS) - 1));
+            let at = before.binary_search_by_key(&(file, block), |(block, _)| *block).ok();
+            let count = at.and_then(|at| before.get(at)).map_or(0, |(_, count)| *count);
+            (file, count + line)
+        }
+    }
+}
+
+/// The blocks of files, for threads to take.
+pub(crate) struct Source<'f> {
+    files: &'f [String],
+    state: Mutex<State>,
+    broken: Mutex<Vec<(usize, Failure)>>,
+    read: Arc<AtomicU64>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The first file that was not opened yet.
+    next: usize,
+    /// A file whose blocks can be read side by side.
+    plain: Option<Plain>,
+    /// Files whose blocks come one after the other.
+    streams: Vec<Arc<Mutex<Stream>>>,
+}
+
+struct Plain {
+    file: usize,
+    format: Format,
+    handle: Arc<File>,
+    length: u64,
+    next: u64,
+}
+
+struct Stream {
+    file: usize,
+    format: Format,
+    /// What is left of it; `None` at its end.
+    input: Option<Box<dyn Read + Send>>,
+    /// The beginning of a line whose end was not in the last block.
+    rest: Vec<u8>,
+    next: u64,
+}
+
+/// Bytes as they are read, counted.
+struct Counted<R> {
+    input: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.read.fetch_add(u64::try_from(count).unwrap_or_default(), Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// What to do next.
+enum Claim {
+    Range { file: usize, format: Format, handle: Arc<File>, number: u64 },
+    Stream(Arc<Mutex<Stream>>),
+    Nothing,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'f> Source<'f> {
+    pub(crate) fn new(files: &'f [String]) -> Self {
+        Self { files, state: Mutex::default(), broken: Mutex::default(), read: Arc::default() }
+    }
+
+    /// How many bytes of the files were read.
+    pub(crate) fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// Files that could not be read to their end, in order; what came before counts.
+    pub(crate) fn broken(self) -> Vec<Failure> {
+        let mut broken = self.broken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        broken.sort_by_key(|(file, _)| *file);
+        broken.into_iter().map(|(_, failure)| failure).collect()
+    }
+
+    /// The next block, in memory that is used again; `false` behind the last. A single thread gets them in order.
+    pub(crate) fn next(&self, block: &mut Block) -> bool {
+        while !INTERRUPTED.load(Ordering::Relaxed) {
+            let found = match self.claim() {
+                Claim::Nothing => return false,
+                Claim::Range { file, format, handle, number } => {
+                    (block.file, block.number, block.format) = (file, number, format);
+                    self.fill(block, &handle)
+                }
+                Claim::Stream(stream) => self.go_on(&mut lock(&stream), block),
+            };
+            if found {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn claim(&self) -> Claim {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some(plain) = &mut state.plain {
+                let number = plain.next;
+                if number * BLOCK < plain.length {
+                    plain.next += 1;
+                    let Plain { file, format, .. } = *plain;
+                    return Claim::Range { file, format, handle: Arc::clone(&plain.handle), number };
+                }
+                state.plain = None;
+            }
+            state.streams.retain(|stream| match stream.try_lock() {
+                Ok(stream) => stream.input.is_some(),
+                Err(TryLockError::WouldBlock) => true,
+                Err(TryLockError::Poisoned(_)) => false,
+            });
+            // Rather one that nobody reads at the moment, then another file, then one to wait for.
+            if let Some(free) = state.streams.iter().find(|stream| stream.try_lock().is_ok()) {
+                return Claim::Stream(Arc::clone(free));
+            }
+            if state.next < self.files.len() {
+                let file = state.next;
+                state.next += 1;
+                self.open(file, &mut state);
+                continue;
+            }
+            return state.streams.first().map_or(Claim::Nothing, |stream| Claim::Stream(Arc::clone(stream)));
+        }
+    }
+
+    fn open(&self, file: usize, state: &mut State) {
+        let Some(path) = self.files.get(file) else { return };
+        match self.opened(path) {
+            Ok((Some((handle, length)), format, _)) => {
+                state.plain = Some(Plain { file, format, handle, length, next: 0 });
+            }
+            Ok((None, format, input)) => {
+                let stream = Stream { file, format, input: Some(input), rest: Vec::new(), next: 0 };
+                state.streams.push(Arc::new(Mutex::new(stream)));
+            }
+            Err(error) => self.complain(file, error),
+        }
+    }
+
+    fn complain(&self, file: usize, error: std::io::Error) {
+        let path = self.files.get(file).cloned().unwrap_or_default();
+        lock(&self.broken).push((file, Failure::Read { path, error }));
+    }
+
+    /// Opens a file: as one that can be read in ranges, if it is plain, and as a stream.
+    #[expect(clippy::type_complexity, reason = "said in one line")]
+    fn opened(&self, path: &str) -> std::io::Result<(Option<(Arc<File>, u64)>, Format, Box<dyn Read + Send>)> {
+        let mut plain: Option<(Arc<File>, u64)> = None;
+        let raw: Box<dyn Read + Send> = if path == "-" {
+            Box::new(std::io::stdin())
+        } else {
+            let file = File::open(path)?;
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
+                return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory));
+            }
+            if metadata.is_file() {
+                plain = Some((Arc::new(file.try_clone()?), metadata.len()));
+            }
+            Box::new(file)
+        };
+        let counted = Counted { input: raw, read: Arc::clone(&self.read) };
+        let mut input: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(LOOK, counted));
+        if input.fill_buf()?.starts_with(&[0x1F, 0x8B]) {
+            plain = None;
+            let unpacked = flate2::bufread::MultiGzDecoder::new(input);
+            input = Box::new(BufReader::with_capacity(LOOK, unpacked));
+        }
+        let look = match input.fill_buf() {
+            Ok(look) => look,
+            // Reading it tells what is wrong.
+            Err(_) => &[],
+        };
+        let format = format(look);
+        let in_ranges = matches!(format, Format::Rows | Format::JsonLines);
+        let plain = plain.filter(|(_, length)| in_ranges && *length > 0);
+        if plain.is_some() {
+            // What was looked at is read again.
+            self.read.fetch_sub(u64::try_from(look.len()).unwrap_or_default(), Ordering::Relaxed);
+        }
+        Ok((plain, format, Box::new(input)))
+    }
+
+    /// Reads a range of a file: the lines that begin in it.
+    fn fill(&self, block: &mut Block, handle: &File) -> bool {
+        block.bytes.clear();
+        // The byte before says whether a line begins at the start.
+        let from = (block.number * BLOCK).saturating_sub(1);
+        let end = (block.number + 1) * BLOCK;
+        let result = read_lines(handle, from, end, &mut block.bytes);
+        if let Err(error) = result {
+            self.complain(block.file, error);
+        }
+        block.start = if block.number == 0 {
+            0
+        } else {
+            let first = memchr::memchr(b'\n', &block.bytes).filter(|at| u64::try_from(*at).is_ok_and(|at| at < BLOCK));
+            first.map_or(block.bytes.len(), |at| at + 1)
+        };
+        self.read.fetch_add(BLOCK.min(u64::try_from(block.bytes.len()).unwrap_or_default()), Ordering::Relaxed);
+        !block.text().is_empty()
+    }
+
+    /// Reads the next lines of a stream.
+    fn go_on(&self, stream: &mut Stream, block: &mut Block) -> bool {
+        let Some(input) = &mut stream.input else { return false };
+        (block.file, block.number, block.format, block.start) = (stream.file, stream.next, stream.format, 0);
+        stream.next += 1;
+        block.bytes.clear();
+        block.bytes.append(&mut stream.rest);
+        let whole = matches!(stream.format, Format::Json | Format::Partial);
+        loop {
+            let have = u64::try_from(block.bytes.len()).unwrap_or(u64::MAX);
+            let wanted = if whole { u64::MAX } else { BLOCK.saturating_sub(have).max(BLOCK / 4) };
+            let before = block.bytes.len();
+            let mut read = input.take(wanted).read_to_end(&mut block.bytes);
+            if let Err(error) = read {
+                // A packed file that is cut off, for one. Its last line is one without an end.
+                self.complain(stream.file, error);
+                stream.input = None;
+                return !block.bytes.is_empty();
+            }
+            let count = read.as_mut().map_or(0, |count| *count);
+            if count == 0 || whole {
+                // The end of the file ends its last line, whether or not it has a line feed.
+                stream.input = None;
+                return !block.bytes.is_empty();
+            }
+            let new = block.bytes.get(before..).unwrap_or_default();
+            match memchr::memrchr(b'\n', new) {
+                Some(at) => {
+                    stream.rest = block.bytes.split_off(before + at + 1);
+                    return true;
+                }
+                None if have < LONGEST => {}
+                None => return true,
+            }
+        }
+    }
+}
+
+/// Reads from an offset to the end of the last line that begins before `end`.
+fn read_lines(file: &File, from: u64, end: u64, bytes: &mut Vec<u8>) -> std::io::Result<()> {
+    let wanted = usize::try_from(end - from).unwrap_or(usize::MAX);
+    read_at(file, from, wanted, bytes)?;
+    // A line that begins before the end goes on until its line feed.
+    while bytes.len() >= wanted && bytes.last() != Some(&b'\n') && (bytes.len() as u64) < LONGEST {
+        let (before, more) = (bytes.len(), 1 << 16);
+        read_at(file, from + before as u64, more, bytes)?;
+        let new = bytes.get(before..).unwrap_or_default();
+        if let Some(at) = memchr::memchr(b'\n', new) {
+            bytes.truncate(before + at + 1);
+            break;
+        }
+        if new.len() < more {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Appends so many bytes from an offset, or fewer at the end of the file.
+fn read_at(file: &File, offset: u64, count: usize, bytes: &mut Vec<u8>) -> std::io::Result<()> {
+    let before = bytes.len();
+    bytes.resize(before + count, 0);
+    let mut done = 0;
+    while done < count {
+        let target = bytes.get_mut(before + done..).unwrap_or_default();
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(file, target, offset + done as u64);
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(file, target, offset + done as u64);
+        match read {
+            Ok(0) => break,
+            Ok(read) => done += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                bytes.truncate(before + done);
+                return Err(error);
+            }
+        }
+    }
+    bytes.truncate(before + done);
+    Ok(())
+}
+
+/// What a file holds, by its beginning.
+fn format(look: &[u8]) -> Format {
+    let text = look.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(look).trim_ascii_start();
+    if !matches!(text.first(), Some(b'{' | b'[')) {
+        return Format::Rows;
+    }
+    if text.starts_with(br#"{"schema":"can-access.partial/"#) {
+        return Format::Partial;
+    }
+    let line = memchr::memchr(b'\n', text).and_then(|end| text.get(..end));
+    let is_whole = |line: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
+    if line.is_some_and(is_whole) { Format::JsonLines } else { Format::Json }
+}

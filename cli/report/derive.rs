@@ -1,0 +1,315 @@
+//! What a derivation rests on, as text and as JSON (`can-access schema derive`).
+
+use super::problems;
+use super::replay::Names;
+use super::{BOLD, DIM};
+use crate::Failure;
+use crate::logs::derive::Collected;
+use can_access_engine::derivation::{Derived, Evidence, Form, Granted, Options, Precision, evidence_for};
+use can_access_engine::replay::Class;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+/// How many lines of a log are listed for a grant.
+const LISTED: usize = 20;
+
+/// AWS's limits for policies of a kind, in the units that sizes are given in.
+fn limits(form: Form) -> &'static [(&'static str, usize)] {
+    match form {
+        Form::Identity | Form::IdentityEach => {
+            &[("userInline", 2_048), ("groupInline", 5_120), ("managed", 6_144), ("roleInline", 10_240)]
+        }
+        Form::Bucket => &[("bucketPolicy", 20_480)],
+    }
+}
+
+fn name(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Strict => "strict",
+        Precision::Balanced => "balanced",
+        Precision::Broad => "broad",
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReportJson<'a> {
+    schema: &'static str,
+    complete: bool,
+    lines: u64,
+    blank: u64,
+    malformed: u64,
+    partial: u64,
+    ambiguous: u64,
+    unmapped: u64,
+    no_evidence: u64,
+    allowed: u64,
+    refused: u64,
+    /// Requests with evidence that were outside of the time asked for.
+    outside: u64,
+    set_aside: &'a BTreeMap<String, u64>,
+    unmapped_operations: &'a BTreeMap<String, u64>,
+    #[serde(flatten)]
+    summary: SummaryJson,
+    policies: Vec<PolicyJson<'a>>,
+}
+
+/// What holds for all policies together.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SummaryJson {
+    coverage: f64,
+    collateral: u64,
+    refused_matched: u64,
+    held_out_coverage: Option<f64>,
+    days: usize,
+    saturated: bool,
+    contradicted: u64,
+    withheld: u64,
+    statements: usize,
+    bytes: usize,
+    limits: BTreeMap<&'static str, usize>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PolicyJson<'a> {
+    of: Option<&'a str>,
+    precision: &'static str,
+    needed: u64,
+    #[serde(flatten)]
+    summary: SummaryJson,
+    policy: serde_json::Value,
+    evidence: Vec<GrantJson<'a>>,
+    unused: Vec<UnusedJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GrantJson<'a> {
+    action: &'a str,
+    resource: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    principals: &'a [String],
+    names: usize,
+    first: Option<String>,
+    last: Option<String>,
+    file: Option<&'a str>,
+    line: Option<u64>,
+    collateral: usize,
+}
+
+#[derive(Serialize)]
+struct UnusedJson<'a> {
+    policy: &'a str,
+    statement: usize,
+    entry: Option<&'a str>,
+}
+
+fn summary(policies: &[Derived], options: &Options) -> SummaryJson {
+    let sum = |of: fn(&Derived) -> u64| policies.iter().map(of).sum::<u64>();
+    let (needed, allowed) = (sum(|policy| policy.needed), sum(|policy| policy.allowed));
+    let held_out: Vec<f64> = policies.iter().filter_map(|policy| policy.held_out).collect();
+    SummaryJson {
+        coverage: if needed == 0 { 1.0 } else { allowed as f64 / needed as f64 },
+        collateral: sum(|policy| policy.collateral),
+        refused_matched: sum(|policy| policy.refused_matched),
+        // The worst of them.
+        held_out_coverage: held_out.into_iter().reduce(f64::min),
+        days: policies.iter().map(|policy| policy.days).max().unwrap_or_default(),
+        saturated: policies.iter().all(|policy| policy.saturated),
+        contradicted: sum(|policy| policy.contradicted),
+        withheld: sum(|policy| policy.withheld),
+        statements: policies.iter().map(|policy| policy.statements).sum(),
+        bytes: policies.iter().map(|policy| policy.size).max().unwrap_or_default(),
+        limits: limits(options.form).iter().copied().collect(),
+    }
+}
+
+/// The report as JSON.
+pub(crate) fn json(derived: &[Derived], collected: &Collected, names: &Names<'_>, options: &Options) -> String {
+    let lines = &collected.lines;
+    let report = ReportJson {
+        schema: "can-access.derive/1",
+        complete: names.complete,
+        lines: lines.all(),
+        blank: lines.of(Class::Blank),
+        malformed: lines.of(Class::Malformed),
+        partial: lines.of(Class::Partial),
+        ambiguous: lines.of(Class::Ambiguous),
+        unmapped: lines.of(Class::Unmapped),
+        no_evidence: lines.of(Class::NoEvidence),
+        allowed: lines.of(Class::Allowed),
+        refused: lines.of(Class::Refused),
+        outside: collected.outside,
+        set_aside: &collected.aside,
+        unmapped_operations: &lines.unmapped,
+        summary: summary(derived, options),
+        policies: derived.iter().map(|policy| policy_json(policy, names, options)).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn policy_json<'a>(derived: &'a Derived, names: &'a Names<'_>, options: &Options) -> PolicyJson<'a> {
+    let grant = |granted: &'a Granted| GrantJson {
+        action: &granted.action,
+        resource: &granted.resource,
+        prefix: granted.prefix.as_deref(),
+        principals: &granted.principals,
+        names: granted.names,
+        first: granted.seen.map(|seen| time(seen.first)),
+        last: granted.seen.map(|seen| time(seen.last)),
+        file: granted.seen.map(|seen| names.file(seen.place.0)),
+        line: granted.seen.map(|seen| seen.place.1),
+        collateral: granted.collateral,
+    };
+    PolicyJson {
+        of: derived.of.as_deref(),
+        precision: name(derived.precision),
+        needed: derived.needed,
+        summary: summary(std::slice::from_ref(derived), options),
+        policy: serde_json::from_str(&derived.text).unwrap_or_default(),
+        evidence: derived.grants.iter().map(grant).collect(),
+        unused: derived
+            .unused
+            .iter()
+            .map(|unused| UnusedJson {
+                policy: &unused.policy,
+                statement: unused.statement,
+                entry: unused.entry.as_deref(),
+            })
+            .collect(),
+    }
+}
+
+fn time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
+}
+
+/// Says on standard error what a policy rests on.
+pub(crate) fn print_summary(derived: &Derived, options: &Options) {
+    let mut out = anstream::stderr().lock();
+    let of = derived.of.as_deref().map(|of| format!(" for {of}")).unwrap_or_default();
+    let days = if derived.days == 1 { "1 day".to_owned() } else { format!("{} days", derived.days) };
+    let mut lines = vec![
+        format!("{BOLD}{} statements{of}{BOLD:#} from {days} of evidence", derived.statements),
+        format!("needed     {} kinds of request, all allowed by the policy", derived.needed),
+        format!("refused    {}, none allowed by the policy", derived.refused),
+    ];
+    if derived.contradicted > 0 {
+        lines.push(format!(
+            "           {} refused at times and allowed at others: they count as needed",
+            derived.contradicted
+        ));
+    }
+    if derived.withheld > 0 {
+        lines.push(format!("withheld   {} that were needed and match --never", derived.withheld));
+    }
+    lines.push(match derived.collateral {
+        0 => "collateral none: no name is known that the patterns match without need".to_owned(),
+        count => format!("collateral {count} kinds of known names are matched and were never needed"),
+    });
+    if let Some(share) = derived.held_out {
+        lines.push(format!(
+            "held out   {:.1} % of the last 30 % of the time would be allowed by what came before",
+            share * 100.0
+        ));
+    }
+    if !derived.saturated {
+        lines.push(
+            "evidence   not enough: names of new kinds came until the end, or there are fewer than three days"
+                .to_owned(),
+        );
+    }
+    if derived.precision != options.precision {
+        lines.push(format!("precision  {}, so that the policy fits", name(derived.precision)));
+    }
+    let limits = limits(options.form).iter().map(|(what, most)| {
+        let over = if derived.size > *most { " (too large)" } else { "" };
+        format!("{most} {}{over}", spelled(what))
+    });
+    lines.push(format!("size       {} of {}", derived.size, limits.collect::<Vec<_>>().join(", ")));
+    for unused in derived.unused.iter().take(LISTED) {
+        let entry = unused.entry.as_ref().map_or("all of it".to_owned(), |entry| format!("`{entry}`"));
+        lines.push(format!("unused     {}, statement {}: {entry}", unused.policy, unused.statement));
+    }
+    for line in lines {
+        // A closed standard error is nobody's loss.
+        _ = writeln!(out, "{line}");
+    }
+}
+
+fn spelled(limit: &str) -> &str {
+    match limit {
+        "userInline" => "for a user",
+        "groupInline" => "a group",
+        "managed" => "a managed policy",
+        "roleInline" => "a role",
+        _ => "for a bucket",
+    }
+}
+
+/// Says whose requests are in no policy.
+pub(crate) fn print_set_aside(collected: &Collected, aside: &BTreeSet<String>) {
+    for (why, count) in collected.aside.iter().take(LISTED) {
+        problems::print_warning(&format!("{count} requests set aside: {why}"));
+    }
+    if !aside.is_empty() {
+        let listed: Vec<&str> = aside.iter().map(String::as_str).take(LISTED).collect();
+        problems::print_note(&format!(
+            "set aside: {}: no identity-based policy is theirs; --as bucket-policy grants them what they needed",
+            listed.join(", ")
+        ));
+    }
+}
+
+/// Says why there is no policy.
+pub(crate) fn nothing(allowed: u64, principals: &[&str], options: &Options) -> Result<(), Failure> {
+    let message = if allowed == 0 {
+        "there is no evidence: the logs prove no request to have been allowed".to_owned()
+    } else {
+        let listed: Vec<&str> = principals.iter().copied().take(LISTED).collect();
+        let chosen =
+            if options.principals.is_empty() && options.buckets.is_empty() { "" } else { " of what was asked for" };
+        format!("there is no evidence{chosen}; requests of these were allowed: {}", listed.join(", "))
+    };
+    problems::print_error(&message);
+    Ok(())
+}
+
+/// Names the lines that made a grant necessary; whether there are any.
+pub(crate) fn print_why(
+    out: &mut impl Write,
+    evidence: &Evidence,
+    options: &Options,
+    action: &str,
+    resource: &str,
+    names: &Names<'_>,
+) -> Result<bool, Failure> {
+    let found = evidence_for(evidence, options, action, resource);
+    for (principal, resource, prefix, seen) in found.iter().take(LISTED) {
+        let (file, line) = seen.place;
+        let prefix =
+            prefix.as_ref().map(|prefix| format!(" with prefix {}", super::text::shown(prefix))).unwrap_or_default();
+        writeln!(
+            out,
+            "{}:{line}: {action} on {}{prefix} as {principal} {DIM}{}{DIM:#}",
+            names.file(file),
+            super::text::shown(resource),
+            time(seen.first)
+        )?;
+    }
+    if found.len() > LISTED {
+        writeln!(out, "{DIM}and {} more{DIM:#}", found.len() - LISTED)?;
+    }
+    out.flush()?;
+    if found.is_empty() {
+        problems::print_error(&format!("no line proves a need of {action} on {}", super::text::shown(resource)));
+    }
+    Ok(!found.is_empty())
+}
