@@ -122,6 +122,22 @@ Exit codes:
   1  there is no evidence, or with --strict: lines could not be used
   2  usage, unreadable or malformed input, or no policy can be proven";
 
+const MERGE_EXAMPLES: &str = "\
+Partial results of different logs give what all the logs together would, in whatever order they are merged. A part that
+is merged twice counts once. Parts have to be made with the same options.
+
+Examples:
+  On each machine, for its share of the logs:
+    can-access derive --partial part-7.json logs/2026-11-07/
+
+  Then once:
+    can-access merge part-*.json -o all.json
+    can-access derive --principal arn:aws:iam::111122223333:role/export all.json > policy.json
+
+Exit codes:
+  0  done
+  2  usage, or a file is no partial result, damaged, or of other options than the rest";
+
 const EXPAND_EXAMPLES: &str = "\
 Examples:
   What does the pattern cover?
@@ -202,6 +218,7 @@ impl Cli {
             Some(Command::Batch(batch)) => &batch.common,
             Some(Command::Replay(replay)) => &replay.common,
             Some(Command::Derive(derive)) => &derive.common,
+            Some(Command::Merge(merge)) => &merge.common,
             Some(Command::Expand(expand)) => &expand.common,
             Some(Command::Shrink(shrink)) => &shrink.common,
             Some(Command::Describe(describe)) => &describe.common,
@@ -228,6 +245,9 @@ pub(crate) enum Command {
     /// Write the least policy that lets through what access logs prove to have been needed
     #[command(after_long_help = DERIVE_EXAMPLES)]
     Derive(Box<DeriveArgs>),
+    /// Put partial results of replay or derive together
+    #[command(after_long_help = MERGE_EXAMPLES)]
+    Merge(MergeArgs),
     /// List the actions that patterns cover
     #[command(after_long_help = EXPAND_EXAMPLES)]
     Expand(ExpandArgs),
@@ -434,6 +454,9 @@ pub(crate) struct ReplayArgs {
     /// Print the verdict on each request as a line of JSON, instead of a summary
     #[arg(long, help_heading = "Output")]
     pub(crate) each: bool,
+    /// Write the counts to a file, to be merged with others, instead of a summary
+    #[arg(long, value_name = "FILE", conflicts_with = "each", help_heading = "Output")]
+    pub(crate) partial: Option<String>,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -495,9 +518,25 @@ pub(crate) struct DeriveArgs {
     /// Say which lines of the logs made a grant necessary, instead of writing a policy
     #[arg(long, value_names = ["ACTION", "RESOURCE"], num_args = 2, help_heading = "Output")]
     pub(crate) why: Vec<String>,
+    /// Write what the logs prove to a file, to be merged with others, instead of a policy
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "out_dir", "report", "why"], help_heading = "Output")]
+    pub(crate) partial: Option<String>,
     /// Exit with 1 if lines could not be used: malformed, ambiguous, cut off, of unknown operations
     #[arg(long, help_heading = "Output")]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Arguments of `merge`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MergeArgs {
+    /// Partial results: files, directories or quoted globs
+    #[arg(value_name = "PARTIAL", required = true)]
+    pub(crate) partials: Vec<String>,
+    /// Write the result to a file instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output: Option<String>,
     #[command(flatten)]
     pub(crate) common: Common,
 }

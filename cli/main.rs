@@ -9,6 +9,7 @@ mod batch;
 mod command;
 mod input;
 mod logs;
+mod partial;
 mod question;
 mod report;
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Some(Command::Batch(batch)) => command::batch::run(batch),
         Some(Command::Replay(replay)) => command::replay::run(replay),
         Some(Command::Derive(derive)) => command::derive::run(derive),
+        Some(Command::Merge(merge)) => command::merge::run(merge),
         Some(Command::Expand(expand)) => command::expand::run(expand),
         Some(Command::Shrink(shrink)) => command::shrink::run(shrink),
         Some(Command::Describe(describe)) => command::describe::run(describe),

@@ -5,6 +5,7 @@ use crate::command::replay::{canonical_ids, log_files, progress, refuse_what_is_
 use crate::input;
 use crate::logs::derive::{Rules, collect};
 use crate::logs::source::Source;
+use crate::partial::{self, Partial};
 use crate::report::derive as report_derive;
 use crate::report::replay::{self as report_replay, Names};
 use crate::report::{self, problems};
@@ -27,14 +28,26 @@ pub(crate) fn run(args: &DeriveArgs) -> Result<Exit, Failure> {
 }
 
 fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Options) -> Result<Exit, Failure> {
-    let bar = progress(files, args.common.quiet);
-    let source = Source::new(files);
-    let collected = collect(&source, rules, |bytes| bar.set_position(bytes));
+    let (partials, files) = partial::told_apart(files)?;
+    let hashed = args.partial.is_some() || !partials.is_empty();
+    let bar = progress(&files, args.common.quiet);
+    let source = Source::new(&files);
+    let (collected, logs) = collect(&source, rules, hashed, |bytes| bar.set_position(bytes));
     bar.finish_and_clear();
     let broken = source.broken();
-    let collected = rules.finish(collected);
-    let names = Names { files, baseline: false, complete: broken.is_empty() };
     broken.iter().for_each(problems::print_failure);
+    let (collected, files) = if hashed {
+        let own = Partial::new(rules.described(), logs, &files, collected);
+        let merged = partial::with(own, &partials)?;
+        if let Some(path) = &args.partial {
+            return partial::write(path, &merged, &broken);
+        }
+        (merged.part, merged.files)
+    } else {
+        (collected, files)
+    };
+    let collected = rules.finish(collected);
+    let names = Names { files: &files, baseline: false, complete: broken.is_empty() };
     refuse_what_is_no_log(&collected.lines)?;
     if let [action, resource] = &args.why[..] {
         let found =

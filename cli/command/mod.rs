@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod derive;
 pub(crate) mod describe;
 pub(crate) mod expand;
+pub(crate) mod merge;
 pub(crate) mod query;
 pub(crate) mod replay;
 pub(crate) mod schema;

@@ -4,6 +4,7 @@ use crate::args::{Format, ReplayArgs};
 use crate::input::{self, lines, policies};
 use crate::logs::replay::{Each, replay, replay_each};
 use crate::logs::source::{INTERRUPTED, Source};
+use crate::partial::{self, Partial};
 use crate::question::account;
 use crate::report::replay::{self as report_replay, Names};
 use crate::report::{self, problems};
@@ -12,11 +13,11 @@ use can_access_engine::arn::{AccountId, Arn};
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policies, Policy};
 use can_access_engine::replay::judge::{Judge, Verdict};
-use can_access_engine::replay::tally::{Lines, Place};
+use can_access_engine::replay::tally::{Lines, Place, Tally};
 use can_access_engine::replay::{Class, Observation};
 use can_access_engine::request::{EndpointType, Facts};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,12 +32,19 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
 }
 
 fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Option<&Judge>) -> Result<Exit, Failure> {
-    let bar = progress(files, args.common.quiet);
+    let (partials, files) = partial::told_apart(files)?;
+    if args.each && !partials.is_empty() {
+        return Err(Failure::usage("a partial result holds no single requests for --each"));
+    }
+    let hashed = args.partial.is_some() || !partials.is_empty();
+    let bar = progress(&files, args.common.quiet);
     let mut out = report::output();
-    let source = Source::new(files);
+    let source = Source::new(&files);
     let advance = |bytes| bar.set_position(bytes);
     let mut closed = false;
-    let tally = if args.each {
+    let mut of_logs = None;
+    let mut tally = Tally::default();
+    if args.each {
         let write_each = |records: &mut Each, place: Place, observation: &Observation<'_>, verdict: &Verdict| {
             let file = files.get(place.0).map_or("", |file| lines::name(file));
             report_replay::record(records, judge, file, place.1, observation, verdict);
@@ -49,13 +57,26 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
             }
             other => Ok(other?),
         };
-        replay_each(&source, judge, baseline, &write_each, write, advance)?
+        tally = replay_each(&source, judge, baseline, &write_each, write, advance)?;
     } else {
-        replay(&source, judge, baseline, advance)
-    };
+        of_logs = Some(replay(&source, judge, baseline, hashed, advance));
+    }
     bar.finish_and_clear();
     let broken = source.broken();
-    let names = Names { files, baseline: baseline.is_some(), complete: broken.is_empty() };
+    let mut named = files.clone();
+    if let Some((mut replayed, logs)) = of_logs {
+        if hashed {
+            let own = Partial::new(described(args, judge, baseline), logs, &files, replayed);
+            let merged = partial::with(own, &partials)?;
+            if let Some(path) = &args.partial {
+                broken.iter().for_each(problems::print_failure);
+                return partial::write(path, &merged, &broken);
+            }
+            (replayed, named) = (merged.part, merged.files);
+        }
+        tally = replayed.finish(judge, baseline);
+    }
+    let names = Names { files: &named, baseline: baseline.is_some(), complete: broken.is_empty() };
     let printed = match args.common.format {
         _ if args.common.quiet || args.each || closed => out.flush().map_err(Failure::from),
         Format::Text => report_replay::print_text(&mut out, &tally, &names, args.common.verbose),
@@ -79,6 +100,32 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
     } else {
         Exit::Fine
     })
+}
+
+/// What the counts depend on besides the logs.
+fn described(args: &ReplayArgs, judge: &Judge, baseline: Option<&Judge>) -> String {
+    let texts = |judge: &Judge| {
+        let mut texts = format!("{:?}", judge.facts);
+        let mut add = |of: &str, policy: &Policy| {
+            texts.push_str(&format!("{of} {:?} {}\n", policy.layer(), policy.source().text()))
+        };
+        judge.policies.policies().for_each(|policy| add("", policy));
+        for map in [&judge.identities, &judge.buckets] {
+            let sorted: BTreeMap<&String, &Policies> = map.iter().collect();
+            sorted.into_iter().for_each(|(of, policies)| policies.iter().for_each(|policy| add(of, policy)));
+        }
+        xxhash_rust::xxh3::xxh3_128(texts.as_bytes())
+    };
+    let mut roles = args.role_arn.clone();
+    roles.sort();
+    let mut ids = args.canonical_id.clone();
+    ids.sort();
+    format!(
+        "policies {:032x}, baseline {}, resource account {}, roles {roles:?}, canonical ids {ids:?}",
+        texts(judge),
+        baseline.map_or("-".to_owned(), |baseline| format!("{:032x}", texts(baseline))),
+        args.resource_account.as_deref().unwrap_or("-"),
+    )
 }
 
 /// An error if not a single line could be read.

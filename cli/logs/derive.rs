@@ -2,6 +2,7 @@
 
 use super::each_block;
 use super::source::{Block, LineCounts, Source};
+use crate::partial::Part;
 use can_access_engine::derivation::{Evidence, Group, GroupId, Kind, Proof};
 use can_access_engine::replay::access_log::Line;
 use can_access_engine::replay::copies::{Copies, observe_source};
@@ -10,7 +11,8 @@ use can_access_engine::replay::operation::About;
 use can_access_engine::replay::requester::Requester;
 use can_access_engine::replay::tally::{Lines, Place, add_name};
 use can_access_engine::replay::{Class, Observation, observe};
-use std::collections::{BTreeMap, HashMap};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which lines are evidence, and for what.
 pub(crate) struct Rules {
@@ -25,7 +27,7 @@ pub(crate) struct Rules {
 }
 
 /// What logs hold.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Collected {
     pub(crate) evidence: Evidence,
     pub(crate) lines: Lines,
@@ -36,7 +38,9 @@ pub(crate) struct Collected {
     copies: Copies,
 }
 
-impl Collected {
+impl Part for Collected {
+    const KIND: &'static str = "derive";
+
     fn merge(&mut self, other: Self) {
         self.evidence.merge(other.evidence);
         self.lines.merge(other.lines);
@@ -52,20 +56,43 @@ impl Collected {
     }
 }
 
-/// Collects the evidence of logs.
-pub(crate) fn collect(source: &Source<'_>, rules: &Rules, progress: impl Fn(u64) + Sync) -> Collected {
-    let workers = each_block(source, || Worker::new(rules), Worker::collect, progress);
+/// Collects the evidence of logs, and what tells the logs from others if they are `hashed`.
+pub(crate) fn collect(
+    source: &Source<'_>,
+    rules: &Rules,
+    hashed: bool,
+    progress: impl Fn(u64) + Sync,
+) -> (Collected, BTreeSet<u128>) {
+    let new = || Worker { hashed, ..Worker::new(rules) };
+    let workers = each_block(source, new, Worker::collect, progress);
     let mut collected = Collected::default();
     let mut lines = LineCounts::default();
     for worker in workers {
         collected.merge(worker.collected);
         lines.merge(worker.lines);
     }
+    let logs = lines.identities(source.files());
     collected.renumber(&lines.numbering());
-    collected
+    (collected, logs)
 }
 
 impl Rules {
+    /// The options that the evidence depends on.
+    pub(crate) fn described(&self) -> String {
+        let time = |time: Option<i64>| time.map_or("-".to_owned(), |time| time.to_string());
+        let mut roles: Vec<&String> = self.judge.roles.values().collect();
+        roles.sort();
+        let mut ids: Vec<String> =
+            self.judge.canonical_ids.iter().map(|(id, account)| format!("{id}={account}")).collect();
+        ids.sort();
+        format!(
+            "since {}, until {}, existence probes {}, roles {roles:?}, canonical ids {ids:?}",
+            time(self.since),
+            time(self.until),
+            if self.probes { "kept" } else { "dropped" },
+        )
+    }
+
     /// Adds what the sources of copies prove, once all halves are known.
     pub(crate) fn finish(&self, collected: Collected) -> Collected {
         let copies = collected.copies.clone();
@@ -86,6 +113,7 @@ struct Worker<'r> {
     rules: &'r Rules,
     collected: Collected,
     lines: LineCounts,
+    hashed: bool,
     /// Principals by requester, `None` for those that policies cannot name.
     principals: HashMap<String, Option<String>>,
     groups: HashMap<String, GroupId>,
@@ -98,6 +126,7 @@ impl<'r> Worker<'r> {
             rules,
             collected: Collected::default(),
             lines: LineCounts::default(),
+            hashed: false,
             principals: HashMap::new(),
             groups: HashMap::new(),
             key: String::new(),
@@ -130,7 +159,7 @@ impl<'r> Worker<'r> {
                 _ => {}
             }
         }
-        self.lines.note(block, count);
+        self.lines.note(block, count, self.hashed);
     }
 
     /// Takes what a request proves as evidence.

@@ -3,6 +3,7 @@
 use super::each_block;
 use super::source::{Block, LineCounts, Source};
 use crate::Failure;
+use crate::partial::Part;
 use can_access_engine::replay::access_log::Line;
 use can_access_engine::replay::copies::{Copies, observe_source};
 use can_access_engine::replay::judge::{Around, Judge, Verdict};
@@ -11,7 +12,8 @@ use can_access_engine::replay::tally::{Counts, Example, Place, Segments, Tally};
 use can_access_engine::replay::{Class, Observation, observe};
 use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
 
 /// How many blocks are read before they are gone through together, where their order matters.
 const TOGETHER: usize = 8;
@@ -22,29 +24,56 @@ pub(crate) type Each = Vec<u8>;
 /// Writes the record of an observation at a place, with its verdict.
 pub(crate) type Record<'r> = dyn Fn(&mut Each, Place, &Observation<'_>, &Verdict) + Sync + 'r;
 
-/// Replays the logs, and counts.
+/// What a replay counted, before the halves of copies are put together.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Replayed {
+    tally: Tally,
+    copies: Copies,
+}
+
+impl Part for Replayed {
+    const KIND: &'static str = "replay";
+
+    fn merge(&mut self, other: Self) {
+        self.tally.merge(other.tally);
+        self.copies.merge(other.copies);
+    }
+
+    fn renumber(&mut self, to: &impl Fn(Place) -> Place) {
+        self.tally.renumber(to);
+        self.copies.renumber(to);
+    }
+}
+
+impl Replayed {
+    /// Counts the sources of copies, too, now that all halves are known.
+    pub(crate) fn finish(self, judge: &Judge, baseline: Option<&Judge>) -> Tally {
+        let mut last = Worker { tally: self.tally, ..Worker::new(judge, baseline, None) };
+        last.sources(&self.copies);
+        last.finish().0
+    }
+}
+
+/// Replays the logs, and says what tells the logs from others if they are `hashed`.
 pub(crate) fn replay(
     source: &Source<'_>,
     judge: &Judge,
     baseline: Option<&Judge>,
+    hashed: bool,
     progress: impl Fn(u64) + Sync,
-) -> Tally {
-    let new = || Worker::new(judge, baseline, None);
+) -> (Replayed, BTreeSet<u128>) {
+    let new = || Worker { hashed, ..Worker::new(judge, baseline, None) };
     let workers = each_block(source, new, Worker::count, progress);
-    let mut tally = Tally::default();
-    let mut copies = Copies::default();
+    let mut replayed = Replayed::default();
     let mut lines = LineCounts::default();
     for worker in workers {
-        let (part, of_worker, counts) = worker.finish();
-        tally.merge(part);
-        copies.merge(of_worker);
+        let (tally, copies, counts) = worker.finish();
+        replayed.merge(Replayed { tally, copies });
         lines.merge(counts);
     }
-    let mut last = Worker { tally, ..Worker::new(judge, baseline, None) };
-    last.sources(&copies);
-    let (mut tally, ..) = last.finish();
-    tally.renumber(&lines.numbering());
-    tally
+    let logs = lines.identities(source.files());
+    replayed.renumber(&lines.numbering());
+    (replayed, logs)
 }
 
 /// Replays the logs line by line: `each` makes the record of a request, `write` takes the records in the order of the
@@ -108,6 +137,7 @@ struct Worker<'j> {
     tally: Tally,
     copies: Copies,
     lines: LineCounts,
+    hashed: bool,
     records: Each,
     /// What makes the number of a line within its block one within its file, for records.
     first_line: u64,
@@ -126,6 +156,7 @@ impl<'j> Worker<'j> {
             tally: Tally::default(),
             copies: Copies::default(),
             lines: LineCounts::default(),
+            hashed: false,
             records: Vec::new(),
             first_line: 0,
             base: 0,
@@ -160,7 +191,7 @@ impl<'j> Worker<'j> {
                 _ => {}
             }
         }
-        self.lines.note(block, count);
+        self.lines.note(block, count, self.hashed);
     }
 
     /// Counts the sources of copies that were made: they were read.
@@ -213,7 +244,7 @@ impl<'j> Worker<'j> {
             }
             Verdict::Unasked(why) => {
                 counts.undecided = 1;
-                *tally.unasked.entry(why).or_default() += 1;
+                *tally.unasked.entry((*why).to_owned()).or_default() += 1;
             }
         }
         tally.verdicts.allowed += counts.allowed;

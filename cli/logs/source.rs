@@ -1,10 +1,12 @@
 //! Logs in blocks of whole lines, which several threads take as they need them. Memory does not grow with the input.
 
 use crate::Failure;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use xxhash_rust::xxh3::xxh3_128;
 
 /// How large a block is, but for a line that is longer.
 const BLOCK: u64 = 1 << 20;
@@ -78,14 +80,43 @@ impl Block {
     }
 }
 
-/// How many lines the blocks of files have, so that the lines of files can be numbered.
+/// What the blocks of files have: how many lines, so that the lines of files can be numbered, and a hash, so that files
+/// can be told apart.
 #[derive(Debug, Default)]
-pub(crate) struct LineCounts(Vec<(usize, u64, u64)>);
+pub(crate) struct LineCounts(Vec<Noted>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Noted {
+    file: usize,
+    block: u64,
+    lines: u64,
+    hash: u128,
+}
 
 impl LineCounts {
-    /// Notes how many lines a block has.
-    pub(crate) fn note(&mut self, block: &Block, lines: u64) {
-        self.0.push((block.file, block.number, lines));
+    /// Notes how many lines a block has. The hash is made only if files are to be told apart.
+    pub(crate) fn note(&mut self, block: &Block, lines: u64, hashed: bool) {
+        let hash = if hashed { xxh3_128(block.text()) } else { 0 };
+        self.0.push(Noted { file: block.file, block: block.number, lines, hash });
+    }
+
+    /// What tells a file from all others: its name without directories, and what is in it.
+    pub(crate) fn identities(&self, files: &[String]) -> BTreeSet<u128> {
+        let mut all: Vec<Vec<(u64, u128)>> = vec![Vec::new(); files.len()];
+        for noted in &self.0 {
+            if let Some(blocks) = all.get_mut(noted.file) {
+                blocks.push((noted.block, noted.hash));
+            }
+        }
+        let identity = |(path, mut blocks): (&String, Vec<(u64, u128)>)| {
+            blocks.sort_unstable();
+            let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+            let mut text = name.as_bytes().to_vec();
+            text.push(b'\n');
+            blocks.iter().for_each(|(_, hash)| text.extend(hash.to_le_bytes()));
+            xxh3_128(&text)
+        };
+        files.iter().zip(all).map(identity).collect()
     }
 
     /// Adds what others noted.
@@ -99,7 +130,7 @@ impl LineCounts {
         // How many lines of the file come before each block.
         let mut before: Vec<((usize, u64), u64)> = Vec::with_capacity(self.0.len());
         let mut last = (usize::MAX, 0);
-        for (file, block, lines) in self.0 {
+        for Noted { file, block, lines, .. } in self.0 {
             let count = if last.0 == file { last.1 } else { 0 };
             before.push(((file, block), count));
             last = (file, count + lines);
@@ -177,6 +208,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<'f> Source<'f> {
     pub(crate) fn new(files: &'f [String]) -> Self {
         Self { files, state: Mutex::default(), broken: Mutex::default(), read: Arc::default() }
+    }
+
+    /// The files.
+    pub(crate) fn files(&self) -> &'f [String] {
+        self.files
     }
 
     /// How many bytes of the files were read.

@@ -50,7 +50,7 @@ struct ReplayJson<'a> {
     newly_allowed: FindingsJson<'a>,
     classes: Vec<ClassJson<'a>>,
     unknown_keys: &'a BTreeMap<String, u64>,
-    unasked: &'a BTreeMap<&'static str, u64>,
+    unasked: &'a BTreeMap<String, u64>,
     unmapped_operations: &'a BTreeMap<String, u64>,
 }
 

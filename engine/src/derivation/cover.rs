@@ -19,16 +19,32 @@ pub(super) struct Dials {
     siblings: usize,
     /// Whether the scope itself can be such a directory for names that do not vary.
     everything: bool,
+    /// Whether a star below a directory may stand for names in it as well.
+    everything_below: bool,
 }
 
 impl Dials {
     pub(super) fn of(precision: Precision) -> Self {
         match precision {
-            Precision::Strict => {
-                Self { swallowed: 20, collateral: 10_000, repeats: 3, siblings: usize::MAX, everything: false }
+            Precision::Strict => Self {
+                swallowed: 20,
+                collateral: 10_000,
+                repeats: 3,
+                siblings: usize::MAX,
+                everything: false,
+                everything_below: false,
+            },
+            Precision::Balanced => Self {
+                swallowed: 6,
+                collateral: 640,
+                repeats: 1,
+                siblings: 8,
+                everything: false,
+                everything_below: true,
+            },
+            Precision::Broad => {
+                Self { swallowed: 1, collateral: 40, repeats: 1, siblings: 3, everything: true, everything_below: true }
             }
-            Precision::Balanced => Self { swallowed: 6, collateral: 640, repeats: 1, siblings: 8, everything: false },
-            Precision::Broad => Self { swallowed: 1, collateral: 40, repeats: 1, siblings: 3, everything: true },
         }
     }
 }
@@ -151,8 +167,12 @@ fn open_directories(units: &[Unit], dials: Dials) -> HashSet<Vec<char>> {
 /// The patterns that a unit suggests.
 fn candidates(text: &[char], open: &HashSet<Vec<char>>, dials: Dials, patterns: &mut HashSet<Glob>) {
     let mut add = |parts: &[&[char]]| {
-        let text = parts.iter().flat_map(|part| part.iter().copied());
-        patterns.insert(Glob::new(text));
+        let mut pattern = Glob::new(parts.iter().flat_map(|part| part.iter().copied()));
+        // A star stands for slashes, too: what ends in several says little more than what ends in one.
+        while dials.everything_below && pattern.0.len() > 3 && pattern.0.ends_with(&[STAR, '/', STAR]) {
+            pattern.0.truncate(pattern.0.len() - 2);
+        }
+        patterns.insert(pattern);
     };
     add(&[text]);
     let segments: Vec<&[char]> = text.split(|symbol| *symbol == '/').collect();

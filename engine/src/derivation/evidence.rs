@@ -3,8 +3,9 @@
 
 use super::names::{MOST, Names, Place, Seen};
 use super::shape::{COARSEST, Shape};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::{BTreeSet, HashMap};
 
 /// How many names and shapes are held altogether.
 const ALTOGETHER: usize = 1 << 18;
@@ -171,29 +172,22 @@ impl Evidence {
         groups.sort_unstable_by_key(|(group, _)| *group);
         groups
     }
+}
 
-    /// The same as data, in an order of its own.
-    #[must_use]
-    pub fn into_data(mut self) -> EvidenceData {
-        self.settle();
-        EvidenceData {
-            level: self.level,
-            parts: self.parts.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect(),
-        }
+impl Serialize for Evidence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut stored = serializer.serialize_struct("Evidence", 2)?;
+        stored.serialize_field("level", &self.level)?;
+        stored.serialize_field("parts", &self.groups())?;
+        stored.end()
     }
 }
 
-/// Evidence as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EvidenceData {
-    level: u8,
-    parts: Vec<(Group, Part)>,
-}
-
-impl From<EvidenceData> for Evidence {
-    fn from(data: EvidenceData) -> Self {
-        let mut evidence = Self { level: data.level.min(COARSEST), ..Self::default() };
-        for (group, part) in data.parts {
+impl<'de> Deserialize<'de> for Evidence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Stored { level, parts } = Stored::deserialize(deserializer)?;
+        let mut evidence = Self { level: level.min(COARSEST), ..Self::default() };
+        for (group, part) in parts {
             let id = evidence.group(group);
             if let Some((of, own)) = evidence.parts.get_mut(id.0) {
                 own.names.merge(part.names, of.user());
@@ -201,8 +195,15 @@ impl From<EvidenceData> for Evidence {
             }
         }
         evidence.settle();
-        evidence
+        Ok(evidence)
     }
+}
+
+/// Evidence as it is stored, its groups in order.
+#[derive(Deserialize)]
+struct Stored {
+    level: u8,
+    parts: Vec<(Group, Part)>,
 }
 
 const _: () = assert!(MOST.len() == COARSEST as usize + 1);

@@ -32,7 +32,7 @@ mod shape;
 mod statements;
 mod units;
 
-pub use evidence::{Evidence, EvidenceData, Group, GroupId, Kind, Proof};
+pub use evidence::{Evidence, Group, GroupId, Kind, Proof};
 pub use names::{Place, Seen};
 pub use proof::Unproven;
 

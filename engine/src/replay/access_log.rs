@@ -6,6 +6,7 @@
 //! guessed: every place where the status can be is looked at, and if they disagree, the line is ambiguous.
 
 use memchr::{memchr, memchr_iter, memrchr};
+use serde::{Deserialize, Serialize};
 
 /// What a line is.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +21,8 @@ pub enum Line<'l> {
 }
 
 /// What cannot be read of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Damage {
     /// The owner or the bucket.
     Bucket,

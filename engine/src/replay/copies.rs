@@ -20,6 +20,7 @@ struct Halves {
     /// Whether the destination was written.
     done: bool,
     /// The lines of the source, with their places.
+    #[serde(with = "super::pairs")]
     sources: BTreeMap<Place, String>,
 }
 

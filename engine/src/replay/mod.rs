@@ -21,6 +21,7 @@ pub mod copies;
 pub mod judge;
 pub mod object_key;
 pub mod operation;
+mod pairs;
 mod query;
 pub mod requester;
 pub mod tally;
@@ -29,10 +30,12 @@ use access_log::{Answer, Rest, Row};
 use operation::{About, Needs, Proof};
 use query::Query;
 use requester::Requester;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// What a line counts as. Every line is exactly one of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Class {
     /// Nothing but white space.
     Blank,

@@ -3,6 +3,7 @@
 use super::Class;
 use super::access_log::Damage;
 use crate::request::ContextValue;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How many examples of a finding are kept: those that come first in the log.
@@ -14,7 +15,7 @@ const NAMES: usize = 200;
 pub type Place = (usize, u64);
 
 /// What the lines of logs count as.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lines {
     /// How many there are, in the order of [`Class::ALL`].
     classes: [u64; 8],
@@ -27,7 +28,7 @@ pub struct Lines {
 }
 
 /// The counts of a replay, or of a part of one.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     /// What the lines count as.
     pub lines: Lines,
@@ -36,7 +37,7 @@ pub struct Tally {
     /// The condition keys that the policies would have to know, with how many requests hang on them.
     pub unknown_keys: BTreeMap<String, u64>,
     /// Why requests could not be asked.
-    pub unasked: BTreeMap<&'static str, u64>,
+    pub unasked: BTreeMap<String, u64>,
     /// Requests that succeeded and that the policies deny.
     pub now_denied: Findings,
     /// Requests that succeeded, that the baseline allows and the policies deny.
@@ -44,11 +45,12 @@ pub struct Tally {
     /// Requests that the baseline denies and the policies allow.
     pub newly_allowed: Findings,
     /// By principal, action and bucket.
+    #[serde(with = "super::pairs")]
     pub requests: BTreeMap<(String, String, String), Segments>,
 }
 
 /// How many requests policies allow, deny, or cannot decide about.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdicts {
     /// Allowed.
     pub allowed: u64,
@@ -59,16 +61,17 @@ pub struct Verdicts {
 }
 
 /// Requests of one kind: how many, and the first of them.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
     /// How many there are.
     pub requests: u64,
     /// The first ones, by file and line.
+    #[serde(with = "super::pairs")]
     examples: BTreeMap<Place, Example>,
 }
 
 /// A request, for people to look up.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Example {
     /// Who.
     pub principal: String,
@@ -211,7 +214,7 @@ impl Tally {
     /// Puts two together. Nothing of the result hangs on the order.
     pub fn merge(&mut self, other: Self) {
         self.lines.merge(other.lines);
-        other.unasked.iter().for_each(|(why, count)| *self.unasked.entry(why).or_default() += count);
+        other.unasked.into_iter().for_each(|(why, count)| *self.unasked.entry(why).or_default() += count);
         other.unknown_keys.iter().for_each(|(name, count)| add_name(&mut self.unknown_keys, name, *count));
         self.verdicts.allowed += other.verdicts.allowed;
         self.verdicts.denied += other.verdicts.denied;
@@ -235,7 +238,7 @@ impl Tally {
 }
 
 /// How often something happened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Requests that the policies allow.
     pub allowed: u64,
@@ -261,7 +264,8 @@ impl Counts {
 
 /// The requests of one principal and action on one bucket, by the first segment of their keys; in one lump where there
 /// are too many of them to list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Segments {
     /// By segment.
     Few(BTreeMap<String, Counts>),

@@ -5,7 +5,7 @@ use crate::instant::Instant;
 use crate::key::{ConditionKey, Shape};
 
 /// The value of a condition key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 pub enum ContextValue {
     /// The value of a single-valued key; it may be empty.
