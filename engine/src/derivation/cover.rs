@@ -108,7 +108,7 @@ pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>
     found.iter().flat_map(|candidate| &candidate.covers).for_each(|at| mark(&mut covered, *at));
     let mut names = Vec::new();
     for (unit, _) in units.iter().zip(&covered).filter(|(_, covered)| !**covered) {
-        names.extend(unit.names.iter().map(|name| Glob::new(name.chars())).filter(|name| around.permits(name)));
+        names.extend(unit.names.iter().map(|name| Glob::new(name.text.chars())).filter(|name| around.permits(name)));
     }
     let mut chosen: Vec<Chosen> = choose(&mut found, units.len())
         .into_iter()
@@ -120,7 +120,8 @@ pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>
     chosen
 }
 
-/// The units as they are to be covered: where too little is known for a star, name by name.
+/// The units as they are to be covered: where too little is known for a star, name by name; where what was refused is in
+/// the way, by what is at one of their varying places.
 fn settled(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: Dials) -> Vec<Unit> {
     let mut settled = Vec::new();
     for unit in units.values() {
@@ -129,19 +130,40 @@ fn settled(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: 
         // One or two names of very many are no habit.
         let rare = unit.count <= 2 && known >= 16 * unit.count;
         let few = unit.count < dials.repeats || unit.days.len() < around.days;
-        if !(varies && unit.all && (rare || few)) {
-            settled.push(unit.clone());
-            continue;
+        if varies && unit.all && (rare || few) {
+            settled.extend(unit.one_by_one());
+        } else {
+            narrow(unit, 0, around, &mut settled);
         }
-        let single = unit.names.iter().map(|name| Unit {
-            text: name.chars().collect(),
-            names: vec![name.clone()],
-            count: 1,
-            ..unit.clone()
-        });
-        settled.extend(single);
     }
     settled
+}
+
+/// Into how many units one is split at most, at one place.
+const SPLIT: usize = 32;
+
+/// Splits a unit until none of what is refused is in the way.
+fn narrow(unit: &Unit, from: usize, around: &Surroundings<'_>, settled: &mut Vec<Unit>) {
+    let permitted = |unit: &Unit| around.permits(&Glob::new(typed(&unit.text).into_iter()));
+    if permitted(unit) {
+        settled.push(unit.clone());
+        return;
+    }
+    // At the place where most of it can stay together.
+    let mut best: Option<(usize, usize, Vec<Unit>)> = None;
+    let mut number = from;
+    while let Some(parts) = unit.split(number) {
+        let stay = parts.iter().filter(|part| permitted(part)).map(|part| part.count).sum();
+        if parts.len() <= SPLIT && best.as_ref().is_none_or(|(most, ..)| stay > *most) {
+            best = Some((stay, number, parts));
+        }
+        number += 1;
+    }
+    match best {
+        Some((_, number, parts)) => parts.iter().for_each(|part| narrow(part, number, around, settled)),
+        None if unit.all => settled.extend(unit.one_by_one()),
+        None => settled.push(unit.clone()),
+    }
 }
 
 /// The directories that get new names: those with names that vary, or with many. A directory is the segments down to it.

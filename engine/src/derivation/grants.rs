@@ -150,11 +150,7 @@ impl<'e> View<'e> {
         let counts = |seen: &Seen| seen.exists && until.is_none_or(|until| seen.first <= until);
         let of_kind = |group: &Group| group.kind != Kind::Whole && group.proof != Proof::Refused;
         let mut known: HashMap<(&str, Kind), Known> = HashMap::new();
-        for (group, part) in self.everything.iter().filter(|(group, _)| of_kind(group)) {
-            let known = known.entry((&group.scope, group.kind)).or_default();
-            known.variation.add(&part.names, group.user(), &counts);
-        }
-        // What the principals themselves asked for varies as they ask for it, whether or not it exists.
+        // What varies is told by what the principals themselves asked for: others have directories of their own.
         let own = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
         for (group, part) in self.allowed().filter(|(group, _)| group.kind != Kind::Whole) {
             let known = known.entry((&group.scope, group.kind)).or_default();
@@ -206,7 +202,7 @@ impl<'e> View<'e> {
             }
             for unit in units.values_mut() {
                 unit.settle();
-                unit.names.retain(|name| !self.is_withheld(scope, name));
+                unit.names.retain(|name| !self.is_withheld(scope, &name.text));
             }
             units.retain(|_, unit| !unit.names.is_empty());
             units

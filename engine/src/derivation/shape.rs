@@ -52,16 +52,33 @@ impl Shape {
         self.text.clear();
         self.slots.clear();
         let mut start = 0;
-        for (number, segment) in name.split('/').enumerate() {
-            if number > 0 {
-                self.text.push('/');
-            }
+        let mut segments = name.split('/').peekable();
+        // Which part of a date in a path comes next: the month, the day, the hour.
+        let mut dated = 0;
+        while let Some(segment) = segments.next() {
+            let year = dated == 0 && is_year(segment) && segments.peek().is_some_and(|next| is_two(next, 1, 12));
+            let goes_on = match dated {
+                0 => year,
+                1 => true,
+                2 => is_two(segment, 1, 31),
+                3 => is_two(segment, 0, 23),
+                _ => false,
+            };
+            dated = if goes_on { dated + 1 } else { 0 };
             if user == Some(segment) {
                 self.class(USER, start..start + segment.len());
+            } else if goes_on {
+                self.class(DATE, start..start + segment.len());
+            } else if let Some(length) = partition(segment) {
+                segment.chars().take(length).for_each(|symbol| self.text.push(symbol));
+                self.class(DATE, start + length..start + segment.len());
             } else {
                 self.segment(segment, start);
             }
             start += segment.len() + 1;
+            if segments.peek().is_some() {
+                self.text.push('/');
+            }
         }
     }
 
@@ -111,6 +128,22 @@ impl Shape {
             self.class(DIGITS, start + from..start + word.len());
         }
     }
+}
+
+fn is_year(text: &str) -> bool {
+    text.len() == 4 && text.parse::<u16>().is_ok_and(|year| (1990..2100).contains(&year))
+}
+
+fn is_two(text: &str, least: u8, most: u8) -> bool {
+    text.len() == 2 && text.parse::<u8>().is_ok_and(|number| (least..=most).contains(&number))
+}
+
+/// How long the name of a partition by time is, with its `=`: of `year=2026`, `month=08`.
+fn partition(segment: &str) -> Option<usize> {
+    let (name, value) = segment.split_once('=')?;
+    let of_time = ["year", "month", "day", "hour", "minute", "yyyy", "mm", "dd", "hh", "y", "m", "d", "h"];
+    let is_number = !value.is_empty() && value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && of_time.contains(&name)).then_some(name.len() + 1)
 }
 
 /// The class of a word of letters and digits; a blank for none.
@@ -275,6 +308,10 @@ mod tests {
             ("home/ann/x", "home/<user:ann>/x"),
             ("home/anna/x", "home/anna/x"),
             ("df-0A1B2C3DEFGHIJ/log", "df-<id:0A1B2C3DEFGHIJ>/log"),
+            ("a/2026/08/03/x", "a/<date:2026>/<date:08>/<date:03>/x"),
+            ("2026/08/03/23/2026/1", "<date:2026>/<date:08>/<date:03>/<date:23>/<digits:2026>/<digits:1>"),
+            ("2026/summary", "<digits:2026>/summary"),
+            ("year=2026/month=08/n=5", "year=<date:2026>/month=<date:08>/n=<digits:5>"),
             ("v12/x86", "v<digits:12>/x<digits:86>"),
             ("é/\u{FDD0}", "é/\u{FDD5}"),
             ("2016-01-31x", "<digits:2016>-<digits:01>-<digits:31>x"),

@@ -1,21 +1,35 @@
 //! Names of one kind as units: what does not vary is literal, what does is a class.
 
 use super::names::{Names, Seen};
-use super::shape::{DIGITS, ID, Shape, USER};
+use super::shape::{DATE, DIGITS, ID, Shape, USER};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// How the names of a scope vary: the text that stands at a place of all its shapes, `None` if there are several. A place
-/// is the shape up to there.
+/// How many texts a part of names can have and still be one of a few that stay the same.
+const FEW: usize = 3;
+/// How many names have to have each of them.
+const OFTEN: usize = 8;
+
+/// How the names of a scope vary: the texts that stand at a place of all its shapes, with how many names have them;
+/// `None` if there are many. A place is the shape up to there.
 #[derive(Debug, Default)]
-pub(super) struct Variation(HashMap<String, Option<String>>);
+pub(super) struct Variation(HashMap<String, Option<BTreeMap<String, usize>>>);
+
+/// A name, and the texts of its classes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name {
+    pub(super) text: String,
+    slots: Vec<String>,
+}
 
 /// Names that differ in nothing but what varies.
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
     /// The shape, with the texts of what does not vary.
     pub(super) text: Vec<char>,
+    /// Which classes of the shape are left in the text.
+    left: Vec<usize>,
     /// The names, or some of them.
-    pub(super) names: Vec<String>,
+    pub(super) names: Vec<Name>,
     /// Whether these are all.
     pub(super) all: bool,
     /// About how many names there are.
@@ -31,40 +45,50 @@ impl Variation {
         let mut shape = Shape::default();
         for (name, _) in names.single.iter().filter(|(_, seen)| counts(seen)) {
             shape.read(name, user);
-            let texts = shape.slots.iter().map(|slot| name.get(slot.clone()).unwrap_or_default());
-            places(&shape.text).zip(texts).for_each(|(place, text)| self.text(place, Some(text)));
+            for ((place, _), slot) in places(&shape.text).zip(&shape.slots) {
+                self.text(place, Some((name.get(slot.clone()).unwrap_or_default(), 1)));
+            }
         }
         for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen)) {
-            for (place, texts) in places(text).zip(&class.texts) {
-                let only = texts.as_ref().filter(|texts| texts.len() == 1).and_then(|texts| texts.first());
-                self.text(place, only.map(String::as_str));
+            for ((place, _), texts) in places(text).zip(&class.texts) {
+                match texts {
+                    None => self.text(place, None),
+                    Some(texts) => {
+                        let each = class.count() / texts.len().max(1);
+                        texts.iter().for_each(|text| self.text(place, Some((text, each))));
+                    }
+                }
             }
         }
     }
 
-    fn text(&mut self, place: &str, text: Option<&str>) {
-        match self.0.get_mut(place) {
-            Some(known) if known.as_deref() != text => *known = None,
-            Some(_) => {}
-            None => _ = self.0.insert(place.to_owned(), text.map(str::to_owned)),
+    fn text(&mut self, place: &str, text: Option<(&str, usize)>) {
+        if !self.0.contains_key(place) {
+            self.0.insert(place.to_owned(), Some(BTreeMap::new()));
+        }
+        let Some(Some(texts)) = self.0.get_mut(place) else { return };
+        let many = match text {
+            None => true,
+            Some((text, count)) => {
+                match texts.get_mut(text) {
+                    Some(known) => *known += count,
+                    None => _ = texts.insert(text.to_owned(), count),
+                }
+                // Users are told apart however many there are.
+                texts.len() > FEW
+            }
+        };
+        if many {
+            self.0.insert(place.to_owned(), None);
         }
     }
 
-    /// A shape with the texts of the classes that do not vary.
-    fn literal(&self, shape: &str) -> Vec<char> {
-        let mut text = Vec::with_capacity(shape.len());
-        for (at, symbol) in shape.char_indices() {
-            if !has_text(symbol) {
-                text.push(symbol);
-                continue;
-            }
-            let place = shape.get(..at + symbol.len_utf8()).unwrap_or_default();
-            match self.0.get(place).and_then(Option::as_deref) {
-                Some(only) => text.extend(only.chars()),
-                None => text.push(symbol),
-            }
-        }
-        text
+    /// Whether what stands at a place stays the same: it is always the same, or a directory is one of a few. Dates never
+    /// do, and names of users only if there is one.
+    fn stays(&self, place: &str, class: char, is_directory: bool) -> bool {
+        let Some(Some(texts)) = self.0.get(place) else { return false };
+        let often = || texts.values().all(|count| *count >= OFTEN);
+        class != DATE && (texts.len() == 1 || class != USER && is_directory && often())
     }
 
     /// The units of a set.
@@ -78,22 +102,55 @@ impl Variation {
         let mut shape = Shape::default();
         for (name, seen) in names.single.iter().filter(|(_, seen)| counts(seen)) {
             shape.read(name, user);
-            let unit = self.unit(&shape.text, *seen, units);
-            unit.names.push(name.clone());
-            unit.count += 1;
+            let slots: Vec<String> =
+                shape.slots.iter().map(|slot| name.get(slot.clone()).unwrap_or_default().to_owned()).collect();
+            let unit = self.unit(&shape.text, |slot| slots.get(slot).map(String::as_str), *seen, units);
+            unit.names.push(Name { text: name.clone(), slots });
         }
         for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen)) {
-            let unit = self.unit(text, class.seen, units);
-            unit.names.extend(class.sample.values().cloned());
+            let only = |slot: usize| {
+                let texts = class.texts.get(slot)?.as_ref().filter(|texts| texts.len() == 1)?;
+                texts.first().map(String::as_str)
+            };
+            let unit = self.unit(text, only, class.seen, units);
+            unit.names.extend(class.sample.values().map(|name| Name { text: name.clone(), slots: Vec::new() }));
             unit.count += class.count();
             unit.all = false;
         }
     }
 
-    fn unit<'u>(&self, shape: &str, seen: Seen, units: &'u mut BTreeMap<Vec<char>, Unit>) -> &'u mut Unit {
-        let text = self.literal(shape);
+    /// The unit of a shape whose classes have these texts, where they are known.
+    fn unit<'u, 't>(
+        &self,
+        shape: &str,
+        texts: impl Fn(usize) -> Option<&'t str>,
+        seen: Seen,
+        units: &'u mut BTreeMap<Vec<char>, Unit>,
+    ) -> &'u mut Unit {
+        let mut text = Vec::with_capacity(shape.len());
+        let mut left = Vec::new();
+        let mut slot = 0;
+        for (at, symbol) in shape.char_indices() {
+            if !has_text(symbol) {
+                text.push(symbol);
+                continue;
+            }
+            let end = at + symbol.len_utf8();
+            let place = shape.get(..end).unwrap_or_default();
+            let is_directory = shape.get(..at).is_some_and(|head| head.is_empty() || head.ends_with('/'))
+                && shape.get(end..).is_some_and(|tail| tail.starts_with('/'));
+            match texts(slot).filter(|_| self.stays(place, symbol, is_directory)) {
+                Some(only) => text.extend(only.chars()),
+                None => {
+                    text.push(symbol);
+                    left.push(slot);
+                }
+            }
+            slot += 1;
+        }
         let unit = units.entry(text).or_insert_with_key(|text| Unit {
             text: text.clone(),
+            left,
             names: Vec::new(),
             all: true,
             count: 0,
@@ -115,6 +172,36 @@ impl Unit {
         if self.all {
             self.count = self.names.len();
         }
+    }
+
+    /// A unit for each of its names.
+    pub(super) fn one_by_one(&self) -> impl Iterator<Item = Self> {
+        self.names.iter().map(|name| Self {
+            text: name.text.chars().collect(),
+            left: Vec::new(),
+            names: vec![name.clone()],
+            count: 1,
+            ..self.clone()
+        })
+    }
+
+    /// A unit for each text of one of its classes, from the left: `None` if there is no such class, or not all names are
+    /// known.
+    pub(super) fn split(&self, number: usize) -> Option<Vec<Self>> {
+        let slot = *self.left.get(number).filter(|_| self.all)?;
+        let at = self.text.iter().enumerate().filter(|(_, symbol)| has_text(**symbol)).nth(number)?.0;
+        let mut groups: BTreeMap<&str, Vec<Name>> = BTreeMap::new();
+        for name in &self.names {
+            groups.entry(name.slots.get(slot)?).or_default().push(name.clone());
+        }
+        let mut left = self.left.clone();
+        left.remove(number);
+        let one = |(text, names): (&str, Vec<Name>)| {
+            let mut literal = self.text.clone();
+            literal.splice(at..=at, text.chars());
+            Self { text: literal, left: left.clone(), count: names.len(), names, ..self.clone() }
+        };
+        Some(groups.into_iter().map(one).collect())
     }
 }
 
@@ -139,7 +226,7 @@ fn has_text(symbol: char) -> bool {
 }
 
 /// The places of the classes of a shape.
-fn places(shape: &str) -> impl Iterator<Item = &str> {
+fn places(shape: &str) -> impl Iterator<Item = (&str, char)> {
     let ends = shape.char_indices().filter(|(_, symbol)| has_text(*symbol));
-    ends.filter_map(|(at, symbol)| shape.get(..at + symbol.len_utf8()))
+    ends.filter_map(|(at, symbol)| Some((shape.get(..at + symbol.len_utf8())?, symbol)))
 }
