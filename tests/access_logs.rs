@@ -4,6 +4,7 @@
 
 use can_access_engine::catalogue::Catalogue;
 use can_access_engine::replay::access_log::{Line, Rest};
+use can_access_engine::replay::logged::Logged;
 use can_access_engine::replay::operation::{About, operations};
 use can_access_engine::replay::requester::Requester;
 use can_access_engine::replay::{Class, Observation, observe};
@@ -77,7 +78,9 @@ fn differences(case: &Map<String, Value>) -> Vec<String> {
         compare("actions", format!("{found:?}"), format!("{wanted:?}"));
     }
     if let Some(resource) = text(case, "resource") {
-        compare("resource", observation.resource().unwrap_or_default(), resource.to_owned());
+        let facts = observation.facts();
+        let found = facts.first().map(|fact| fact.resource().into_owned()).unwrap_or_default();
+        compare("resource", found, resource.to_owned());
     }
     if let Rest::Whole(answer) = &row.rest {
         if let Some(status) = case.get("status") {

@@ -185,5 +185,5 @@ fn principal(
 ) -> String {
     let judge = Judge { roles: roles.clone(), ..Judge::default() };
     let requester = can_access_engine::replay::requester::Requester::read(text);
-    judge.principal(requester).unwrap_or_else(|| text.to_owned())
+    judge.principal(requester, None).unwrap_or_else(|| text.to_owned())
 }

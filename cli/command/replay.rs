@@ -12,9 +12,10 @@ use crate::{Exit, Failure};
 use can_access_engine::arn::{AccountId, Arn};
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policies, Policy};
+use can_access_engine::replay::Class;
 use can_access_engine::replay::judge::{Judge, Verdict};
+use can_access_engine::replay::logged::Logged;
 use can_access_engine::replay::tally::{Lines, Place, Tally};
-use can_access_engine::replay::{Class, Observation};
 use can_access_engine::request::{EndpointType, Facts};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::{BTreeMap, HashMap};
@@ -45,9 +46,9 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
     let mut of_logs = None;
     let mut tally = Tally::default();
     if args.each {
-        let write_each = |records: &mut Each, place: Place, observation: &Observation<'_>, verdict: &Verdict| {
+        let write_each = |records: &mut Each, place: Place, logged: &dyn Logged, verdict: &Verdict| {
             let file = files.get(place.0).map_or("", |file| lines::name(file));
-            report_replay::record(records, judge, file, place.1, observation, verdict);
+            report_replay::record(records, judge, file, place.1, logged, verdict);
         };
         let write = |records: &Each| match out.write_all(records) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {

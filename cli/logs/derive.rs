@@ -1,18 +1,19 @@
 //! Collecting evidence from logs, for derivation.
 
-use super::each_block;
 use super::source::{Block, LineCounts, Source};
-use crate::partial::Part;
+use super::{Logline, each_block, each_line};
+use crate::partial::{self, Part as _};
 use can_access_engine::derivation::{Evidence, Group, GroupId, Kind, Proof};
 use can_access_engine::replay::access_log::Line;
 use can_access_engine::replay::copies::{Copies, observe_source};
 use can_access_engine::replay::judge::Judge;
-use can_access_engine::replay::operation::About;
+use can_access_engine::replay::logged::{Fact, Logged, Part};
 use can_access_engine::replay::requester::Requester;
 use can_access_engine::replay::tally::{Lines, Place, add_name};
 use can_access_engine::replay::{Class, Observation, observe};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write;
 
 /// Which lines are evidence, and for what.
 pub(crate) struct Rules {
@@ -38,7 +39,7 @@ pub(crate) struct Collected {
     copies: Copies,
 }
 
-impl Part for Collected {
+impl partial::Part for Collected {
     const KIND: &'static str = "derive";
 
     fn merge(&mut self, other: Self) {
@@ -101,7 +102,7 @@ impl Rules {
             let Line::Row(row) = Line::read(line.as_bytes(), true) else { continue };
             if let Some(observation) = observe_source(&row) {
                 worker.collected.lines.recount(Class::NoEvidence, Class::Allowed, place);
-                worker.take(place, row.requester, &observation);
+                worker.take(place, &observation);
             }
         }
         worker.collected
@@ -134,79 +135,82 @@ impl<'r> Worker<'r> {
     }
 
     fn collect(&mut self, block: &Block) {
-        let mut count = 0;
-        for (number, line, terminated) in block.lines() {
-            count = number;
-            let place = block.place(number);
-            let row = match Line::read(line, terminated) {
-                Line::Blank => {
-                    self.collected.lines.count(Class::Blank, place);
-                    continue;
+        let count = each_line(block, |place, line| match line {
+            Logline::Row(row, line) => {
+                let observation = observe(&row);
+                self.collected.lines.count(observation.class, place);
+                self.collected.copies.note(&row, observation.class, line, place);
+                match observation.class {
+                    Class::Unmapped => self.collected.lines.unknown_operation(row.operation),
+                    Class::Allowed | Class::Refused => self.take(place, &observation),
+                    Class::NoEvidence if observation.requester == Requester::Itself => self.know(place, &observation),
+                    _ => {}
                 }
-                Line::Malformed(damage) => {
-                    self.collected.lines.malformed(damage, place);
-                    continue;
-                }
-                Line::Row(row) => row,
-            };
-            let observation = observe(&row);
-            self.collected.lines.count(observation.class, place);
-            self.collected.copies.note(&row, observation.class, line, place);
-            match observation.class {
-                Class::Unmapped => self.collected.lines.unknown_operation(row.operation),
-                Class::Allowed | Class::Refused => self.take(place, row.requester, &observation),
-                Class::NoEvidence if observation.requester == Requester::Itself => self.know(place, &observation),
-                _ => {}
             }
-        }
+            Logline::Event(event) => {
+                self.collected.lines.count(event.class(), place);
+                match event.class() {
+                    Class::Unmapped => self.collected.lines.unknown_operation(&event.operation()),
+                    Class::Allowed | Class::Refused => self.take(place, &*event),
+                    _ => {}
+                }
+            }
+            Logline::Other(class) => self.collected.lines.count(class, place),
+            Logline::Malformed(damage) => self.collected.lines.malformed(damage, place),
+        });
         self.lines.note(block, count, self.hashed);
     }
 
     /// Takes what a request proves as evidence.
-    fn take(&mut self, place: Place, requester: &str, observation: &Observation<'_>) {
+    fn take(&mut self, place: Place, logged: &impl Logged) {
         let rules = self.rules;
-        let time = observation.time;
+        let time = logged.time();
         if rules.since.is_some_and(|since| time < since) || rules.until.is_some_and(|until| time >= until) {
             self.collected.outside += 1;
             return;
         }
-        if !self.principals.contains_key(requester) {
-            self.principals.insert(requester.to_owned(), rules.judge.principal(observation.requester));
+        let requester = logged.requester();
+        self.key.clear();
+        _ = write!(self.key, "{requester:?} {:?}", logged.role_arn());
+        if !self.principals.contains_key(&self.key) {
+            self.principals.insert(self.key.clone(), rules.judge.principal(requester, logged.role_arn()));
         }
-        let Some(principal) = self.principals.get(requester).cloned().flatten() else {
-            let why = match observation.requester {
-                Requester::Canonical(_) => format!("canonical id {requester}: name its account with --canonical-id"),
-                _ => format!("requester `{requester}`"),
+        let Some(principal) = self.principals.get(&self.key).cloned().flatten() else {
+            let why = match requester {
+                Requester::Canonical(id) => format!("canonical id {id}: name its account with --canonical-id"),
+                Requester::Other(name) => format!("requester `{name}`"),
+                _ => "requests of S3 itself".to_owned(),
             };
             add_name(&mut self.collected.aside, &why, 1);
             return;
         };
-        let Some(needs) = observation.needs else { return };
-        let proof = if observation.class == Class::Allowed { Proof::Allowed } else { Proof::Refused };
-        let (scope, kind) = scope(observation, needs.about);
-        let prefix = observation.prefix();
-        let (kind, name) = match (kind, &observation.key, &prefix) {
-            (Kind::Name, Some(key), _) => (Kind::Name, &**key),
-            (Kind::Name, None, _) => return,
-            (_, _, Some(prefix)) => (Kind::Prefix, &**prefix),
-            _ => (Kind::Whole, ""),
+        if logged.class() == Class::Refused {
+            if let Some(fact) = logged.refused() {
+                self.prove(&principal, &fact, Proof::Refused, time, place);
+            }
+            return;
+        }
+        for fact in logged.facts() {
+            self.prove(&principal, &fact, Proof::Allowed, time, place);
+        }
+        if let Some(fact) = logged.shown().filter(|_| rules.probes) {
+            self.prove(&principal, &fact, Proof::Allowed, time, place);
+        }
+    }
+
+    fn prove(&mut self, principal: &str, fact: &Fact<'_>, proof: Proof, time: i64, place: Place) {
+        let kind = match fact.part {
+            Part::Whole => Kind::Whole,
+            Part::Name => Kind::Name,
+            Part::Prefix => Kind::Prefix,
         };
-        let exists = observation.shows_object();
-        for action in &needs.actions {
-            let group = self.group(&principal, action, &scope, kind, proof);
-            self.collected.evidence.add(group, name, time, place, exists);
-        }
-        if observation.listed && rules.probes {
-            let scope = self::scope(observation, About::Bucket).0;
-            let group = self.group(&principal, "s3:ListBucket", &scope, Kind::Whole, Proof::Allowed);
-            self.collected.evidence.add(group, "", time, place, true);
-        }
+        let group = self.group(principal, fact.action.as_str(), &fact.scope, kind, proof);
+        self.collected.evidence.add(group, &fact.name, time, place, fact.exists);
     }
 
     /// Takes a name that exists.
     fn know(&mut self, place: Place, observation: &Observation<'_>) {
-        let Some(key) = &observation.key else { return };
-        let (scope, _) = scope(observation, About::Object);
+        let Some((scope, key)) = observation.object() else { return };
         let group = self.group("", "", &scope, Kind::Name, Proof::Known);
         self.collected.evidence.add(group, key, observation.time, place, true);
     }
@@ -230,18 +234,5 @@ impl<'r> Worker<'r> {
         });
         self.groups.insert(self.key.clone(), id);
         id
-    }
-}
-
-/// The beginning of the ARN of what a request is about.
-fn scope(observation: &Observation<'_>, about: About) -> (String, Kind) {
-    let partition = observation.partition();
-    let bucket = observation.bucket;
-    match (about, observation.access_point()) {
-        (About::Object, Some(arn)) => (format!("{arn}/object/"), Kind::Name),
-        (About::Object, None) => (format!("arn:{partition}:s3:::{bucket}/"), Kind::Name),
-        (About::Bucket, Some(arn)) => (arn.to_owned(), Kind::Whole),
-        (About::Bucket, None) => (format!("arn:{partition}:s3:::{bucket}"), Kind::Whole),
-        (About::Service | About::Nothing, _) => ("*".to_owned(), Kind::Whole),
     }
 }

@@ -4,7 +4,11 @@ pub(crate) mod derive;
 pub(crate) mod replay;
 pub(crate) mod source;
 
-use source::{Block, Source};
+use can_access_engine::replay::Class;
+use can_access_engine::replay::access_log::{Damage, JsonRow, Line, Row};
+use can_access_engine::replay::cloudtrail::{self, Event, Item};
+use can_access_engine::replay::tally::Place;
+use source::{Block, Format, Source};
 
 /// Goes through all blocks on all threads, each with a worker of its own. What the workers found has to be put together
 /// to the same result whoever found it.
@@ -23,4 +27,83 @@ pub(crate) fn each_block<W: Send>(
         }
         worker
     })
+}
+
+/// What stands in a line of a log, or for an event in a document.
+pub(crate) enum Logline<'l> {
+    /// A row of an S3 server access log, with its line.
+    Row(Row<'l>, &'l [u8]),
+    /// An event of CloudTrail.
+    Event(Box<Event>),
+    /// Nothing that tells of a request.
+    Other(Class),
+    /// Nothing that can be read.
+    Malformed(Damage),
+}
+
+/// Goes through the lines of a block; how many lines it has. The events of a document are numbered like lines.
+pub(crate) fn each_line(block: &Block, mut each: impl FnMut(Place, Logline<'_>)) -> u64 {
+    let mut count = 0;
+    match block.format {
+        Format::Rows => {
+            for (number, line, terminated) in block.lines() {
+                count = number;
+                let found = match Line::read(line, terminated) {
+                    Line::Blank => Logline::Other(Class::Blank),
+                    Line::Malformed(damage) => Logline::Malformed(damage),
+                    Line::Row(row) => Logline::Row(row, line),
+                };
+                each(block.place(number), found);
+            }
+        }
+        Format::JsonLines => {
+            for (number, line, _) in block.lines() {
+                count = number;
+                let place = block.place(number);
+                if line.trim_ascii().is_empty() {
+                    each(place, Logline::Other(Class::Blank));
+                    continue;
+                }
+                cloudtrail::events(line, &mut |item| each_item(place, item, &mut each));
+            }
+        }
+        Format::Json => {
+            let mut texts =
+                serde_json::Deserializer::from_slice(block.text()).into_iter::<Box<serde_json::value::RawValue>>();
+            for text in texts.by_ref() {
+                let Ok(text) = text else {
+                    count += 1;
+                    each(block.place(count), Logline::Malformed(Damage::Json));
+                    break;
+                };
+                cloudtrail::events(text.get().as_bytes(), &mut |item| {
+                    count += 1;
+                    each_item(block.place(count), item, &mut each);
+                });
+            }
+        }
+        Format::Partial => {
+            count = 1;
+            each(block.place(1), Logline::Malformed(Damage::Partial));
+        }
+    }
+    count
+}
+
+fn each_item(place: Place, item: Item<'_>, each: &mut impl FnMut(Place, Logline<'_>)) {
+    match item {
+        Item::Event(json) => match Event::read(json) {
+            Some(event) => each(place, Logline::Event(Box::new(event))),
+            None => each(place, Logline::Malformed(Damage::Event)),
+        },
+        Item::Row(json) => match JsonRow::read(json) {
+            Some(row) => match row.line() {
+                Ok(read) => each(place, Logline::Row(read, json)),
+                Err(damage) => each(place, Logline::Malformed(damage)),
+            },
+            None => each(place, Logline::Malformed(Damage::Event)),
+        },
+        Item::NoEvent => each(place, Logline::Other(Class::NoEvidence)),
+        Item::Foreign => each(place, Logline::Malformed(Damage::Event)),
+    }
 }

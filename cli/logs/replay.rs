@@ -1,15 +1,15 @@
 //! Replaying logs: every line is observed, and what the policies would have said to it is counted.
 
-use super::each_block;
 use super::source::{Block, LineCounts, Source};
+use super::{Logline, each_block, each_line};
 use crate::Failure;
-use crate::partial::Part;
+use crate::partial::{self, Part as _};
 use can_access_engine::replay::access_log::Line;
 use can_access_engine::replay::copies::{Copies, observe_source};
 use can_access_engine::replay::judge::{Around, Judge, Verdict};
-use can_access_engine::replay::operation::Needs;
-use can_access_engine::replay::tally::{Counts, Example, Place, Segments, Tally};
-use can_access_engine::replay::{Class, Observation, observe};
+use can_access_engine::replay::logged::{Logged, Part};
+use can_access_engine::replay::tally::{Counts, Example, Place, Tally};
+use can_access_engine::replay::{Class, observe};
 use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ const TOGETHER: usize = 8;
 pub(crate) type Each = Vec<u8>;
 
 /// Writes the record of an observation at a place, with its verdict.
-pub(crate) type Record<'r> = dyn Fn(&mut Each, Place, &Observation<'_>, &Verdict) + Sync + 'r;
+pub(crate) type Record<'r> = dyn Fn(&mut Each, Place, &dyn Logged, &Verdict) + Sync + 'r;
 
 /// What a replay counted, before the halves of copies are put together.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub(crate) struct Replayed {
     copies: Copies,
 }
 
-impl Part for Replayed {
+impl partial::Part for Replayed {
     const KIND: &'static str = "replay";
 
     fn merge(&mut self, other: Self) {
@@ -132,8 +132,6 @@ struct Worker<'j> {
     /// What surrounds requests, by requester and bucket, and which of `around` it is.
     known: HashMap<String, HashMap<String, usize>>,
     around: Vec<(Around, Option<Around>)>,
-    /// The requests by what surrounds them and by what they need.
-    requests: HashMap<(usize, usize), (&'static Needs, Segments)>,
     tally: Tally,
     copies: Copies,
     lines: LineCounts,
@@ -152,7 +150,6 @@ impl<'j> Worker<'j> {
             each,
             known: HashMap::new(),
             around: Vec::new(),
-            requests: HashMap::new(),
             tally: Tally::default(),
             copies: Copies::default(),
             lines: LineCounts::default(),
@@ -164,33 +161,34 @@ impl<'j> Worker<'j> {
     }
 
     fn count(&mut self, block: &Block) {
-        let mut count = 0;
         self.base = block.place(0).1;
-        for (number, line, terminated) in block.lines() {
-            count = number;
-            let place = block.place(number);
-            let row = match Line::read(line, terminated) {
-                Line::Blank => {
-                    self.tally.lines.count(Class::Blank, place);
-                    continue;
+        let count = each_line(block, |place, line| match line {
+            Logline::Row(row, line) => {
+                let observation = observe(&row);
+                self.tally.lines.count(observation.class, place);
+                if self.each.is_none() {
+                    self.copies.note(&row, observation.class, line, place);
                 }
-                Line::Malformed(damage) => {
-                    self.tally.lines.malformed(damage, place);
-                    continue;
+                match observation.class {
+                    Class::Unmapped => self.tally.lines.unknown_operation(row.operation),
+                    Class::Allowed | Class::Refused => self.ask(place, row.requester, &observation),
+                    _ => {}
                 }
-                Line::Row(row) => row,
-            };
-            let observation = observe(&row);
-            self.tally.lines.count(observation.class, place);
-            if self.each.is_none() {
-                self.copies.note(&row, observation.class, line, place);
             }
-            match observation.class {
-                Class::Unmapped => self.tally.lines.unknown_operation(row.operation),
-                Class::Allowed | Class::Refused => self.ask(place, row.requester, &observation),
-                _ => {}
+            Logline::Event(event) => {
+                self.tally.lines.count(event.class(), place);
+                match event.class() {
+                    Class::Unmapped => self.tally.lines.unknown_operation(&event.operation()),
+                    Class::Allowed | Class::Refused => {
+                        let requester = format!("{:?} {:?}", event.requester(), event.role_arn());
+                        self.ask(place, &requester, &*event);
+                    }
+                    _ => {}
+                }
             }
-        }
+            Logline::Other(class) => self.tally.lines.count(class, place),
+            Logline::Malformed(damage) => self.tally.lines.malformed(damage, place),
+        });
         self.lines.note(block, count, self.hashed);
     }
 
@@ -205,33 +203,26 @@ impl<'j> Worker<'j> {
         }
     }
 
-    fn finish(mut self) -> (Tally, Copies, LineCounts) {
-        let buckets = self.known.values().flatten().map(|(bucket, at)| (*at, bucket.as_str()));
-        let buckets: HashMap<usize, &str> = buckets.collect();
-        for ((at, _), (needs, segments)) in self.requests {
-            let (Some((around, _)), Some(bucket)) = (self.around.get(at), buckets.get(&at)) else { continue };
-            let group = (around.name.clone(), needs.actions.join(" "), (*bucket).to_owned());
-            self.tally.requests.entry(group).or_default().merge(segments);
-        }
+    fn finish(self) -> (Tally, Copies, LineCounts) {
         (self.tally, self.copies, self.lines)
     }
 
     /// Asks the policies about a request whose outcome the log proves.
-    fn ask(&mut self, place: Place, requester: &str, observation: &Observation<'_>) {
+    fn ask(&mut self, place: Place, requester: &str, logged: &impl Logged) {
         let (judge, baseline) = (self.judge, self.baseline);
-        let at = match self.known.get(requester).and_then(|buckets| buckets.get(observation.bucket)) {
+        let at = match self.known.get(requester).and_then(|buckets| buckets.get(logged.bucket())) {
             Some(at) => *at,
             None => {
-                let of = |judge: &Judge| judge.around(observation.requester, observation.bucket);
+                let of = |judge: &Judge| judge.around(logged);
                 self.around.push((of(judge), baseline.map(of)));
                 let at = self.around.len() - 1;
-                self.known.entry(requester.to_owned()).or_default().insert(observation.bucket.to_owned(), at);
+                self.known.entry(requester.to_owned()).or_default().insert(logged.bucket().to_owned(), at);
                 at
             }
         };
         let Some((around, old_around)) = self.around.get(at) else { return };
-        let verdict = judge.verdict(observation, around);
-        let succeeded = observation.class == Class::Allowed;
+        let verdict = judge.verdict(logged, around);
+        let succeeded = logged.class() == Class::Allowed;
         let tally = &mut self.tally;
         let mut counts =
             Counts { log_allowed: u64::from(succeeded), log_refused: u64::from(!succeeded), ..Counts::default() };
@@ -250,40 +241,43 @@ impl<'j> Worker<'j> {
         tally.verdicts.allowed += counts.allowed;
         tally.verdicts.denied += counts.denied;
         tally.verdicts.undecided += counts.undecided;
-        let Some(needs) = observation.needs else { return };
+        let facts = logged.facts();
+        let Some(first) = facts.first() else { return };
+        let actions = || facts.iter().map(|fact| fact.action.as_str()).collect::<Vec<_>>().join(" ");
         let example = || {
             let named = |at: &StatementId| {
                 around.policies.find(*at).map(|(policy, _)| (policy.source().name().to_owned(), at.statement))
             };
             Example {
                 principal: around.name.clone(),
-                action: needs.actions.join(" "),
-                resource: observation.resource().unwrap_or_default(),
-                context: observation
-                    .context()
+                action: actions(),
+                resource: first.resource().into_owned(),
+                context: logged
+                    .context_of(&|_| true)
                     .keys()
                     .map(|(key, value)| (key.as_str().to_owned(), value.clone()))
                     .collect(),
-                decided_by: judge.deciding(observation, around).iter().filter_map(named).collect(),
+                decided_by: judge.deciding(logged, around).iter().filter_map(named).collect(),
             }
         };
         if succeeded && verdict == Verdict::Denied {
             tally.now_denied.add(place, example);
         }
         if let (Some(old_judge), Some(old_around)) = (baseline, old_around) {
-            match (old_judge.verdict(observation, old_around), &verdict) {
+            match (old_judge.verdict(logged, old_around), &verdict) {
                 (Verdict::Allowed, Verdict::Denied) if succeeded => tally.newly_denied.add(place, example),
                 (Verdict::Denied, Verdict::Allowed) => tally.newly_allowed.add(place, example),
                 _ => {}
             }
         }
-        let segment = observation.key.as_deref().map(|key| key.split_once('/').map_or("", |(first, _)| first));
-        // What is needed stands in a table, so that its place tells it.
-        let group = (at, std::ptr::from_ref(needs).addr());
-        let (_, segments) = self.requests.entry(group).or_insert_with(|| (needs, Segments::default()));
-        segments.add(segment.unwrap_or("-"), &counts);
+        let segment = match first.part {
+            Part::Name => first.name.split_once('/').map_or("", |(segment, _)| segment),
+            Part::Whole | Part::Prefix => "-",
+        };
+        let group = (around.name.clone(), actions(), first.scope.clone().into_owned());
+        tally.requests.entry(group).or_default().add(segment, &counts);
         if let Some(each) = self.each {
-            each(&mut self.records, (place.0, place.1 - self.base + self.first_line), observation, &verdict);
+            each(&mut self.records, (place.0, place.1 - self.base + self.first_line), logged, &verdict);
         }
     }
 }

@@ -4,9 +4,10 @@ use super::problems;
 use super::{BAD, BOLD, DIM};
 use crate::Failure;
 use crate::input::lines;
+use can_access_engine::replay::Class;
 use can_access_engine::replay::judge::{Judge, Verdict};
+use can_access_engine::replay::logged::Logged;
 use can_access_engine::replay::tally::{Counts, Example, Findings, Lines, Segments, Tally};
-use can_access_engine::replay::{Class, Observation};
 use can_access_engine::request::ContextValue;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -165,17 +166,15 @@ fn findings<'a>(findings: &'a Findings, names: &'a Names<'_>) -> FindingsJson<'a
 /// The groups of requests: principal, action, and what stands for their resources.
 fn classes(tally: &Tally) -> Vec<(&str, &str, String, Counts)> {
     let mut classes = Vec::new();
-    for ((principal, action, bucket), segments) in &tally.requests {
+    for ((principal, action, scope), segments) in &tally.requests {
         match segments {
-            Segments::Many(counts) => {
-                classes.push((principal.as_str(), action.as_str(), format!("arn:aws:s3:::{bucket}/*"), *counts))
-            }
+            Segments::Many(counts) => classes.push((principal.as_str(), action.as_str(), format!("{scope}*"), *counts)),
             Segments::Few(few) => {
                 for (segment, counts) in few {
                     let resource = match segment.as_str() {
-                        "-" => format!("arn:aws:s3:::{bucket}"),
-                        "" => format!("arn:aws:s3:::{bucket}/*"),
-                        segment => format!("arn:aws:s3:::{bucket}/{segment}/*"),
+                        "-" => scope.clone(),
+                        "" => format!("{scope}*"),
+                        segment => format!("{scope}{segment}/*"),
                     };
                     classes.push((principal, action, resource, *counts));
                 }
@@ -289,8 +288,8 @@ struct RecordJson<'a> {
     file: &'a str,
     line: u64,
     principal: Option<String>,
-    actions: &'a [&'static str],
-    resource: Option<String>,
+    actions: Vec<&'a str>,
+    resource: Option<std::borrow::Cow<'a, str>>,
     log: &'static str,
     verdict: &'static str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -305,7 +304,7 @@ pub(crate) fn record(
     judge: &Judge,
     file: &str,
     line: u64,
-    observation: &Observation<'_>,
+    logged: &dyn Logged,
     verdict: &Verdict,
 ) {
     let (name, keys, why) = match verdict {
@@ -314,13 +313,14 @@ pub(crate) fn record(
         Verdict::Undecided(keys) => ("undecided", &keys[..], None),
         Verdict::Unasked(why) => ("undecided", &[][..], Some(*why)),
     };
+    let facts = logged.facts();
     let record = RecordJson {
         file,
         line,
-        principal: judge.principal(observation.requester),
-        actions: observation.needs.map_or(&[], |needs| &needs.actions),
-        resource: observation.resource(),
-        log: observation.class.name(),
+        principal: judge.principal(logged.requester(), logged.role_arn()),
+        actions: facts.iter().map(|fact| fact.action.as_str()).collect(),
+        resource: facts.first().map(|fact| fact.resource()),
+        log: logged.class().name(),
         verdict: name,
         keys,
         why,

@@ -210,7 +210,7 @@ fn candidates(text: &[char], open: &HashSet<Vec<char>>, dials: Dials, patterns: 
             continue;
         }
         // Everything in a bucket is more than any evidence shows.
-        if !parent.is_empty() || dials.everything {
+        if parent.first().is_some_and(|symbol| !is_class(*symbol)) || dials.everything {
             add(&[parent, star]);
         }
         let is_last = depth == directories.len();

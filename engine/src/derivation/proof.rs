@@ -3,6 +3,7 @@
 use super::evidence::{Group, Kind};
 use super::grants::View;
 use super::{Derived, Form};
+use crate::arn::AccountId;
 use crate::decision::{Decision, decide};
 use crate::layer::Layer;
 use crate::policy::{Policy, PolicySet};
@@ -101,6 +102,20 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
     Ok(())
 }
 
+/// The services whose resources have to trust the account before identity-based policies count (R9.1, R9.4): that is taken
+/// for granted, since the requests were allowed.
+fn trusting(policies: &PolicySet, group: &Group, account: Option<&str>) -> Option<PolicySet> {
+    let asked = group.action.starts_with("kms:") || group.action.starts_with("sts:AssumeRole");
+    let account = account.filter(|_| asked && policies.resource.is_empty())?;
+    let text = format!(
+        r#"{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"{}","Resource":"*"}}}}"#,
+        group.action
+    );
+    let mut policies = policies.clone();
+    policies.resource.push(Arc::new(Policy::read(Source::new("trust.json", text), Layer::Resource).ok()?));
+    Some(policies)
+}
+
 /// Whether the policies allow a request of a group. What else is in its context is not known: `whatever` asks whether
 /// they allow it all the same, and otherwise whether they might.
 fn is_allowed(policies: &PolicySet, group: &Group, name: &str, whatever: bool) -> bool {
@@ -118,7 +133,8 @@ fn is_allowed(policies: &PolicySet, group: &Group, name: &str, whatever: bool) -
         let facts = Facts::default();
         let account = principal.account().copied();
         let request = Request::new(&principal, &action, resource, account, &context, &facts).ok()?;
-        Some(decide(policies, &request).decision)
+        let trusting = trusting(policies, group, account.as_ref().map(AccountId::as_str));
+        Some(decide(trusting.as_ref().unwrap_or(policies), &request).decision)
     };
     match ask() {
         Some(Decision::Allowed) => true,

@@ -52,33 +52,24 @@ impl Shape {
         self.text.clear();
         self.slots.clear();
         let mut start = 0;
-        let mut segments = name.split('/').peekable();
-        // Which part of a date in a path comes next: the month, the day, the hour.
-        let mut dated = 0;
-        while let Some(segment) = segments.next() {
-            let year = dated == 0 && is_year(segment) && segments.peek().is_some_and(|next| is_two(next, 1, 12));
-            let goes_on = match dated {
-                0 => year,
-                1 => true,
-                2 => is_two(segment, 1, 31),
-                3 => is_two(segment, 0, 23),
-                _ => false,
-            };
-            dated = if goes_on { dated + 1 } else { 0 };
+        loop {
+            let rest = name.get(start..).unwrap_or_default();
+            let segment = rest.split('/').next().unwrap_or_default();
+            let mut length = segment.len();
             if user == Some(segment) {
-                self.class(USER, start..start + segment.len());
-            } else if goes_on {
-                self.class(DATE, start..start + segment.len());
-            } else if let Some(length) = partition(segment) {
-                segment.chars().take(length).for_each(|symbol| self.text.push(symbol));
-                self.class(DATE, start + length..start + segment.len());
+                self.class(USER, start..start + length);
+            } else if let Some((head, date)) = dated(rest) {
+                rest.chars().take(head).for_each(|symbol| self.text.push(symbol));
+                self.class(DATE, start + head..start + head + date);
+                length = head + date;
             } else {
                 self.segment(segment, start);
             }
-            start += segment.len() + 1;
-            if segments.peek().is_some() {
-                self.text.push('/');
+            start += length + 1;
+            if start > name.len() {
+                return;
             }
+            self.text.push('/');
         }
     }
 
@@ -138,12 +129,28 @@ fn is_two(text: &str, least: u8, most: u8) -> bool {
     text.len() == 2 && text.parse::<u8>().is_ok_and(|number| (least..=most).contains(&number))
 }
 
-/// How long the name of a partition by time is, with its `=`: of `year=2026`, `month=08`.
-fn partition(segment: &str) -> Option<usize> {
-    let (name, value) = segment.split_once('=')?;
-    let of_time = ["year", "month", "day", "hour", "minute", "yyyy", "mm", "dd", "hh", "y", "m", "d", "h"];
-    let is_number = !value.is_empty() && value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit());
-    (is_number && of_time.contains(&name)).then_some(name.len() + 1)
+/// A date that goes over several segments at the beginning: how long what stands before it is, and how long it is, as in
+/// `2026/08/03` and `year=2026/month=08`.
+fn dated(path: &str) -> Option<(usize, usize)> {
+    let mut segments = path.split('/');
+    let first = segments.next()?;
+    let named = first.strip_prefix("year=");
+    let year = named.unwrap_or(first);
+    if !is_year(year) {
+        return None;
+    }
+    let names = [("month=", 1, 12), ("day=", 1, 31), ("hour=", 0, 23)];
+    let mut end = first.len();
+    for (name, least, most) in names {
+        let Some(next) = segments.next() else { break };
+        let number = if named.is_some() { next.strip_prefix(name) } else { Some(next) };
+        if !number.is_some_and(|number| is_two(number, least, most)) {
+            break;
+        }
+        end += 1 + next.len();
+    }
+    let head = first.len() - year.len();
+    (end > first.len() || named.is_some()).then_some((head, end - head))
 }
 
 /// The class of a word of letters and digits; a blank for none.
@@ -169,7 +176,9 @@ fn word(word: &[u8]) -> char {
     let upper = word.iter().any(u8::is_ascii_uppercase);
     let lower = word.iter().any(u8::is_ascii_lowercase);
     let mixed = word.len() >= 16 && upper && lower;
-    if mixed || word.len() >= 10 && digits >= 2 && letters >= 2 && changes.count() >= 3 { ID } else { ' ' }
+    // A word with a number behind it is none.
+    let odd = changes.count() >= 3 || word.first().is_some_and(u8::is_ascii_digit);
+    if mixed || word.len() >= 10 && digits >= 2 && letters >= 2 && odd { ID } else { ' ' }
 }
 
 /// How long the UUID at the beginning is.
@@ -308,10 +317,13 @@ mod tests {
             ("home/ann/x", "home/<user:ann>/x"),
             ("home/anna/x", "home/anna/x"),
             ("df-0A1B2C3DEFGHIJ/log", "df-<id:0A1B2C3DEFGHIJ>/log"),
-            ("a/2026/08/03/x", "a/<date:2026>/<date:08>/<date:03>/x"),
-            ("2026/08/03/23/2026/1", "<date:2026>/<date:08>/<date:03>/<date:23>/<digits:2026>/<digits:1>"),
+            ("df-01234567ABCDEFGHIJ/log", "df-<id:01234567ABCDEFGHIJ>/log"),
+            ("a/2026/08/03/x", "a/<date:2026/08/03>/x"),
+            ("2026/08/03/23/2026/1", "<date:2026/08/03/23>/<digits:2026>/<digits:1>"),
             ("2026/summary", "<digits:2026>/summary"),
-            ("year=2026/month=08/n=5", "year=<date:2026>/month=<date:08>/n=<digits:5>"),
+            ("a/2026/08", "a/<date:2026/08>"),
+            ("a/2026/08/", "a/<date:2026/08>/"),
+            ("year=2026/month=08/n=5", "year=<date:2026/month=08>/n=<digits:5>"),
             ("v12/x86", "v<digits:12>/x<digits:86>"),
             ("é/\u{FDD0}", "é/\u{FDD5}"),
             ("2016-01-31x", "<digits:2016>-<digits:01>-<digits:31>x"),

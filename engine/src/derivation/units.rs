@@ -1,18 +1,18 @@
 //! Names of one kind as units: what does not vary is literal, what does is a class.
 
 use super::names::{Names, Seen};
-use super::shape::{DATE, DIGITS, ID, Shape, USER};
+use super::shape::{DIGITS, ID, Shape, USER};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// How many texts a part of names can have and still be one of a few that stay the same.
-const FEW: usize = 3;
-/// How many names have to have each of them.
-const OFTEN: usize = 8;
+/// How many texts are told apart at a place.
+const FEW: usize = 8;
+/// How many digits the id of an account has: directories of accounts stay the same, other numbers come and go.
+const ACCOUNT: usize = 12;
 
-/// How the names of a scope vary: the texts that stand at a place of all its shapes, with how many names have them;
-/// `None` if there are many. A place is the shape up to there.
+/// How the names of a scope vary: the texts that stand at a place of all its shapes; `None` if there are many. A place is
+/// the shape up to there.
 #[derive(Debug, Default)]
-pub(super) struct Variation(HashMap<String, Option<BTreeMap<String, usize>>>);
+pub(super) struct Variation(HashMap<String, Option<BTreeSet<String>>>);
 
 /// A name, and the texts of its classes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,50 +45,38 @@ impl Variation {
         let mut shape = Shape::default();
         for (name, _) in names.single.iter().filter(|(_, seen)| counts(seen)) {
             shape.read(name, user);
-            for ((place, _), slot) in places(&shape.text).zip(&shape.slots) {
-                self.text(place, Some((name.get(slot.clone()).unwrap_or_default(), 1)));
+            for (place, slot) in places(&shape.text).zip(&shape.slots) {
+                self.text(place, name.get(slot.clone()));
             }
         }
         for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen)) {
-            for ((place, _), texts) in places(text).zip(&class.texts) {
+            for (place, texts) in places(text).zip(&class.texts) {
                 match texts {
                     None => self.text(place, None),
-                    Some(texts) => {
-                        let each = class.count() / texts.len().max(1);
-                        texts.iter().for_each(|text| self.text(place, Some((text, each))));
-                    }
+                    Some(texts) => texts.iter().for_each(|text| self.text(place, Some(text))),
                 }
             }
         }
     }
 
-    fn text(&mut self, place: &str, text: Option<(&str, usize)>) {
+    fn text(&mut self, place: &str, text: Option<&str>) {
         if !self.0.contains_key(place) {
-            self.0.insert(place.to_owned(), Some(BTreeMap::new()));
+            self.0.insert(place.to_owned(), Some(BTreeSet::new()));
         }
         let Some(Some(texts)) = self.0.get_mut(place) else { return };
-        let many = match text {
-            None => true,
-            Some((text, count)) => {
-                match texts.get_mut(text) {
-                    Some(known) => *known += count,
-                    None => _ = texts.insert(text.to_owned(), count),
-                }
-                // Users are told apart however many there are.
-                texts.len() > FEW
-            }
-        };
-        if many {
+        if let Some(text) = text.filter(|text| !texts.contains(*text)) {
+            texts.insert(text.to_owned());
+        }
+        if text.is_none() || texts.len() > FEW {
             self.0.insert(place.to_owned(), None);
         }
     }
 
-    /// Whether what stands at a place stays the same: it is always the same, or a directory is one of a few. Dates never
-    /// do, and names of users only if there is one.
-    fn stays(&self, place: &str, class: char, is_directory: bool) -> bool {
+    /// Whether what stands at a place stays the same: it is always the same, or a directory of one of a few accounts.
+    fn stays(&self, place: &str, is_directory: bool) -> bool {
         let Some(Some(texts)) = self.0.get(place) else { return false };
-        let often = || texts.values().all(|count| *count >= OFTEN);
-        class != DATE && (texts.len() == 1 || class != USER && is_directory && often())
+        let is_account = |text: &String| text.len() == ACCOUNT && text.bytes().all(|byte| byte.is_ascii_digit());
+        texts.len() == 1 || is_directory && texts.iter().all(is_account)
     }
 
     /// The units of a set.
@@ -139,7 +127,7 @@ impl Variation {
             let place = shape.get(..end).unwrap_or_default();
             let is_directory = shape.get(..at).is_some_and(|head| head.is_empty() || head.ends_with('/'))
                 && shape.get(end..).is_some_and(|tail| tail.starts_with('/'));
-            match texts(slot).filter(|_| self.stays(place, symbol, is_directory)) {
+            match texts(slot).filter(|_| self.stays(place, is_directory)) {
                 Some(only) => text.extend(only.chars()),
                 None => {
                     text.push(symbol);
@@ -226,7 +214,7 @@ fn has_text(symbol: char) -> bool {
 }
 
 /// The places of the classes of a shape.
-fn places(shape: &str) -> impl Iterator<Item = (&str, char)> {
+fn places(shape: &str) -> impl Iterator<Item = &str> {
     let ends = shape.char_indices().filter(|(_, symbol)| has_text(*symbol));
-    ends.filter_map(|(at, symbol)| Some((shape.get(..at + symbol.len_utf8())?, symbol)))
+    ends.filter_map(|(at, symbol)| shape.get(..at + symbol.len_utf8()))
 }

@@ -5,6 +5,8 @@
 //! the left. What stands right of them can be forged by somebody who puts quotes into what they send. So no split is
 //! guessed: every place where the status can be is looked at, and if they disagree, the line is ambiguous.
 
+pub use super::json_row::JsonRow;
+
 use memchr::{memchr, memchr_iter, memrchr};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +36,12 @@ pub enum Damage {
     Operation,
     /// The key.
     Key,
+    /// The event: it is none, or lacks what every event has.
+    Event,
+    /// The JSON around it.
+    Json,
+    /// It is a partial result, and no log.
+    Partial,
 }
 
 impl Damage {
@@ -46,6 +54,9 @@ impl Damage {
             Self::Requester => "no requester",
             Self::Operation => "no operation",
             Self::Key => "no key",
+            Self::Event => "no event of CloudTrail",
+            Self::Json => "no JSON from here on",
+            Self::Partial => "a partial result, which is read from a named file only",
         }
     }
 }

@@ -13,13 +13,12 @@ impl Observation<'_> {
     /// derived as for every request.
     #[must_use]
     pub fn context(&self) -> Context {
-        self.context_of(|_| true)
+        self.context_where(&|_| true)
     }
 
     /// The condition keys of the request that are wanted; the others are left unknown. Names are given as they are spelled
     /// here.
-    #[must_use]
-    pub fn context_of(&self, wanted: impl Fn(&str) -> bool) -> Context {
+    pub(super) fn context_where(&self, wanted: &dyn Fn(&str) -> bool) -> Context {
         let mut context = Context::new();
         context.mark_others_unknown();
         let mut give = |key: &str, value: Option<&str>| match value {
@@ -127,7 +126,7 @@ fn region(host: &str) -> Option<&str> {
 }
 
 /// Whether an address is not one of the public internet (RFC 1918, 4193, 6598).
-fn is_private(address: IpAddr) -> bool {
+pub(super) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();

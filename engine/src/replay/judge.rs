@@ -1,7 +1,6 @@
 //! What policies would have said to a logged request.
 
-use super::Observation;
-use super::operation::About;
+use super::logged::Logged;
 use super::requester::Requester;
 use crate::arn::{AccountId, Arn};
 use crate::decision::{Decision, Outcome, decide, explain};
@@ -87,7 +86,7 @@ impl Judge {
     ///
     /// `None` for somebody that no policy can be asked about, such as a canonical id whose account is not known.
     #[must_use]
-    pub fn principal(&self, requester: Requester<'_>) -> Option<String> {
+    pub fn principal(&self, requester: Requester<'_>, role_arn: Option<&str>) -> Option<String> {
         match requester {
             Requester::Anonymous => Some("anonymous".to_owned()),
             Requester::Service(name) => Some(name.to_owned()),
@@ -95,6 +94,7 @@ impl Judge {
                 self.canonical_ids.get(id).map(|account| format!("arn:aws:iam::{account}:root"))
             }
             Requester::Itself | Requester::Other(_) => None,
+            Requester::Identity(_) if role_arn.is_some() => role_arn.map(str::to_owned),
             Requester::Identity(arn) => Some(match requester.role() {
                 None => arn.to_owned(),
                 Some((account, role)) => self.roles.get(&(account, role.to_owned())).cloned().unwrap_or_else(|| {
@@ -105,23 +105,24 @@ impl Judge {
         }
     }
 
-    /// What surrounds the requests of a requester on a bucket.
+    /// What surrounds the requests of whoever sent this one, on the same bucket.
     #[must_use]
-    pub fn around(&self, requester: Requester<'_>, bucket: &str) -> Around {
-        let name = self.principal(requester).unwrap_or_else(|| "unknown".to_owned());
+    pub fn around(&self, logged: &impl Logged) -> Around {
+        let (requester, role_arn, bucket) = (logged.requester(), logged.role_arn(), logged.bucket());
+        let name = self.principal(requester, role_arn).unwrap_or_else(|| "unknown".to_owned());
         let mut policies = self.policies.clone();
         policies.identity.extend(self.identities.get(&name).into_iter().flatten().cloned());
         policies.resource.extend(self.buckets.get(bucket).into_iter().flatten().cloned());
-        Around { principal: self.engine_principal(requester), keys: Keys::of(&policies), name, policies }
+        Around { principal: self.engine_principal(requester, role_arn), keys: Keys::of(&policies), name, policies }
     }
 
-    /// What the policies say to the actions that an observed request needed.
+    /// What the policies say to the actions that a request needed.
     #[must_use]
-    pub fn verdict(&self, observation: &Observation<'_>, around: &Around) -> Verdict {
+    pub fn verdict(&self, logged: &impl Logged, around: &Around) -> Verdict {
         let mut verdict = Verdict::Allowed;
         let policies = &around.policies;
-        let context = observation.context_of(|key| around.keys.has(key));
-        let asked = self.ask(observation, around, &context, |request| {
+        let context = logged.context_of(&|key| around.keys.has(key));
+        let asked = self.ask(logged, around, &context, |request| {
             let outcome = decide(policies, request);
             verdict = match (outcome.decision, std::mem::replace(&mut verdict, Verdict::Allowed)) {
                 (Decision::ExplicitDeny | Decision::ImplicitDeny, _) | (_, Verdict::Denied) => Verdict::Denied,
@@ -141,14 +142,14 @@ impl Judge {
         asked.map_or_else(Verdict::Unasked, |()| verdict)
     }
 
-    /// The statements that decide about an observed request, and what decides: for its first action that is denied, or
+    /// The statements that decide about a request, and what decides: for its first action that is denied, or
     /// else its first.
     #[must_use]
-    pub fn deciding(&self, observation: &Observation<'_>, around: &Around) -> Vec<StatementId> {
+    pub fn deciding(&self, logged: &impl Logged, around: &Around) -> Vec<StatementId> {
         let policies = &around.policies;
         let mut found: Option<(bool, Vec<StatementId>)> = None;
-        let context = observation.context();
-        let asked = self.ask(observation, around, &context, |request| {
+        let context = logged.context_of(&|_| true);
+        let asked = self.ask(logged, around, &context, |request| {
             let explanation = explain(policies, request);
             let denied =
                 |outcome: &Outcome| matches!(outcome.decision, Decision::ExplicitDeny | Decision::ImplicitDeny);
@@ -163,73 +164,41 @@ impl Judge {
     /// Makes the requests of an observation, one for each action it needs, and shows them to `look`.
     fn ask(
         &self,
-        observation: &Observation<'_>,
+        logged: &impl Logged,
         around: &Around,
         context: &Context,
         mut look: impl FnMut(&Request<'_>),
     ) -> Result<(), &'static str> {
-        let needs = observation.needs.ok_or("the operation is not known")?;
         let principal = around.principal.as_ref().map_err(|why| *why)?;
-        let resource = observation.resource().ok_or("the key is not known")?;
-        let resource = Resource::parse(&resource).map_err(|_| "the resource has no ARN")?;
-        let owner = self.canonical_ids.get(observation.owner).copied().or(self.owner);
-        let mut facts = self.facts.clone().at(Instant::from_seconds(observation.time));
-        if observation.access_point().is_some() {
-            facts.access_point_bucket = Some(format!("arn:{}:s3:::{}", observation.partition(), observation.bucket));
+        let owner = self.canonical_ids.get(logged.owner()).copied().or(logged.resource_account()).or(self.owner);
+        let mut facts = self.facts.clone().at(Instant::from_seconds(logged.time()));
+        facts.access_point_bucket = logged.access_point_bucket();
+        let needed = logged.facts();
+        if needed.is_empty() {
+            return Err("what it needed is not known");
         }
-        for action in &needs.asked {
-            let request = Request::new(principal, action, resource, owner, context, &facts);
+        for fact in &needed {
+            let resource = fact.resource();
+            let resource = Resource::parse(&resource).map_err(|_| "the resource has no ARN")?;
+            let request = Request::new(principal, &fact.action, resource, owner, context, &facts);
             look(&request.map_err(|_| "what the log says of the request contradicts itself")?);
         }
         Ok(())
     }
 
-    fn engine_principal(&self, requester: Requester<'_>) -> Result<Principal, &'static str> {
+    fn engine_principal(&self, requester: Requester<'_>, role_arn: Option<&str>) -> Result<Principal, &'static str> {
         let unknown = "the requester is nobody that policies name";
         let principal = match requester {
             Requester::Identity(arn) => Principal::parse(arn).map_err(|_| unknown)?,
             Requester::Canonical(id) if !self.canonical_ids.contains_key(id) => {
                 return Err("the account of the canonical id is not known");
             }
-            other => Principal::parse(&self.principal(other).ok_or(unknown)?).map_err(|_| unknown)?,
+            other => Principal::parse(&self.principal(other, None).ok_or(unknown)?).map_err(|_| unknown)?,
         };
-        match requester.role().and_then(|(account, role)| self.roles.get(&(account, role.to_owned()))) {
+        let known = requester.role().and_then(|(account, role)| self.roles.get(&(account, role.to_owned())));
+        match role_arn.filter(|_| requester.role().is_some()).or(known.map(String::as_str)) {
             Some(arn) => principal.with_role_arn(arn).map_err(|_| "the role's ARN does not fit its session"),
             None => Ok(principal),
         }
-    }
-}
-
-impl Observation<'_> {
-    /// The ARN of what the request was about; `*` where it is about no resource, `None` where the key is not known.
-    #[must_use]
-    pub fn resource(&self) -> Option<String> {
-        let partition = self.partition();
-        let access_point = self.access_point();
-        Some(match (self.needs?.about, access_point, &self.key) {
-            (About::Object, Some(arn), Some(key)) => format!("{arn}/object/{key}"),
-            (About::Object, None, Some(key)) => format!("arn:{partition}:s3:::{}/{key}", self.bucket),
-            (About::Object, _, None) => return None,
-            (About::Bucket, Some(arn), _) => arn.to_owned(),
-            (About::Bucket, None, _) => format!("arn:{partition}:s3:::{}", self.bucket),
-            (About::Service | About::Nothing, ..) => "*".to_owned(),
-        })
-    }
-
-    /// The ARN of the access point that the request went through.
-    #[must_use]
-    pub fn access_point(&self) -> Option<&str> {
-        self.answer.as_ref()?.tail.access_point.filter(|arn| arn.starts_with("arn:"))
-    }
-
-    /// The partition that the bucket is in, as far as the line tells.
-    #[must_use]
-    pub fn partition(&self) -> &str {
-        let of_requester = match self.requester {
-            Requester::Identity(arn) => Arn::parse(arn).map(|arn| arn.partition),
-            _ => None,
-        };
-        let host = || self.answer.as_ref().and_then(|answer| answer.tail.host).unwrap_or_default();
-        of_requester.unwrap_or_else(|| if host().ends_with(".amazonaws.com.cn") { "aws-cn" } else { "aws" })
     }
 }

@@ -18,7 +18,9 @@ pub mod access_log;
 pub mod cloudtrail;
 mod context;
 pub mod copies;
+mod json_row;
 pub mod judge;
+pub mod logged;
 pub mod object_key;
 pub mod operation;
 mod pairs;
@@ -26,12 +28,16 @@ mod query;
 pub mod requester;
 pub mod tally;
 
+use crate::arn::Arn;
+use crate::request::{Action, Context};
 use access_log::{Answer, Rest, Row};
+use logged::{Fact, Logged, Part};
 use operation::{About, Needs, Proof};
 use query::Query;
 use requester::Requester;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// What a line counts as. Every line is exactly one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -117,19 +123,112 @@ pub struct Observation<'l> {
 }
 
 impl Observation<'_> {
-    /// Whether it shows that its object exists: it was neither refused nor missed.
+    /// The ARN of the access point that the request went through.
     #[must_use]
-    pub fn shows_object(&self) -> bool {
-        let missed = self.answer.as_ref().is_none_or(|answer| answer.status == Some(404));
-        self.class == Class::Allowed && !missed
+    pub fn access_point(&self) -> Option<&str> {
+        self.answer.as_ref()?.tail.access_point.filter(|arn| arn.starts_with("arn:"))
+    }
+
+    /// The partition that the bucket is in, as far as the line tells.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        let of_requester = match self.requester {
+            Requester::Identity(arn) => Arn::parse(arn).map(|arn| arn.partition),
+            _ => None,
+        };
+        let host = || self.answer.as_ref().and_then(|answer| answer.tail.host).unwrap_or_default();
+        of_requester.unwrap_or_else(|| if host().ends_with(".amazonaws.com.cn") { "aws-cn" } else { "aws" })
+    }
+
+    /// The object with its key, for a row that is no request.
+    #[must_use]
+    pub fn object(&self) -> Option<(String, &str)> {
+        Some((self.scope(About::Object), self.key.as_deref()?))
+    }
+
+    /// Where names begin in the ARN of what a request is about.
+    fn scope(&self, about: About) -> String {
+        let (partition, bucket) = (self.partition(), self.bucket);
+        match (about, self.access_point()) {
+            (About::Object, Some(arn)) => format!("{arn}/object/"),
+            (About::Object, None) => format!("arn:{partition}:s3:::{bucket}/"),
+            (About::Bucket, Some(arn)) => arn.to_owned(),
+            (About::Bucket, None) => format!("arn:{partition}:s3:::{bucket}"),
+            (About::Service | About::Nothing, _) => "*".to_owned(),
+        }
     }
 
     /// The prefix that a listing asked for; `None` if it asked for everything, or if that is not known.
-    #[must_use]
-    pub fn prefix(&self) -> Option<Cow<'_, str>> {
-        let request = self.answer.as_ref()?.request.and_then(Query::of_request_line)?;
+    fn prefix(&self) -> Option<Cow<'_, str>> {
         let lists = self.needs?.actions.iter().any(|action| context::is_listing(action));
-        request.value("prefix").filter(|prefix| lists && !prefix.is_empty())
+        let request = self.answer.as_ref()?.request.filter(|_| lists).and_then(Query::of_request_line)?;
+        request.value("prefix").filter(|prefix| !prefix.is_empty())
+    }
+}
+
+impl Logged for Observation<'_> {
+    fn class(&self) -> Class {
+        self.class
+    }
+
+    fn time(&self) -> i64 {
+        self.time
+    }
+
+    fn requester(&self) -> Requester<'_> {
+        self.requester
+    }
+
+    fn bucket(&self) -> &str {
+        self.bucket
+    }
+
+    fn owner(&self) -> &str {
+        self.owner
+    }
+
+    fn facts(&self) -> Vec<Fact<'_>> {
+        let Some(needs) = self.needs else { return Vec::new() };
+        let (part, name) = match (needs.about, &self.key) {
+            (About::Object, Some(key)) => (Part::Name, Cow::Borrowed(&**key)),
+            (About::Object, None) => return Vec::new(),
+            _ => match self.prefix() {
+                Some(prefix) => (Part::Prefix, prefix),
+                None => (Part::Whole, Cow::Borrowed("")),
+            },
+        };
+        let scope = self.scope(needs.about);
+        // What was refused or missed shows nothing.
+        let missed = self.answer.as_ref().is_none_or(|answer| answer.status == Some(404));
+        let exists = self.class == Class::Allowed && !missed;
+        let fact = |action| Fact {
+            action: Cow::Borrowed(action),
+            scope: Cow::Owned(scope.clone()),
+            part,
+            name: name.clone(),
+            exists,
+        };
+        needs.asked.iter().map(fact).collect()
+    }
+
+    fn shown(&self) -> Option<Fact<'_>> {
+        static LIST: LazyLock<Option<Action>> = LazyLock::new(|| Action::parse("s3:ListBucket").ok());
+        let action = LIST.as_ref().filter(|_| self.listed)?;
+        Some(Fact {
+            action: Cow::Borrowed(action),
+            scope: Cow::Owned(self.scope(About::Bucket)),
+            part: Part::Whole,
+            name: Cow::Borrowed(""),
+            exists: true,
+        })
+    }
+
+    fn access_point_bucket(&self) -> Option<String> {
+        self.access_point().map(|_| format!("arn:{}:s3:::{}", self.partition(), self.bucket))
+    }
+
+    fn context_of(&self, wanted: &dyn Fn(&str) -> bool) -> Context {
+        self.context_where(wanted)
     }
 }
 

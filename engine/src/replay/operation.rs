@@ -151,6 +151,16 @@ pub fn proof(status: Option<u16>, error: Option<&str>, object_read: bool) -> Pro
     PROOFS.iter().find(holds).map_or(Proof::Nothing, |evidence| evidence.proof)
 }
 
+/// What an error code proves where no status is told, as in events of CloudTrail.
+pub(super) fn proof_of_error(error: &str, object_read: bool) -> Proof {
+    let holds = |evidence: &&Evidence| evidence.error == error && (object_read || !evidence.object_reads);
+    PROOFS
+        .iter()
+        .filter(|evidence| evidence.status != "2xx")
+        .find(holds)
+        .map_or(Proof::Nothing, |evidence| evidence.proof)
+}
+
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     table.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect())
 }

@@ -52,19 +52,7 @@ impl<'l> Query<'l> {
 
     /// When the signature of a presigned request was made.
     pub(super) fn signed_at(&self) -> Option<i64> {
-        let text = self.value("X-Amz-Date")?;
-        let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
-        let part = |text: &str, from: usize, to: usize| text.get(from..to).map(str::to_owned);
-        let iso = format!(
-            "{}-{}-{}T{}:{}:{}Z",
-            part(date, 0, 4)?,
-            part(date, 4, 6)?,
-            part(date, 6, 8)?,
-            part(clock, 0, 2)?,
-            part(clock, 2, 4)?,
-            part(clock, 4, 6)?
-        );
-        i64::try_from(crate::instant::Instant::parse(&iso)?.seconds()).ok()
+        compact_time(&self.value("X-Amz-Date")?)
     }
 
     /// When a presigned request expires.
@@ -75,4 +63,20 @@ impl<'l> Query<'l> {
             None => self.value("Expires").filter(|_| self.value("AWSAccessKeyId").is_some())?.parse().ok(),
         }
     }
+}
+
+/// Seconds since 1970 of a time such as `20261121T190000Z`.
+pub(super) fn compact_time(text: &str) -> Option<i64> {
+    let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
+    let part = |text: &str, from: usize, to: usize| text.get(from..to).map(str::to_owned);
+    let iso = format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        part(date, 0, 4)?,
+        part(date, 4, 6)?,
+        part(date, 6, 8)?,
+        part(clock, 0, 2)?,
+        part(clock, 2, 4)?,
+        part(clock, 4, 6)?
+    );
+    i64::try_from(crate::instant::Instant::parse(&iso)?.seconds()).ok()
 }

@@ -44,7 +44,7 @@ pub struct Tally {
     pub newly_denied: Findings,
     /// Requests that the baseline denies and the policies allow.
     pub newly_allowed: Findings,
-    /// By principal, action and bucket.
+    /// By principal, actions, and the beginning of the ARN of what they are about, up to where names begin.
     #[serde(with = "super::pairs")]
     pub requests: BTreeMap<(String, String, String), Segments>,
 }
@@ -262,8 +262,8 @@ impl Counts {
     }
 }
 
-/// The requests of one principal and action on one bucket, by the first segment of their keys; in one lump where there
-/// are too many of them to list.
+/// The requests of one principal and action in one scope, by the first segment of their names, the scope itself being no
+/// segment; in one lump where there are too many of them to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Segments {

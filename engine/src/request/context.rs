@@ -170,6 +170,18 @@ impl Context {
         self.unknown.iter()
     }
 
+    /// The keys said to be absent one by one, while others are unknown.
+    ///
+    /// ```
+    /// use can_access_engine::request::Context;
+    /// let mut context = Context::new();
+    /// context.mark_absent("aws:SourceVpce");
+    /// assert_eq!(context.absent_keys().count(), 1);
+    /// ```
+    pub fn absent_keys(&self) -> impl Iterator<Item = &ConditionKey> {
+        self.absent.iter()
+    }
+
     /// Whether anything was said about the keys that hold the time.
     pub(crate) fn times_touched(&self) -> bool {
         self.times_touched

@@ -1,5 +1,11 @@
-//! Names in CloudTrail's events: which actions an event needed, on which resources, and whether it was refused
-//! (REPLAY §3.3–3.5), from tables. Reading the events themselves is not this module's business.
+//! Events of CloudTrail: the containers they come in, what an event tells, and, from tables, which actions it needed, on
+//! which resources, and whether it was refused (REPLAY §3).
+
+mod container;
+mod event;
+
+pub use container::{Item, events};
+pub use event::Event;
 
 use super::object_key::percent;
 use crate::catalogue::{Action, Catalogue};
@@ -76,8 +82,10 @@ pub fn prefix(source: &str) -> &str {
 pub fn needed(prefix: &str, event: &str, version: bool, parameters: &Value) -> Needed {
     let event = undated(event);
     let name = format!("{prefix}:{event}");
-    if let Some(rows) = ONE_OF_ROWS.get(name.as_str()) {
-        return one_of(rows, parameters);
+    if let Some(chosen) = chosen(prefix, event, parameters) {
+        let mut actions: Vec<&str> = chosen.into_iter().map(|(action, _)| action).collect();
+        actions.dedup();
+        return if actions.is_empty() { Needed::Unknown } else { Needed::Actions(actions) };
     }
     if let Some(rows) = EVENT_ROWS.get(name.as_str()) {
         let holds = |row: &&Vec<&'static str>| row.first().is_some_and(|when| *when == "any" || version);
@@ -114,30 +122,46 @@ fn undated(event: &str) -> &str {
     if is_date && !name.is_empty() { name } else { event }
 }
 
-/// The action that the parameters choose; each element of a list chooses its own.
-fn one_of(rows: &[Vec<&'static str>], parameters: &Value) -> Needed {
-    let mut actions = Vec::new();
-    let Some(path) = rows.first().and_then(|row| row.get(1)) else { return Needed::Unknown };
-    for found in at(parameters, path) {
-        let chosen = rows.iter().find_map(|row| {
-            let [test, _, value, action] = row[..] else { return None };
-            let holds = match test {
-                "word" => found
-                    .as_str()
-                    .and_then(|text| text.split_whitespace().next())
-                    .is_some_and(|word| word.eq_ignore_ascii_case(value)),
-                _ => found.get(value).is_some(),
-            };
-            holds.then_some(action)
-        });
-        match chosen {
-            Some(action) => actions.push(action),
-            None => return Needed::Unknown,
+/// The actions that the parameters of an event choose, each with what it is about: every element of a list has its own.
+/// `None` if the event chooses none; empty if what it chooses is not known.
+fn chosen(prefix: &str, event: &str, parameters: &Value) -> Option<Vec<(&'static str, Value)>> {
+    let rows = ONE_OF_ROWS.get(format!("{prefix}:{}", undated(event)).as_str())?;
+    let mut chosen: Vec<(&'static str, Value)> = Vec::new();
+    let paths: std::collections::BTreeSet<&str> = rows.iter().filter_map(|row| row.get(1).copied()).collect();
+    for path in paths {
+        for found in at(parameters, path) {
+            let fits = rows.iter().filter(|row| row.get(1) == Some(&path)).find_map(|row| {
+                let [test, _, value, action] = row[..] else { return None };
+                // Where a member holds what the action is about, that is the item.
+                let (text, item) = match test {
+                    "word" => (found.as_str(), None),
+                    "operation" => (found.get("operation").and_then(Value::as_str), Some(found)),
+                    _ => return found.get(value).map(|item| (action, item.clone())),
+                };
+                let word = text.and_then(|text| text.split_whitespace().next());
+                let holds = word.is_some_and(|word| word.eq_ignore_ascii_case(value));
+                holds.then(|| (action, item.cloned().unwrap_or(Value::Null)))
+            });
+            chosen.push(match fits {
+                Some(fits) => fits,
+                None => return Some(Vec::new()),
+            });
         }
     }
-    actions.sort_unstable();
-    actions.dedup();
-    if actions.is_empty() { Needed::Unknown } else { Needed::Actions(actions) }
+    chosen.sort_by_key(|(action, _)| *action);
+    chosen.dedup();
+    Some(chosen)
+}
+
+/// Whether the action that an event needs hangs on whether its request names a version.
+fn depends_on_version(prefix: &str, event: &str) -> bool {
+    let rows = EVENT_ROWS.get(format!("{prefix}:{}", undated(event)).as_str());
+    rows.into_iter().flatten().any(|row| row.first() == Some(&"version"))
+}
+
+/// Whether the parameters say what this one action of an event was about.
+fn has_own_resources(prefix: &str, event: &str, action: &str) -> bool {
+    RESOURCE_ROWS.contains_key(format!("{prefix}:{}>{action}", undated(event)).as_str())
 }
 
 /// Whether an error code says that the caller was refused by authorization.
@@ -207,10 +231,14 @@ fn fill(template: &str, parameters: &Value, place: Place<'_>) -> Option<Vec<Stri
             "account" => vec![place.account.to_owned()],
             member => {
                 let (path, how) = member.split_once('|').unwrap_or((member, ""));
-                let texts = at(parameters, path).into_iter().filter_map(Value::as_str).filter(|text| !text.is_empty());
+                let texts =
+                    path.split(',').find_map(|path| Some(at(parameters, path)).filter(|found| !found.is_empty()));
+                let texts =
+                    texts.unwrap_or_default().into_iter().filter_map(Value::as_str).filter(|text| !text.is_empty());
                 texts
                     .map(|text| if path == "x-amz-copy-source" { copied(text) } else { text.to_owned() })
                     .map(|text| match how {
+                        "queue" => queue(&text).unwrap_or(text),
                         "last" => text.rsplit('/').next().unwrap_or(&text).to_owned(),
                         "rel" => text.strip_prefix('/').unwrap_or(&text).to_owned(),
                         _ => text,
@@ -226,6 +254,13 @@ fn fill(template: &str, parameters: &Value, place: Place<'_>) -> Option<Vec<Stri
     }
     filled.iter_mut().for_each(|text| text.push_str(rest));
     filled.iter().all(|text| text.starts_with("arn:")).then_some(filled)
+}
+
+/// Account and name of a queue, as its ARN has them, from its URL.
+fn queue(url: &str) -> Option<String> {
+    let mut parts = url.rsplit('/');
+    let (name, account) = (parts.next()?, parts.next()?);
+    Some(format!("{account}:{name}"))
 }
 
 /// The source of a copy as S3 takes it: encoded, with the version behind it.

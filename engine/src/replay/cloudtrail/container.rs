@@ -1,0 +1,148 @@
+//! The containers in which events of CloudTrail are delivered and exported (REPLAY §3.1).
+
+use base64::Engine;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::Read;
+
+/// How deep containers can be within each other.
+const DEEPEST: usize = 6;
+/// How large a packed message can be, unpacked.
+const LARGEST: u64 = 256 << 20;
+
+/// What a container holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item<'j> {
+    /// An event, as JSON.
+    Event(&'j [u8]),
+    /// A record of an S3 server access log in its JSON form.
+    Row(&'j [u8]),
+    /// Something of CloudTrail that is no event, such as a digest.
+    NoEvent,
+    /// Something else.
+    Foreign,
+}
+
+type Members<'j> = BTreeMap<Cow<'j, str>, &'j RawValue>;
+
+/// Goes through the events that a JSON value holds, in order.
+///
+/// ```
+/// use can_access_engine::replay::cloudtrail::{Item, events};
+/// let mut found = 0;
+/// let text = br#"{ "Records": [ { "eventName": "A", "eventSource": "s3" }, { "detail": { "eventName": "B", "eventSource": "s3" } } ] }"#;
+/// events(text, &mut |item| found += usize::from(matches!(item, Item::Event(_))));
+/// assert_eq!(found, 2);
+/// ```
+pub fn events(json: &[u8], each: &mut dyn FnMut(Item<'_>)) {
+    walk(json, 0, each);
+}
+
+fn walk(json: &[u8], depth: usize, each: &mut dyn FnMut(Item<'_>)) {
+    let json = json.trim_ascii();
+    if depth > DEEPEST {
+        return each(Item::Foreign);
+    }
+    match json.first() {
+        Some(b'[') => match serde_json::from_slice::<Vec<&RawValue>>(json) {
+            Ok(items) => items.into_iter().for_each(|item| walk(item.get().as_bytes(), depth + 1, each)),
+            Err(_) => each(Item::Foreign),
+        },
+        Some(b'{') => match serde_json::from_slice::<Members<'_>>(json) {
+            Ok(members) => object(json, &members, depth, each),
+            Err(_) => each(Item::Foreign),
+        },
+        _ => each(Item::Foreign),
+    }
+}
+
+fn object(json: &[u8], members: &Members<'_>, depth: usize, each: &mut dyn FnMut(Item<'_>)) {
+    let has = |name: &str| members.contains_key(name);
+    if has("bucket_name") && has("operation") {
+        return each(Item::Row(json));
+    }
+    if has("digestS3Bucket") || has("digestStartTime") {
+        return each(Item::NoEvent);
+    }
+    let inside = |name: &str| members.get(name).map(|value| value.get());
+    // An event of its own, wherever it is spelled so; CloudTrail Lake repeats some members around it.
+    if let Some(event) = inside("eventData").filter(|_| !has("userIdentity")) {
+        return texts(event, depth, each);
+    }
+    if has("userIdentity") || has("useridentity") || has("eventName") || has("eventname") {
+        let whole = inside("eventjson").or_else(|| inside("eventJson"));
+        // Where the members are texts of another kind, the whole event may stand beside them.
+        return match whole {
+            Some(whole) => texts(whole, depth, each),
+            None => each(Item::Event(json)),
+        };
+    }
+    if let Some(packed) = inside("awslogs") {
+        return unpacked(packed, depth, each);
+    }
+    if inside("eventCategory") == Some("\"Insight\"") {
+        return each(Item::NoEvent);
+    }
+    if inside("messageType") == Some("\"CONTROL_MESSAGE\"") {
+        return each(Item::NoEvent);
+    }
+    for list in ["Records", "records", "Events", "events", "logEvents", "QueryResultRows"] {
+        if let Some(items) = inside(list) {
+            return if list == "QueryResultRows" {
+                rows(items, depth, each)
+            } else {
+                walk(items.as_bytes(), depth + 1, each)
+            };
+        }
+    }
+    for one in ["CloudTrailEvent", "message", "detail", "eventjson", "eventJson"] {
+        if let Some(event) = inside(one) {
+            return texts(event, depth, each);
+        }
+    }
+    each(Item::Foreign);
+}
+
+/// An event that is JSON, or text that is JSON.
+fn texts(value: &str, depth: usize, each: &mut dyn FnMut(Item<'_>)) {
+    if !value.starts_with('"') {
+        return walk(value.as_bytes(), depth + 1, each);
+    }
+    match serde_json::from_str::<Cow<'_, str>>(value) {
+        Ok(text) => walk(text.as_bytes(), depth + 1, each),
+        Err(_) => each(Item::Foreign),
+    }
+}
+
+/// What CloudWatch Logs hands to Lambda: packed, and as text.
+fn unpacked(value: &str, depth: usize, each: &mut dyn FnMut(Item<'_>)) {
+    let bytes = || {
+        let members: BTreeMap<String, String> = serde_json::from_str(value).ok()?;
+        let packed = base64::engine::general_purpose::STANDARD.decode(members.get("data")?).ok()?;
+        let mut bytes = Vec::new();
+        flate2::read::GzDecoder::new(&packed[..]).take(LARGEST).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    };
+    match bytes() {
+        Some(bytes) => walk(&bytes, depth + 1, each),
+        None => each(Item::Foreign),
+    }
+}
+
+/// The rows of a query, each a list of objects with one member.
+fn rows(value: &str, depth: usize, each: &mut dyn FnMut(Item<'_>)) {
+    let Ok(rows) = serde_json::from_str::<Vec<Vec<BTreeMap<String, &RawValue>>>>(value) else {
+        return each(Item::Foreign);
+    };
+    for row in rows {
+        let columns: BTreeMap<String, &RawValue> = row.into_iter().flatten().collect();
+        match columns.get("eventjson").or_else(|| columns.get("eventJson")) {
+            Some(whole) => texts(whole.get(), depth, each),
+            None => match serde_json::to_vec(&columns) {
+                Ok(row) => walk(&row, depth + 1, each),
+                Err(_) => each(Item::Foreign),
+            },
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What every kind of log tells of a request, so that policies can be asked about it and evidence be taken from it.
+
+use super::Class;
+use super::requester::Requester;
+use crate::arn::AccountId;
+use crate::request::{Action, Context};
+use std::borrow::Cow;
+
+/// What a fact is about, within its scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// The scope itself: a bucket, or `*`.
+    Whole,
+    /// What the name behind the scope stands for, such as an object.
+    Name,
+    /// A listing of the scope with the name as its prefix.
+    Prefix,
+}
+
+/// An action on a resource that a request needed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact<'l> {
+    /// The action.
+    pub action: Cow<'l, Action>,
+    /// The beginning of the resource's ARN, up to where names begin: `arn:aws:s3:::bucket/`; all of it for others.
+    pub scope: Cow<'l, str>,
+    /// What of the scope it is about.
+    pub part: Part,
+    /// The name: a key, a prefix; empty for [`Part::Whole`].
+    pub name: Cow<'l, str>,
+    /// Whether it shows that what it is about exists.
+    pub exists: bool,
+}
+
+impl Fact<'_> {
+    /// The ARN of the resource.
+    #[must_use]
+    pub fn resource(&self) -> Cow<'_, str> {
+        match self.part {
+            Part::Name => Cow::Owned(format!("{}{}", self.scope, self.name)),
+            Part::Whole | Part::Prefix => Cow::Borrowed(&self.scope),
+        }
+    }
+}
+
+/// A request of a log.
+pub trait Logged {
+    /// What the line or event counts as.
+    fn class(&self) -> Class;
+
+    /// When it happened, in seconds since 1970.
+    fn time(&self) -> i64;
+
+    /// Who sent it.
+    fn requester(&self) -> Requester<'_>;
+
+    /// The ARN of the role, with its path, whose session sent it, if the log tells.
+    fn role_arn(&self) -> Option<&str> {
+        None
+    }
+
+    /// The bucket it is about.
+    fn bucket(&self) -> &str;
+
+    /// The canonical id of the bucket's owner.
+    fn owner(&self) -> &str {
+        ""
+    }
+
+    /// The account that owns the resource, if the log tells.
+    fn resource_account(&self) -> Option<AccountId> {
+        None
+    }
+
+    /// What it needed, all of it. Empty if that is not known.
+    fn facts(&self) -> Vec<Fact<'_>>;
+
+    /// What of it was refused, if it was: of several needs, nothing says which.
+    fn refused(&self) -> Option<Fact<'_>> {
+        let mut facts = self.facts();
+        facts.pop().filter(|_| facts.is_empty())
+    }
+
+    /// What it shows to have been allowed beyond what it needed.
+    fn shown(&self) -> Option<Fact<'_>> {
+        None
+    }
+
+    /// The ARN of the bucket behind the access point that it went through.
+    fn access_point_bucket(&self) -> Option<String> {
+        None
+    }
+
+    /// The condition keys that are wanted, as far as the log tells them.
+    fn context_of(&self, wanted: &dyn Fn(&str) -> bool) -> Context;
+}
