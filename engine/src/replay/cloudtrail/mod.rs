@@ -324,6 +324,7 @@ mod tests {
                     ("{region}", place.region),
                     ("{account}", place.account),
                     ("{path}", "/path/"),
+                    ("{queueUrl|queue}", "111122223333:name"),
                 ] {
                     plain = plain.replace(from, to);
                 }
