@@ -4,7 +4,9 @@ use super::Precision;
 use super::glob::{Glob, STAR};
 use super::shape::{USER, ending, is_class};
 use super::units::Unit;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 
 /// What the patterns are chosen by.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +54,7 @@ impl Dials {
 /// What surrounds the names that are to be covered.
 #[derive(Debug, Default)]
 pub(super) struct Surroundings<'u> {
-    /// Units that are known and were not needed.
+    /// Units that are known and were not needed, in the order of their texts.
     pub(super) known: Vec<&'u Unit>,
     /// How many names of a unit are known, by its text.
     pub(super) counts: HashMap<&'u [char], usize>,
@@ -77,6 +79,8 @@ pub(super) struct Chosen {
 /// A pattern that can be chosen.
 struct Candidate {
     pattern: Glob,
+    /// The pattern as policies write it.
+    text: String,
     /// Which units it covers.
     covers: Vec<usize>,
     cost: u64,
@@ -122,7 +126,7 @@ pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>
 
 /// The units as they are to be covered: where too little is known for a star, name by name; where what was refused is in
 /// the way, by what is at one of their varying places.
-fn settled(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: Dials) -> Vec<Unit> {
+fn settled<'u>(units: &'u BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: Dials) -> Vec<Cow<'u, Unit>> {
     let mut settled = Vec::new();
     for unit in units.values() {
         let varies = unit.text.iter().any(|symbol| is_class(*symbol));
@@ -131,11 +135,12 @@ fn settled(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: 
         let rare = unit.count <= 2 && known >= 16 * unit.count;
         let few = unit.count < dials.repeats || unit.days.len() < around.days;
         if varies && unit.all && (rare || few) {
-            settled.extend(unit.one_by_one());
+            settled.extend(unit.one_by_one().map(Cow::Owned));
         } else {
-            narrow(unit, 0, around, &mut settled);
+            narrow(Cow::Borrowed(unit), 0, around, &mut settled);
         }
     }
+    settled.sort_by(|one, other| one.text.cmp(&other.text));
     settled
 }
 
@@ -143,10 +148,10 @@ fn settled(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: 
 const SPLIT: usize = 32;
 
 /// Splits a unit until none of what is refused is in the way.
-fn narrow(unit: &Unit, from: usize, around: &Surroundings<'_>, settled: &mut Vec<Unit>) {
+fn narrow<'u>(unit: Cow<'u, Unit>, from: usize, around: &Surroundings<'_>, settled: &mut Vec<Cow<'u, Unit>>) {
     let permitted = |unit: &Unit| around.permits(&Glob::new(typed(&unit.text).into_iter()));
-    if permitted(unit) {
-        settled.push(unit.clone());
+    if permitted(&unit) {
+        settled.push(unit);
         return;
     }
     // At the place where most of it can stay together.
@@ -160,14 +165,16 @@ fn narrow(unit: &Unit, from: usize, around: &Surroundings<'_>, settled: &mut Vec
         number += 1;
     }
     match best {
-        Some((_, number, parts)) => parts.iter().for_each(|part| narrow(part, number, around, settled)),
-        None if unit.all => settled.extend(unit.one_by_one()),
-        None => settled.push(unit.clone()),
+        Some((_, number, parts)) => {
+            parts.into_iter().for_each(|part| narrow(Cow::Owned(part), number, around, settled));
+        }
+        None if unit.all => settled.extend(unit.one_by_one().map(Cow::Owned)),
+        None => settled.push(unit),
     }
 }
 
 /// The directories that get new names: those with names that vary, or with many. A directory is the segments down to it.
-fn open_directories(units: &[Unit], dials: Dials) -> HashSet<Vec<char>> {
+fn open_directories(units: &[Cow<'_, Unit>], dials: Dials) -> HashSet<Vec<char>> {
     let mut children: HashMap<&[char], BTreeSet<&[char]>> = HashMap::new();
     for unit in units {
         let mut start = 0;
@@ -268,23 +275,36 @@ fn endings(segment: &[char]) -> Vec<Vec<char>> {
     starts.filter_map(|(at, _)| whole.get(at..)).map(|ending| ending.chars().collect()).collect()
 }
 
-fn candidate(pattern: Glob, units: &[Unit], around: &Surroundings<'_>, dials: Dials) -> Option<Candidate> {
+/// Those of units in the order of their texts that begin as a pattern does.
+fn within<'u, U: AsRef<Unit>>(units: &'u [U], pattern: &Glob) -> (usize, &'u [U]) {
+    let head: Vec<char> = pattern.0.iter().copied().take_while(|symbol| *symbol != STAR).collect();
+    let start = units.partition_point(|unit| unit.as_ref().text < head);
+    let rest = units.get(start..).unwrap_or_default();
+    let count = rest.partition_point(|unit| unit.as_ref().text.starts_with(&head));
+    (start, rest.get(..count).unwrap_or_default())
+}
+
+fn candidate(pattern: Glob, units: &[Cow<'_, Unit>], around: &Surroundings<'_>, dials: Dials) -> Option<Candidate> {
     let literals = pattern.literals();
-    let covers: Vec<usize> =
-        units.iter().enumerate().filter(|(_, unit)| pattern.covers(&unit.text)).map(|(at, _)| at).collect();
+    let (start, near) = within(units, &pattern);
+    let covered = near.iter().enumerate().filter(|(_, unit)| pattern.covers(&unit.text));
+    let covers: Vec<usize> = covered.map(|(at, _)| start + at).collect();
     if covers.is_empty() {
         return None;
     }
-    let literal = |unit: &Unit| unit.text.iter().filter(|symbol| !is_class(**symbol)).count();
     let swallowed: usize =
-        covers.iter().filter_map(|at| units.get(*at)).map(|unit| literal(unit).saturating_sub(literals)).sum();
-    let collateral =
-        if pattern.is_name() { 0 } else { around.known.iter().filter(|unit| pattern.covers(&unit.text)).count() };
+        covers.iter().filter_map(|at| units.get(*at)).map(|unit| unit.literals().saturating_sub(literals)).sum();
+    let collateral = if pattern.is_name() {
+        0
+    } else {
+        within(&around.known, &pattern).1.iter().filter(|unit| pattern.covers(&unit.text)).count()
+    };
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let text = pattern.text();
     // A pattern is written between quotes, with a comma and an indentation.
-    let bytes = number(pattern.text().len()) + 12;
+    let bytes = number(text.len()) + 12;
     let cost = bytes * 10 + number(swallowed) * dials.swallowed + number(collateral) * dials.collateral;
-    Some(Candidate { pattern, covers, cost, collateral })
+    Some(Candidate { pattern, text, covers, cost, collateral })
 }
 
 fn mark(marks: &mut [bool], at: usize) {
@@ -296,67 +316,98 @@ fn mark(marks: &mut [bool], at: usize) {
 /// A weighted set cover: greedily by the cost of a unit, then without what is not needed, then with single patterns for
 /// several where that costs less.
 fn choose(candidates: &mut [Candidate], units: usize) -> Vec<&Candidate> {
-    candidates.sort_by(|one, other| {
-        let key = |candidate: &Candidate| (candidate.pattern.text().len(), candidate.pattern.text());
-        key(one).cmp(&key(other))
-    });
-    let mut covered = vec![false; units];
-    let mut chosen: Vec<usize> = Vec::new();
-    loop {
-        let mut best: Option<(u64, u64, usize)> = None;
-        for (at, candidate) in candidates.iter().enumerate() {
-            let new = candidate.covers.iter().filter(|unit| covered.get(**unit) == Some(&false)).count();
-            let new = u64::try_from(new).unwrap_or_default();
-            if new == 0 {
-                continue;
-            }
-            let better = best.is_none_or(|(cost, count, _)| {
-                u128::from(candidate.cost) * u128::from(count) < u128::from(cost) * u128::from(new)
-            });
-            if better {
-                best = Some((candidate.cost, new, at));
-            }
-        }
-        let Some((_, _, at)) = best else { break };
-        chosen.push(at);
-        candidates.get(at).into_iter().flat_map(|candidate| &candidate.covers).for_each(|at| mark(&mut covered, *at));
-    }
-    let of = |at: &usize| candidates.get(*at);
-    let drop_needless = |chosen: &mut Vec<usize>| {
-        chosen.sort_by_key(|at| std::cmp::Reverse(of(at).map_or(0, |candidate| candidate.cost)));
-        let mut at = 0;
-        while let Some(&tried) = chosen.get(at) {
-            let mut others = vec![false; units];
-            let rest = chosen.iter().filter(|other| **other != tried).filter_map(of);
-            rest.flat_map(|candidate| &candidate.covers).for_each(|unit| mark(&mut others, *unit));
-            let needless = of(&tried).is_some_and(|own| own.covers.iter().all(|unit| others.get(*unit) == Some(&true)));
-            if needless {
-                chosen.remove(at);
-            } else {
-                at += 1;
-            }
-        }
-    };
-    drop_needless(&mut chosen);
-    loop {
-        let mut best: Option<(u64, usize)> = None;
-        for (at, candidate) in candidates.iter().enumerate() {
-            if chosen.contains(&at) {
-                continue;
-            }
-            let units: HashSet<usize> = candidate.covers.iter().copied().collect();
-            let within = chosen.iter().filter_map(of).filter(|own| own.covers.iter().all(|unit| units.contains(unit)));
-            let saved = within.map(|own| own.cost).sum::<u64>().saturating_sub(candidate.cost);
-            if saved > best.map_or(0, |(most, _)| most) {
-                best = Some((saved, at));
-            }
-        }
-        let Some((_, at)) = best else { break };
-        chosen.push(at);
-        drop_needless(&mut chosen);
-        if !chosen.contains(&at) {
+    candidates.sort_by(|one, other| (one.text.len(), &one.text).cmp(&(other.text.len(), &other.text)));
+    let candidates = &*candidates;
+    let mut chosen = greedily(candidates, units);
+    drop_needless(candidates, &mut chosen, units);
+    // Each step costs less than the one before.
+    while let Some(better) = better(candidates, &chosen, units) {
+        chosen.push(better);
+        drop_needless(candidates, &mut chosen, units);
+        if !chosen.contains(&better) {
             break;
         }
     }
-    chosen.iter().filter_map(of).collect()
+    chosen.iter().filter_map(|at| candidates.get(*at)).collect()
+}
+
+/// The cost of each new unit, finely enough to compare.
+fn rate(cost: u64, new: usize) -> u64 {
+    let new = u64::try_from(new).unwrap_or(u64::MAX);
+    cost.saturating_mul(1 << 20) / new.max(1)
+}
+
+fn greedily(candidates: &[Candidate], units: usize) -> Vec<usize> {
+    let mut covered = vec![false; units];
+    let mut chosen = Vec::new();
+    // What a candidate covers anew becomes less and less: one that is still the best when looked at again is the best.
+    let first = |(at, candidate): (usize, &Candidate)| Reverse((rate(candidate.cost, candidate.covers.len()), at));
+    let mut queue: BinaryHeap<Reverse<(u64, usize)>> = candidates.iter().enumerate().map(first).collect();
+    while let Some(Reverse((known, at))) = queue.pop() {
+        let Some(candidate) = candidates.get(at) else { continue };
+        let new = candidate.covers.iter().filter(|unit| covered.get(**unit) == Some(&false)).count();
+        if new == 0 {
+            continue;
+        }
+        let rate = rate(candidate.cost, new);
+        if rate > known {
+            queue.push(Reverse((rate, at)));
+            continue;
+        }
+        chosen.push(at);
+        candidate.covers.iter().for_each(|unit| mark(&mut covered, *unit));
+    }
+    chosen
+}
+
+/// Takes out what others cover as well, the dearest first.
+fn drop_needless(candidates: &[Candidate], chosen: &mut Vec<usize>, units: usize) {
+    let mut times = vec![0_usize; units];
+    for unit in chosen.iter().filter_map(|at| candidates.get(*at)).flat_map(|candidate| &candidate.covers) {
+        if let Some(times) = times.get_mut(*unit) {
+            *times += 1;
+        }
+    }
+    chosen.sort_by_key(|at| (Reverse(candidates.get(*at).map_or(0, |candidate| candidate.cost)), *at));
+    chosen.retain(|at| {
+        let Some(candidate) = candidates.get(*at) else { return false };
+        let needed = candidate.covers.iter().any(|unit| times.get(*unit) == Some(&1));
+        if !needed {
+            for unit in &candidate.covers {
+                if let Some(times) = times.get_mut(*unit) {
+                    *times -= 1;
+                }
+            }
+        }
+        needed
+    });
+}
+
+/// The candidate that saves most if it stands for the chosen ones that lie within it.
+fn better(candidates: &[Candidate], chosen: &[usize], units: usize) -> Option<usize> {
+    let mut by_unit: Vec<Vec<usize>> = vec![Vec::new(); units];
+    for at in chosen {
+        for unit in candidates.get(*at).into_iter().flat_map(|candidate| &candidate.covers) {
+            if let Some(of_unit) = by_unit.get_mut(*unit) {
+                of_unit.push(*at);
+            }
+        }
+    }
+    let mut best: Option<(u64, usize)> = None;
+    for (at, candidate) in candidates.iter().enumerate().filter(|(at, _)| !chosen.contains(at)) {
+        if candidate.covers.len() < 2 {
+            continue;
+        }
+        let mut inside: HashMap<usize, usize> = HashMap::new();
+        for own in candidate.covers.iter().filter_map(|unit| by_unit.get(*unit)).flatten() {
+            *inside.entry(*own).or_default() += 1;
+        }
+        let whole = inside.iter().filter_map(|(own, count)| Some((candidates.get(*own)?, count)));
+        let cost: u64 = whole.filter(|(own, count)| own.covers.len() == **count).map(|(own, _)| own.cost).sum();
+        let saved = cost.saturating_sub(candidate.cost);
+        if saved > best.map_or(0, |(most, _)| most) {
+            best = Some((saved, at));
+        }
+    }
+    best.map(|(_, at)| at)
 }

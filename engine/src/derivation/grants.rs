@@ -7,6 +7,7 @@ use super::names::Seen;
 use super::units::{Unit, Variation};
 use super::{Form, Granted, Options, Precision, Unused};
 use crate::statement::Effect;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The evidence that one policy is derived from.
@@ -21,7 +22,11 @@ pub(super) struct View<'e> {
     /// What the policy is for.
     of: Option<String>,
     never: Vec<Glob>,
+    known: OnceCell<AllKnown<'e>>,
 }
+
+/// The names that exist, by scope.
+type AllKnown<'e> = HashMap<(&'e str, Kind), Known>;
 
 /// A grant: patterns of names for an action.
 #[derive(Debug, Clone)]
@@ -62,6 +67,7 @@ impl<'e> View<'e> {
             aside: BTreeSet::new(),
             of: of.map(str::to_owned),
             never: options.never.iter().map(|text| never(text)).collect(),
+            known: OnceCell::new(),
         };
         let mut principals = BTreeSet::new();
         for (group, _) in &view.everything {
@@ -127,10 +133,11 @@ impl<'e> View<'e> {
         for (group, part) in self.allowed() {
             keys.entry((&group.action, &group.scope, group.kind)).or_default().push((group, part));
         }
-        let known = self.known(until);
+        let known_then = until.map(|until| self.known(Some(until)));
+        let known = known_then.as_ref().unwrap_or_else(|| self.all_known());
         let mut grants = Vec::new();
         for (key, groups) in &keys {
-            self.grants_of(*key, groups, &known, dials, until, &mut grants);
+            self.grants_of(*key, groups, known, dials, until, &mut grants);
         }
         // A listing of everything holds every listing.
         let whole: BTreeSet<(String, String, BTreeSet<String>)> = grants
@@ -145,8 +152,12 @@ impl<'e> View<'e> {
         grants
     }
 
+    fn all_known(&self) -> &AllKnown<'e> {
+        self.known.get_or_init(|| self.known(None))
+    }
+
     /// The names that exist, by scope, and how they vary.
-    fn known(&self, until: Option<i64>) -> HashMap<(&'e str, Kind), Known> {
+    fn known(&self, until: Option<i64>) -> AllKnown<'e> {
         let counts = |seen: &Seen| seen.exists && until.is_none_or(|until| seen.first <= until);
         let of_kind = |group: &Group| group.kind != Kind::Whole && group.proof != Proof::Refused;
         let mut known: HashMap<(&str, Kind), Known> = HashMap::new();
@@ -168,7 +179,7 @@ impl<'e> View<'e> {
         &self,
         (action, scope, kind): Key<'e>,
         groups: &[(&'e Group, &'e Part)],
-        known: &HashMap<(&'e str, Kind), Known>,
+        known: &AllKnown<'e>,
         dials: Dials,
         until: Option<i64>,
         grants: &mut Vec<Grant>,
@@ -233,14 +244,16 @@ impl<'e> View<'e> {
             }
             return;
         }
-        let together = solve(groups, &refused);
-        let alone = || solve(groups, &[]) == together;
-        if groups.len() == 1
-            && refused.iter().all(|(group, _)| groups.iter().any(|(own, _)| own.principal == group.principal))
-            || refused.is_empty()
-            || alone()
-        {
-            grants.push(new(BTreeSet::new(), together));
+        let free = solve(groups, &[]);
+        let refused_names = refused_names(groups, &refused);
+        let clashes = |chosen: &Chosen| refused_names.iter().any(|name| chosen.pattern.covers(name));
+        if !free.iter().any(clashes) {
+            grants.push(new(BTreeSet::new(), free));
+            return;
+        }
+        let of_others = refused.iter().any(|(group, _)| groups.iter().all(|(own, _)| own.principal != group.principal));
+        if groups.len() == 1 && !of_others {
+            grants.push(new(BTreeSet::new(), solve(groups, &refused)));
             return;
         }
         // Refusals of some are in the way of what others need: each has its own.
@@ -286,14 +299,11 @@ impl<'e> View<'e> {
         let grants = self.grants(precision, Some(cut));
         let (mut all, mut covered) = (0_u64, 0_u64);
         for (group, part) in self.allowed() {
-            let of = |grant: &&Grant| {
-                grant.action == group.action
-                    && (grant.principals.is_empty() || grant.principals.contains(&group.principal))
-            };
-            let grants: Vec<&Grant> = grants.iter().filter(of).collect();
+            let grants: Vec<&Grant> = grants.iter().filter(|grant| grant.is_about(group)).collect();
             for (name, _) in part.names.samples().filter(|(_, seen)| seen.last > cut) {
                 all += 1;
-                covered += u64::from(grants.iter().any(|grant| grant.holds(group, name)));
+                let name = Spelled::new(name, group.user());
+                covered += u64::from(grants.iter().any(|grant| grant.holds(&name)));
             }
         }
         (all > 0).then(|| covered as f64 / all as f64)
@@ -313,7 +323,7 @@ impl<'e> View<'e> {
     pub(super) fn is_saturated(&self) -> bool {
         let Some((first, last)) = self.time() else { return false };
         let late = last - (last - first) / 4;
-        let known = self.known(None);
+        let known = self.all_known();
         let counts = |_: &Seen| true;
         let mut newest = first;
         for (group, part) in self.allowed() {
@@ -415,47 +425,55 @@ impl Group {
     }
 }
 
+/// A name as it is, and with the user's own name as that if it is in it.
+struct Spelled {
+    plain: Vec<char>,
+    own: Option<Vec<char>>,
+}
+
+impl Spelled {
+    fn new(name: &str, user: Option<&str>) -> Self {
+        let own = user.filter(|user| name.contains(user)).map(|user| {
+            let mut shape = super::shape::Shape::default();
+            shape.read(name, Some(user));
+            super::units::with_user(&shape, name)
+        });
+        Self { plain: name.chars().collect(), own }
+    }
+
+    fn is_covered_by(&self, pattern: &Glob) -> bool {
+        pattern.covers(&self.plain) || self.own.as_ref().is_some_and(|own| pattern.covers(own))
+    }
+}
+
 impl Grant {
-    /// Whether it holds a request of a group.
-    fn holds(&self, group: &Group, name: &str) -> bool {
-        let scope_holds = self.scope == group.scope;
-        match self.kind {
-            Kind::Whole => scope_holds && group.kind != Kind::Name,
-            kind => {
-                let mut shape = super::shape::Shape::default();
-                shape.read(name, group.user());
-                let own: Vec<char> = super::units::with_user(&shape, name);
-                let plain: Vec<char> = name.chars().collect();
-                let covers = |chosen: &Chosen| chosen.pattern.covers(&plain) || chosen.pattern.covers(&own);
-                scope_holds && kind == group.kind && self.chosen.iter().any(covers)
-            }
-        }
+    /// Whether it is about requests of a group.
+    fn is_about(&self, group: &Group) -> bool {
+        self.action == group.action
+            && self.scope == group.scope
+            && (self.kind == group.kind || self.kind == Kind::Whole && group.kind != Kind::Name)
+            && (self.principals.is_empty() || self.principals.contains(&group.principal))
+    }
+
+    /// Whether it holds a request of a group that it is about.
+    fn holds(&self, name: &Spelled) -> bool {
+        self.kind == Kind::Whole || self.chosen.iter().any(|chosen| name.is_covered_by(&chosen.pattern))
     }
 
     /// What is granted, with the evidence for it.
     pub(super) fn granted(&self, view: &View<'_>) -> Vec<Granted> {
-        let groups: Vec<(&Group, &Part)> = view
-            .allowed()
-            .filter(|(group, _)| {
-                group.action == self.action
-                    && group.scope == self.scope
-                    && (group.kind == self.kind || self.kind == Kind::Whole)
-                    && (self.principals.is_empty() || self.principals.contains(&group.principal))
-            })
-            .collect();
+        let groups = view.allowed().filter(|(group, _)| self.is_about(group));
+        let mut names: Vec<(Spelled, Seen)> = Vec::new();
+        for (group, part) in groups {
+            names.extend(part.names.samples().map(|(name, seen)| (Spelled::new(name, group.user()), *seen)));
+        }
         let one = |chosen: Option<&Chosen>| {
             let mut seen: Option<Seen> = None;
-            let mut names = 0;
-            for (group, part) in &groups {
-                for (name, at) in part.names.samples() {
-                    let only = Grant { chosen: chosen.cloned().into_iter().collect(), ..self.clone() };
-                    if self.kind == Kind::Whole || only.holds(group, name) {
-                        names += 1;
-                        match &mut seen {
-                            Some(seen) => seen.merge(at),
-                            None => seen = Some(*at),
-                        }
-                    }
+            let mut count = 0;
+            for (name, at) in &names {
+                if chosen.is_none_or(|chosen| name.is_covered_by(&chosen.pattern)) {
+                    count += 1;
+                    seen.get_or_insert(*at).merge(at);
                 }
             }
             let pattern = chosen.map(|chosen| chosen.pattern.text());
@@ -467,7 +485,7 @@ impl Grant {
                 },
                 prefix: pattern.filter(|_| self.kind == Kind::Prefix),
                 principals: self.principals.iter().cloned().collect(),
-                names,
+                names: count,
                 seen,
                 collateral: chosen.map_or(0, |chosen| chosen.collateral),
             }

@@ -1,7 +1,7 @@
 //! Names of one kind as units: what does not vary is literal, what does is a class.
 
 use super::names::{Names, Seen};
-use super::shape::{DIGITS, ID, Shape, USER};
+use super::shape::{DIGITS, ID, Shape, USER, is_class};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many texts are told apart at a place.
@@ -152,7 +152,18 @@ impl Variation {
     }
 }
 
+impl AsRef<Self> for Unit {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Unit {
+    /// How many characters of it do not vary.
+    pub(super) fn literals(&self) -> usize {
+        self.text.iter().filter(|symbol| !is_class(**symbol)).count()
+    }
+
     /// Counts no name twice.
     pub(super) fn settle(&mut self) {
         self.names.sort_unstable();
