@@ -1,5 +1,6 @@
 //! Collecting evidence from logs, for derivation.
 
+use super::plans::{Known, Plans};
 use super::source::{Block, LineCounts, Source};
 use super::{Logline, each_block, each_line};
 use crate::partial::{self, Part as _};
@@ -9,11 +10,11 @@ use can_access_engine::replay::copies::{Copies, observe_source};
 use can_access_engine::replay::judge::Judge;
 use can_access_engine::replay::logged::{Fact, Logged, Part};
 use can_access_engine::replay::requester::Requester;
+use can_access_engine::replay::skim::{Skim, Style, is_plain_tail};
 use can_access_engine::replay::tally::{Lines, Place, add_name};
 use can_access_engine::replay::{Class, Observation, observe};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write;
 
 /// Which lines are evidence, and for what.
 pub(crate) struct Rules {
@@ -102,7 +103,7 @@ impl Rules {
             let Line::Row(row) = Line::read(line.as_bytes(), true) else { continue };
             if let Some(observation) = observe_source(&row) {
                 worker.collected.lines.recount(Class::NoEvidence, Class::Allowed, place);
-                worker.take(place, &observation);
+                worker.take(place, row.requester, &observation);
             }
         }
         worker.collected
@@ -119,6 +120,21 @@ struct Worker<'r> {
     principals: HashMap<String, Option<String>>,
     groups: HashMap<String, GroupId>,
     key: String,
+    plans: Plans<Option<(Plan, Style)>>,
+    /// Whether what is done with the line at hand is to be learned, and what was learned so far.
+    learning: bool,
+    /// Whether lines like the one at hand have the same request line.
+    fixed_request: bool,
+    learned: Option<Plan>,
+}
+
+/// What is done with lines that differ in nothing but their key: what they count as, and the groups they are evidence
+/// for, each with a name of its own or that of the line, and whether it exists.
+struct Plan {
+    class: Class,
+    /// Whether what the line counts as hangs on its key, too.
+    needs_key: bool,
+    groups: Vec<(GroupId, Option<String>, bool)>,
 }
 
 impl<'r> Worker<'r> {
@@ -131,19 +147,77 @@ impl<'r> Worker<'r> {
             principals: HashMap::new(),
             groups: HashMap::new(),
             key: String::new(),
+            plans: Plans::new(),
+            learning: false,
+            fixed_request: false,
+            learned: None,
         }
     }
 
     fn collect(&mut self, block: &Block) {
         let count = each_line(block, |place, line| match line {
+            Logline::Ordinary(skim, line) => self.ordinary(place, &skim, line),
+            line => self.line(place, line),
+        });
+        self.lines.note(block, count, self.hashed);
+    }
+
+    /// Takes a line as one like it was taken before.
+    fn ordinary(&mut self, place: Place, skim: &Skim<'_>, line: &[u8]) {
+        let plan = match self.plans.find(skim) {
+            Known::New => {
+                self.learning = true;
+                self.fixed_request = !skim.has_key();
+                self.line(place, Logline::read(line, true));
+                self.learning = false;
+                let plan = self.learned.take().filter(|_| is_plain_tail(skim.tail));
+                self.plans.learn(plan.map(|plan| (plan, skim.style())));
+                return;
+            }
+            Known::Plan(at) => self.plans.get(at).and_then(Option::as_ref),
+        };
+        let Some((plan, style)) = plan else { return self.line(place, Logline::read(line, true)) };
+        let key = if plan.needs_key {
+            let Some(key) = skim.key(*style) else { return self.line(place, Logline::read(line, true)) };
+            Some(key)
+        } else {
+            None
+        };
+        self.collected.lines.count(plan.class, place);
+        let rules = self.rules;
+        if rules.since.is_some_and(|since| skim.time < since) || rules.until.is_some_and(|until| skim.time >= until) {
+            self.collected.outside += u64::from(!plan.groups.is_empty());
+            return;
+        }
+        for (group, fixed, exists) in &plan.groups {
+            let name = fixed.as_deref().or(key.as_deref()).unwrap_or("");
+            self.collected.evidence.add(*group, name, skim.time, place, *exists);
+        }
+    }
+
+    fn line(&mut self, place: Place, line: Logline<'_>) {
+        match line {
             Logline::Row(row, line) => {
                 let observation = observe(&row);
                 self.collected.lines.count(observation.class, place);
                 self.collected.copies.note(&row, observation.class, line, place);
                 match observation.class {
                     Class::Unmapped => self.collected.lines.unknown_operation(row.operation),
-                    Class::Allowed | Class::Refused => self.take(place, &observation),
+                    Class::Allowed | Class::Refused => {
+                        if self.learning {
+                            self.learned = Some(Plan {
+                                class: observation.class,
+                                groups: Vec::new(),
+                                needs_key: !self.fixed_request,
+                            });
+                        }
+                        self.take(place, row.requester, &observation);
+                    }
                     Class::NoEvidence if observation.requester == Requester::Itself => self.know(place, &observation),
+                    Class::NoEvidence if self.learning => {
+                        self.learned =
+                            Some(Plan { class: observation.class, groups: Vec::new(), needs_key: !self.fixed_request });
+                    }
                     _ => {}
                 }
             }
@@ -151,37 +225,40 @@ impl<'r> Worker<'r> {
                 self.collected.lines.count(event.class(), place);
                 match event.class() {
                     Class::Unmapped => self.collected.lines.unknown_operation(&event.operation()),
-                    Class::Allowed | Class::Refused => self.take(place, &*event),
+                    Class::Allowed | Class::Refused => {
+                        let requester = format!("{:?} {:?}", event.requester(), event.role_arn());
+                        self.take(place, &requester, &*event);
+                    }
                     _ => {}
                 }
             }
+            Logline::Ordinary(_, line) => self.line(place, Logline::read(line, true)),
             Logline::Other(class) => self.collected.lines.count(class, place),
             Logline::Malformed(damage) => self.collected.lines.malformed(damage, place),
-        });
-        self.lines.note(block, count, self.hashed);
+        }
     }
 
     /// Takes what a request proves as evidence.
-    fn take(&mut self, place: Place, logged: &impl Logged) {
+    fn take(&mut self, place: Place, requester: &str, logged: &impl Logged) {
         let rules = self.rules;
         let time = logged.time();
         if rules.since.is_some_and(|since| time < since) || rules.until.is_some_and(|until| time >= until) {
             self.collected.outside += 1;
+            self.learned = None;
             return;
         }
-        let requester = logged.requester();
-        self.key.clear();
-        _ = write!(self.key, "{requester:?} {:?}", logged.role_arn());
-        if !self.principals.contains_key(&self.key) {
-            self.principals.insert(self.key.clone(), rules.judge.principal(requester, logged.role_arn()));
+        if !self.principals.contains_key(requester) {
+            let principal = rules.judge.principal(logged.requester(), logged.role_arn());
+            self.principals.insert(requester.to_owned(), principal);
         }
-        let Some(principal) = self.principals.get(&self.key).cloned().flatten() else {
-            let why = match requester {
+        let Some(principal) = self.principals.get(requester).cloned().flatten() else {
+            let why = match logged.requester() {
                 Requester::Canonical(id) => format!("canonical id {id}: name its account with --canonical-id"),
                 Requester::Other(name) => format!("requester `{name}`"),
                 _ => "requests of S3 itself".to_owned(),
             };
             add_name(&mut self.collected.aside, &why, 1);
+            self.learned = None;
             return;
         };
         if logged.class() == Class::Refused {
@@ -206,6 +283,14 @@ impl<'r> Worker<'r> {
         };
         let group = self.group(principal, fact.action.as_str(), &fact.scope, kind, proof);
         self.collected.evidence.add(group, &fact.name, time, place, fact.exists);
+        if kind == Kind::Prefix && !self.fixed_request {
+            self.learned = None;
+        }
+        if let Some(plan) = &mut self.learned {
+            let is_fixed = kind != Kind::Name || self.fixed_request;
+            let fixed = is_fixed.then(|| fact.name.clone().into_owned());
+            plan.groups.push((group, fixed, fact.exists));
+        }
     }
 
     /// Takes a name that exists.

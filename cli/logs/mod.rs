@@ -1,12 +1,14 @@
 //! Access logs: their bytes in blocks, gone through by all threads at once.
 
 pub(crate) mod derive;
+mod plans;
 pub(crate) mod replay;
 pub(crate) mod source;
 
 use can_access_engine::replay::Class;
 use can_access_engine::replay::access_log::{Damage, JsonRow, Line, Row};
 use can_access_engine::replay::cloudtrail::{self, Event, Item};
+use can_access_engine::replay::skim::{Dates, Skim, skim};
 use can_access_engine::replay::tally::Place;
 use source::{Block, Format, Source};
 
@@ -30,7 +32,10 @@ pub(crate) fn each_block<W: Send>(
 }
 
 /// What stands in a line of a log, or for an event in a document.
+#[expect(clippy::large_enum_variant, reason = "lines are gone through one at a time")]
 pub(crate) enum Logline<'l> {
+    /// An ordinary line of an S3 server access log, looked at as far as needed to recognise it, with the line itself.
+    Ordinary(Skim<'l>, &'l [u8]),
     /// A row of an S3 server access log, with its line.
     Row(Row<'l>, &'l [u8]),
     /// An event of CloudTrail.
@@ -41,17 +46,29 @@ pub(crate) enum Logline<'l> {
     Malformed(Damage),
 }
 
+impl<'l> Logline<'l> {
+    /// Reads a line of an S3 server access log.
+    pub(crate) fn read(line: &'l [u8], terminated: bool) -> Self {
+        match Line::read(line, terminated) {
+            Line::Blank => Self::Other(Class::Blank),
+            Line::Malformed(damage) => Self::Malformed(damage),
+            Line::Row(row) => Self::Row(row, line),
+        }
+    }
+}
+
 /// Goes through the lines of a block; how many lines it has. The events of a document are numbered like lines.
 pub(crate) fn each_line(block: &Block, mut each: impl FnMut(Place, Logline<'_>)) -> u64 {
     let mut count = 0;
     match block.format {
         Format::Rows => {
+            let mut dates = Dates::default();
             for (number, line, terminated) in block.lines() {
                 count = number;
-                let found = match Line::read(line, terminated) {
-                    Line::Blank => Logline::Other(Class::Blank),
-                    Line::Malformed(damage) => Logline::Malformed(damage),
-                    Line::Row(row) => Logline::Row(row, line),
+                let skimmed = if terminated { skim(line, &mut dates) } else { None };
+                let found = match skimmed {
+                    Some(skim) => Logline::Ordinary(skim, line),
+                    None => Logline::read(line, terminated),
                 };
                 each(block.place(number), found);
             }

@@ -162,7 +162,13 @@ impl<'j> Worker<'j> {
 
     fn count(&mut self, block: &Block) {
         self.base = block.place(0).1;
-        let count = each_line(block, |place, line| match line {
+        let count = each_line(block, |place, line| self.line(place, line));
+        self.lines.note(block, count, self.hashed);
+    }
+
+    fn line(&mut self, place: Place, line: Logline<'_>) {
+        match line {
+            Logline::Ordinary(_, line) => self.line(place, Logline::read(line, true)),
             Logline::Row(row, line) => {
                 let observation = observe(&row);
                 self.tally.lines.count(observation.class, place);
@@ -188,8 +194,7 @@ impl<'j> Worker<'j> {
             }
             Logline::Other(class) => self.tally.lines.count(class, place),
             Logline::Malformed(damage) => self.tally.lines.malformed(damage, place),
-        });
-        self.lines.note(block, count, self.hashed);
+        }
     }
 
     /// Counts the sources of copies that were made: they were read.

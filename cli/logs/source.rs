@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// How large a block is, but for a line that is longer.
-const BLOCK: u64 = 1 << 20;
+const BLOCK: u64 = 1 << 18;
 /// How long a line may be: what is longer is no line of a log, and is taken in pieces.
 const LONGEST: u64 = 64 << 20;
 /// How much of a file is looked at to tell what it is.
@@ -42,20 +42,21 @@ pub(crate) struct Block {
     pub(crate) number: u64,
     /// What the file holds.
     pub(crate) format: Format,
-    /// Where in `bytes` the lines begin.
+    /// Where in `bytes` the lines begin, and where they end: what lies behind is left from another block.
     start: usize,
+    end: usize,
     bytes: Vec<u8>,
 }
 
 impl Block {
     /// An empty block, to be filled.
     pub(crate) fn new() -> Self {
-        Self { file: 0, number: 0, format: Format::Rows, start: 0, bytes: Vec::new() }
+        Self { file: 0, number: 0, format: Format::Rows, start: 0, end: 0, bytes: Vec::new() }
     }
 
     /// What it holds.
     pub(crate) fn text(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
+        self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
     /// The lines with their numbers within the block, without their line feed, and whether they had one.
@@ -336,21 +337,18 @@ impl<'f> Source<'f> {
 
     /// Reads a range of a file: the lines that begin in it.
     fn fill(&self, block: &mut Block, handle: &File) -> bool {
-        block.bytes.clear();
         // The byte before says whether a line begins at the start.
         let from = (block.number * BLOCK).saturating_sub(1);
-        let end = (block.number + 1) * BLOCK;
-        let result = read_lines(handle, from, end, &mut block.bytes);
-        if let Err(error) = result {
+        let until = (block.number + 1) * BLOCK;
+        (block.start, block.end) = (0, 0);
+        if let Err(error) = read_lines(handle, from, until, &mut block.bytes, &mut block.end) {
             self.complain(block.file, error);
         }
-        block.start = if block.number == 0 {
-            0
-        } else {
-            let first = memchr::memchr(b'\n', &block.bytes).filter(|at| u64::try_from(*at).is_ok_and(|at| at < BLOCK));
-            first.map_or(block.bytes.len(), |at| at + 1)
-        };
-        self.read.fetch_add(BLOCK.min(u64::try_from(block.bytes.len()).unwrap_or_default()), Ordering::Relaxed);
+        self.read.fetch_add(BLOCK.min(u64::try_from(block.end).unwrap_or_default()), Ordering::Relaxed);
+        if block.number > 0 {
+            let first = memchr::memchr(b'\n', block.text()).filter(|at| u64::try_from(*at).is_ok_and(|at| at < BLOCK));
+            block.start = first.map_or(block.end, |at| at + 1);
+        }
         !block.text().is_empty()
     }
 
@@ -366,23 +364,24 @@ impl<'f> Source<'f> {
             let have = u64::try_from(block.bytes.len()).unwrap_or(u64::MAX);
             let wanted = if whole { u64::MAX } else { BLOCK.saturating_sub(have).max(BLOCK / 4) };
             let before = block.bytes.len();
-            let mut read = input.take(wanted).read_to_end(&mut block.bytes);
+            let read = input.take(wanted).read_to_end(&mut block.bytes);
+            block.end = block.bytes.len();
             if let Err(error) = read {
                 // A packed file that is cut off, for one. Its last line is one without an end.
                 self.complain(stream.file, error);
                 stream.input = None;
-                return !block.bytes.is_empty();
+                return block.end > 0;
             }
-            let count = read.as_mut().map_or(0, |count| *count);
-            if count == 0 || whole {
+            if block.end == before || whole {
                 // The end of the file ends its last line, whether or not it has a line feed.
                 stream.input = None;
-                return !block.bytes.is_empty();
+                return block.end > 0;
             }
             let new = block.bytes.get(before..).unwrap_or_default();
             match memchr::memrchr(b'\n', new) {
                 Some(at) => {
-                    stream.rest = block.bytes.split_off(before + at + 1);
+                    stream.rest.extend_from_slice(new.get(at + 1..).unwrap_or_default());
+                    block.end = before + at + 1;
                     return true;
                 }
                 None if have < LONGEST => {}
@@ -392,17 +391,17 @@ impl<'f> Source<'f> {
     }
 }
 
-/// Reads from an offset to the end of the last line that begins before `end`.
-fn read_lines(file: &File, from: u64, end: u64, bytes: &mut Vec<u8>) -> std::io::Result<()> {
-    let wanted = usize::try_from(end - from).unwrap_or(usize::MAX);
-    read_at(file, from, wanted, bytes)?;
+/// Reads from an offset to the end of the last line that begins before `until`; `end` says how far the bytes count.
+fn read_lines(file: &File, from: u64, until: u64, bytes: &mut Vec<u8>, end: &mut usize) -> std::io::Result<()> {
+    let wanted = usize::try_from(until - from).unwrap_or(usize::MAX);
+    read_at(file, from, wanted, bytes, end)?;
     // A line that begins before the end goes on until its line feed.
-    while bytes.len() >= wanted && bytes.last() != Some(&b'\n') && (bytes.len() as u64) < LONGEST {
-        let (before, more) = (bytes.len(), 1 << 16);
-        read_at(file, from + before as u64, more, bytes)?;
-        let new = bytes.get(before..).unwrap_or_default();
+    while *end >= wanted && bytes.get(*end - 1) != Some(&b'\n') && (*end as u64) < LONGEST {
+        let (before, more) = (*end, 1 << 12);
+        read_at(file, from + before as u64, more, bytes, end)?;
+        let new = bytes.get(before..*end).unwrap_or_default();
         if let Some(at) = memchr::memchr(b'\n', new) {
-            bytes.truncate(before + at + 1);
+            *end = before + at + 1;
             break;
         }
         if new.len() < more {
@@ -412,28 +411,27 @@ fn read_lines(file: &File, from: u64, end: u64, bytes: &mut Vec<u8>) -> std::io:
     Ok(())
 }
 
-/// Appends so many bytes from an offset, or fewer at the end of the file.
-fn read_at(file: &File, offset: u64, count: usize, bytes: &mut Vec<u8>) -> std::io::Result<()> {
-    let before = bytes.len();
-    bytes.resize(before + count, 0);
-    let mut done = 0;
-    while done < count {
-        let target = bytes.get_mut(before + done..).unwrap_or_default();
+/// Puts so many bytes from an offset behind those that count, or fewer at the end of the file.
+fn read_at(file: &File, offset: u64, count: usize, bytes: &mut Vec<u8>, end: &mut usize) -> std::io::Result<()> {
+    let until = *end + count;
+    if bytes.len() < until {
+        bytes.resize(until, 0);
+    }
+    let start = *end;
+    while *end < until {
+        let target = bytes.get_mut(*end..until).unwrap_or_default();
+        let at = offset + (*end - start) as u64;
         #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(file, target, offset + done as u64);
+        let read = std::os::unix::fs::FileExt::read_at(file, target, at);
         #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(file, target, offset + done as u64);
+        let read = std::os::windows::fs::FileExt::seek_read(file, target, at);
         match read {
             Ok(0) => break,
-            Ok(read) => done += read,
+            Ok(read) => *end += read,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                bytes.truncate(before + done);
-                return Err(error);
-            }
+            Err(error) => return Err(error),
         }
     }
-    bytes.truncate(before + done);
     Ok(())
 }
 

@@ -67,6 +67,12 @@ pub(super) fn user(principal: &str) -> Option<&str> {
 pub(super) struct Part {
     pub(super) names: Names,
     pub(super) days: BTreeSet<i64>,
+    /// The day that was seen last.
+    #[serde(skip)]
+    day: Option<i64>,
+    /// The user whose name may stand in names.
+    #[serde(skip)]
+    user: Option<String>,
 }
 
 /// Everything that a log proves. What is put in twice counts once.
@@ -98,7 +104,7 @@ impl Evidence {
         }
         let id = self.parts.len();
         self.index.insert(group.clone(), id);
-        let mut part = Part::default();
+        let mut part = Part { user: group.user().map(str::to_owned), ..Part::default() };
         part.names.raise(self.level, None);
         self.parts.push((group, part));
         GroupId(id)
@@ -107,11 +113,12 @@ impl Evidence {
     /// Adds a name to a group: the key, the prefix, or nothing for the whole. `time` is in seconds since 1970; `exists`
     /// says whether an object with that name is known to exist.
     pub fn add(&mut self, group: GroupId, name: &str, time: i64, place: Place, exists: bool) {
-        let Some((of, part)) = self.parts.get_mut(group.0) else { return };
+        let Some((_, part)) = self.parts.get_mut(group.0) else { return };
         let seen = Seen { first: time, last: time, place, exists };
-        part.names.add(name, seen, of.user(), &mut self.shape);
+        part.names.add(name, seen, part.user.as_deref(), &mut self.shape);
         let day = time.div_euclid(86_400);
-        if !part.days.contains(&day) {
+        if part.day != Some(day) {
+            part.day = Some(day);
             part.days.insert(day);
         }
         self.since += 1;

@@ -26,6 +26,7 @@ mod cover;
 mod evidence;
 mod glob;
 mod grants;
+mod hash;
 mod names;
 mod proof;
 mod shape;

@@ -4,9 +4,10 @@
 //! Sets of names are put together in any order to the same result: a set is at the finest level at which it is small
 //! enough, and a set that is too large is so whatever the order of its parts.
 
+use super::hash::FastHash;
 use super::shape::{COARSEST, Shape, coarser, slots};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How many names or shapes a set holds at each level.
@@ -89,9 +90,16 @@ pub(super) struct Names {
     /// How coarse the set is: 0 for single names.
     pub(super) level: u8,
     /// The names.
-    pub(super) single: BTreeMap<String, Seen>,
+    #[serde(serialize_with = "in_order")]
+    pub(super) single: HashMap<String, Seen, FastHash>,
     /// The shapes, from level 1 on.
-    pub(super) classes: BTreeMap<String, Class>,
+    #[serde(serialize_with = "in_order")]
+    pub(super) classes: HashMap<String, Class, FastHash>,
+}
+
+/// Stores a map in the order of its keys.
+fn in_order<V: Serialize, S: Serializer>(map: &HashMap<String, V, FastHash>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(map.iter().collect::<BTreeMap<_, _>>())
 }
 
 impl Names {

@@ -223,7 +223,7 @@ impl<'l> Left<'l> {
 }
 
 /// The seconds since 1970 of a time in brackets (REPLAY §1.7).
-fn seconds(text: &[u8]) -> Option<i64> {
+pub(super) fn seconds(text: &[u8]) -> Option<i64> {
     const MONTHS: [&[u8; 3]; 12] =
         [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
     let &[
@@ -305,7 +305,7 @@ fn is_access_point(word: &str) -> bool {
 }
 
 /// `REST.GET.OBJECT` and the like.
-fn is_operation(word: &str) -> bool {
+pub(super) fn is_operation(word: &str) -> bool {
     let Some((kind, rest)) = word.split_once('.') else { return false };
     matches!(kind, "REST" | "WEBSITE" | "BATCH" | "S3" | "SOAP")
         && !rest.is_empty()
@@ -370,33 +370,39 @@ fn quoted(rest: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
 }
 
 /// Status and error code, and what follows the four numbers behind them.
-struct Middle<'l> {
+pub(super) struct Middle<'l> {
     status: Option<u16>,
     error: Option<&'l str>,
-    rest: &'l [u8],
+    pub(super) rest: &'l [u8],
 }
 
 impl<'l> Middle<'l> {
     /// `status error bytes size time time` and the beginning of a referer, if that is what stands here.
-    fn read(bytes: &'l [u8]) -> Option<Self> {
-        let mut left = Left { bytes };
+    pub(super) fn read(bytes: &'l [u8]) -> Option<Self> {
         // A cheap look first: most quotes are followed by something else.
-        let status = match bytes {
-            [b'-', b' ', ..] => None,
+        let (status, mut at) = match bytes {
+            [b'-', b' ', ..] => (None, 2),
             [a, b, c, b' ', ..] if [a, b, c].iter().all(|byte| byte.is_ascii_digit()) => {
-                Some([a, b, c].iter().fold(0, |all, digit| all * 10 + u16::from(**digit - b'0')))
+                (Some([a, b, c].iter().fold(0, |all, digit| all * 10 + u16::from(**digit - b'0'))), 4)
             }
             _ => return None,
         };
-        left.word()?;
-        let error = left
-            .word()
-            .filter(|word| word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')))?;
+        // How long the word there is, which may not be empty and has a space behind it.
+        let word = |at: usize, is: fn(u8) -> bool| {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let length = rest.iter().take_while(|byte| is(**byte)).count();
+            (length > 0 && rest.get(length) == Some(&b' ')).then_some(length)
+        };
+        let length = word(at, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))?;
+        let error = std::str::from_utf8(bytes.get(at..at + length)?).ok()?;
+        at += length + 1;
         for _ in 0..4 {
-            left.word().filter(|word| *word == "-" || word.bytes().all(|byte| byte.is_ascii_digit()))?;
+            let is_nil = bytes.get(at..at + 2) == Some(b"- ");
+            at += 1 + if is_nil { 1 } else { word(at, |byte| byte.is_ascii_digit())? };
         }
-        let begins = matches!(left.bytes.first(), Some(b'"' | b'-'));
-        begins.then_some(Self { status, error: Some(error).filter(|error| *error != "-"), rest: left.bytes })
+        let rest = bytes.get(at..)?;
+        let begins = matches!(rest.first(), Some(b'"' | b'-'));
+        begins.then_some(Self { status, error: Some(error).filter(|error| *error != "-"), rest })
     }
 }
 

@@ -26,6 +26,7 @@ pub mod operation;
 mod pairs;
 mod query;
 pub mod requester;
+pub mod skim;
 pub mod tally;
 
 use crate::arn::Arn;

@@ -3,6 +3,7 @@
 //! S3 logs keys encoded, usually twice, in batches once. What the client sent is beside it in the request line, and says
 //! which decoding is right; it can choose among the decodings of what S3 wrote, and never bring in another key.
 
+use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 
 /// Decodes the key field of a row. `path` is the path of its request line, if it has one that can be trusted to be that
@@ -33,17 +34,23 @@ pub fn decode<'l>(
         // An object can have that name, too.
         return sent.iter().any(|key| **key == *b"-").then_some(Cow::Borrowed("-"));
     }
-    let once = percent(field.as_bytes());
-    let twice = percent(&once);
-    let form = |bytes: &[u8]| percent(&spaces(bytes));
-    let form_once = form(field.as_bytes());
-    let form_twice = form(&form_once);
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok().map(Cow::Owned);
-    let candidates: [&[u8]; 5] = [&form_twice, &twice, &form_once, &once, field.as_bytes()];
-    if let Some(candidate) = candidates.into_iter().find(|candidate| sent.iter().any(|key| **key == **candidate)) {
-        return text(candidate);
+    let raw = field.as_bytes();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok().map(Cow::Owned);
+    let is_sent = |bytes: &[u8]| sent.iter().any(|key| **key == *bytes);
+    // Most keys are encoded twice, as forms are.
+    let form_twice = decoded(&decoded(raw, true), true);
+    if is_sent(&form_twice) {
+        return text(form_twice);
     }
-    text(if batch { &form_once } else { &form_twice })
+    let twice = || percent(&percent(raw));
+    let form_once = || decoded(raw, true);
+    let others: [&dyn Fn() -> Vec<u8>; 4] = [&twice, &form_once, &|| percent(raw), &|| raw.to_vec()];
+    if !sent.is_empty()
+        && let Some(other) = others.iter().map(|other| other()).find(|other| is_sent(other))
+    {
+        return text(other);
+    }
+    text(if batch { form_once() } else { form_twice })
 }
 
 /// Whether a path names a key.
@@ -69,25 +76,29 @@ fn sent_keys(path: &[u8], bucket: &str, path_style: Option<bool>) -> Vec<Vec<u8>
 
 /// Replaces `%XX` by the byte; what is no escape stays.
 pub(super) fn percent(bytes: &[u8]) -> Vec<u8> {
+    decoded(bytes, false)
+}
+
+/// The same, and in forms `+` by a space.
+fn decoded(bytes: &[u8], form: bool) -> Vec<u8> {
     let hex = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
-    while let Some((&byte, behind)) = rest.split_first() {
-        let escaped = (byte == b'%').then(|| Some((hex(behind.first())?, hex(behind.get(1))?))).flatten();
-        match escaped.and_then(|(high, low)| Some((u8::try_from(high * 16 + low).ok()?, behind.get(2..)?))) {
-            Some((byte, behind)) => {
-                decoded.push(byte);
-                rest = behind;
-            }
-            None => {
-                decoded.push(byte);
-                rest = behind;
-            }
-        }
+    loop {
+        let at = if form { memchr2(b'%', b'+', rest) } else { memchr(b'%', rest) };
+        let Some((plain, behind)) = at.and_then(|at| rest.split_at_checked(at)) else { break };
+        decoded.extend_from_slice(plain);
+        let escape = (behind.first() == Some(&b'%'))
+            .then(|| u8::try_from(hex(behind.get(1))? * 16 + hex(behind.get(2))?).ok())
+            .flatten();
+        let (byte, length) = match (escape, behind.first()) {
+            (Some(byte), _) => (byte, 3),
+            (None, Some(b'+')) => (b' ', 1),
+            (None, _) => (b'%', 1),
+        };
+        decoded.push(byte);
+        rest = behind.get(length..).unwrap_or_default();
     }
+    decoded.extend_from_slice(rest);
     decoded
-}
-
-fn spaces(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect()
 }

@@ -21,8 +21,8 @@ pub struct Lines {
     classes: [u64; 8],
     /// Why lines are malformed, how many, and where the first is.
     pub damage: BTreeMap<Damage, (u64, Place)>,
-    /// The first line of each class.
-    first: BTreeMap<Class, Place>,
+    /// The first line of each class, in the same order.
+    first: [Option<Place>; 8],
     /// Operations that are not known, with how often they occur.
     pub unmapped: BTreeMap<String, u64>,
 }
@@ -132,12 +132,10 @@ impl Lines {
     pub fn count(&mut self, class: Class, place: Place) {
         if let Some(count) = self.classes.get_mut(class as usize) {
             *count += 1;
-            if *count == 1 {
-                self.first.insert(class, place);
-            }
         }
-        if let Some(first) = self.first.get_mut(&class).filter(|first| place < **first) {
-            *first = place;
+        if let Some(first) = self.first.get_mut(class as usize).filter(|first| first.is_none_or(|first| place < first))
+        {
+            *first = Some(place);
         }
     }
 
@@ -152,7 +150,7 @@ impl Lines {
     /// The first line that counts as this.
     #[must_use]
     pub fn first_of(&self, class: Class) -> Option<Place> {
-        self.first.get(&class).copied()
+        self.first.get(class as usize).copied().flatten()
     }
 
     /// How many lines count as this.
@@ -180,9 +178,8 @@ impl Lines {
             *own += count;
             *first = place.min(*first);
         }
-        for (class, place) in other.first {
-            let first = self.first.entry(class).or_insert(place);
-            *first = place.min(*first);
+        for (own, other) in self.first.iter_mut().zip(other.first) {
+            *own = (*own).into_iter().chain(other).min();
         }
         other.unmapped.iter().for_each(|(name, count)| add_name(&mut self.unmapped, name, *count));
     }
@@ -190,7 +187,7 @@ impl Lines {
     /// Changes every place, as when lines or files are numbered anew.
     pub fn renumber(&mut self, to: &impl Fn(Place) -> Place) {
         self.damage.values_mut().for_each(|(_, place)| *place = to(*place));
-        self.first.values_mut().for_each(|place| *place = to(*place));
+        self.first.iter_mut().flatten().for_each(|place| *place = to(*place));
     }
 }
 
