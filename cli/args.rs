@@ -679,6 +679,8 @@ pub(crate) enum Schema {
     TestResult,
     /// What `replay` prints with `--format json`
     Replay,
+    /// The report of derive
+    Derive,
     /// What `expand` prints for each action with `--format jsonl`
     ExpandedAction,
     /// What `shrink` prints with `--format json`

@@ -1,6 +1,7 @@
 //! The command line of can-access: reads files and arguments, asks the engine, and prints what it says.
 //!
-//! Exit codes: 0 allowed or done, 1 denied or a finding, 2 could not decide, 3 depends on context that was not given.
+//! Exit codes: 0 allowed or done, 1 denied or a finding, 2 could not decide, 3 depends on context that was not given,
+//! 130 interrupted.
 
 mod access_test;
 mod advice;
@@ -68,6 +69,8 @@ enum Exit {
     Undecided,
     /// It depends on context that was not given.
     Depends,
+    /// Somebody stopped it; what was printed is marked incomplete.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -77,6 +80,7 @@ impl From<Exit> for ExitCode {
             Exit::Finding => Self::from(1),
             Exit::Undecided => Self::from(2),
             Exit::Depends => Self::from(3),
+            Exit::Interrupted => Self::from(130),
         }
     }
 }

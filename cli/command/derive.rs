@@ -4,7 +4,7 @@ use crate::args::{DeriveArgs, PolicyForm, Precision, Probes};
 use crate::command::replay::{canonical_ids, log_files, progress, refuse_what_is_no_log, roles};
 use crate::input;
 use crate::logs::derive::{Rules, collect};
-use crate::logs::source::Source;
+use crate::logs::source::{Source, end_when_interrupted, is_interrupted};
 use crate::partial::{self, Partial};
 use crate::report::derive as report_derive;
 use crate::report::replay::{self as report_replay, Names};
@@ -31,11 +31,19 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
     let (partials, files) = partial::told_apart(files)?;
     let hashed = args.partial.is_some() || !partials.is_empty();
     let bar = progress(&files, args.common.quiet);
+    end_when_interrupted();
     let source = Source::new(&files);
     let (collected, logs) = collect(&source, rules, hashed, |bytes| bar.set_position(bytes));
     bar.finish_and_clear();
     let broken = source.broken();
     broken.iter().for_each(problems::print_failure);
+    if is_interrupted() {
+        let read = collected.lines.all();
+        problems::print_error(&format!(
+            "interrupted after {read} lines: nothing is written, since it would be incomplete"
+        ));
+        return Ok(Exit::Interrupted);
+    }
     let (collected, files) = if hashed {
         let own = Partial::new(rules.described(), logs, &files, collected);
         let merged = partial::with(own, &partials)?;

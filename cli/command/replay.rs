@@ -3,7 +3,7 @@
 use crate::args::{Format, ReplayArgs};
 use crate::input::{self, lines, policies};
 use crate::logs::replay::{Each, replay, replay_each};
-use crate::logs::source::{INTERRUPTED, Source};
+use crate::logs::source::{Source, end_when_interrupted, is_interrupted};
 use crate::partial::{self, Partial};
 use crate::question::account;
 use crate::report::replay::{self as report_replay, Names};
@@ -22,7 +22,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Replays the logs and reports.
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
@@ -43,6 +42,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
     let source = Source::new(&files);
     let advance = |bytes| bar.set_position(bytes);
     let mut closed = false;
+    end_when_interrupted();
     let mut of_logs = None;
     let mut tally = Tally::default();
     if args.each {
@@ -53,7 +53,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         let write = |records: &Each| match out.write_all(records) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                 closed = true;
-                INTERRUPTED.store(true, Ordering::Relaxed);
+                source.stop();
                 Ok(())
             }
             other => Ok(other?),
@@ -70,6 +70,10 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
             let own = Partial::new(described(args, judge, baseline), logs, &files, replayed);
             let merged = partial::with(own, &partials)?;
             if let Some(path) = &args.partial {
+                if is_interrupted() {
+                    problems::print_error(&format!("interrupted: {path} is not written"));
+                    return Ok(Exit::Interrupted);
+                }
                 broken.iter().for_each(problems::print_failure);
                 return partial::write(path, &merged, &broken);
             }
@@ -77,7 +81,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         }
         tally = replayed.finish(judge, baseline);
     }
-    let names = Names { files: &named, baseline: baseline.is_some(), complete: broken.is_empty() };
+    let names = Names { files: &named, baseline: baseline.is_some(), complete: broken.is_empty() && !is_interrupted() };
     let printed = match args.common.format {
         _ if args.common.quiet || args.each || closed => out.flush().map_err(Failure::from),
         Format::Text => report_replay::print_text(&mut out, &tally, &names, args.common.verbose),
@@ -92,6 +96,9 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         report_replay::complain(&tally.lines, &names);
     }
     broken.iter().for_each(problems::print_failure);
+    if is_interrupted() {
+        return Ok(Exit::Interrupted);
+    }
     refuse_what_is_no_log(&tally.lines)?;
     let found = if baseline.is_some() { &tally.newly_denied } else { &tally.now_denied };
     Ok(if !broken.is_empty() {

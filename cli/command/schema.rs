@@ -10,6 +10,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
         Schema::Decision => include_str!("../report/schema/decision.json"),
         Schema::TestResult => include_str!("../report/schema/test-result.json"),
         Schema::Replay => include_str!("../report/schema/replay.json"),
+        Schema::Derive => include_str!("../report/schema/derive.json"),
         Schema::ExpandedAction => include_str!("../report/schema/expanded-action.json"),
         Schema::ShrunkPolicy => include_str!("../report/schema/shrunk-policy.json"),
         Schema::Description => include_str!("../report/schema/description.json"),

@@ -18,7 +18,24 @@ const LOOK: usize = 1 << 20;
 const LINES_BITS: u32 = 27;
 
 /// Whether somebody wants the program to stop.
-pub(crate) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Lets the first interruption end the reading of logs, so that what was found so far can be told; the second ends the
+/// program.
+pub(crate) fn end_when_interrupted() {
+    let end = || {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    // Without it, an interruption ends the program at once.
+    _ = ctrlc::set_handler(end);
+}
+
+/// Whether somebody interrupted the program.
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +168,7 @@ pub(crate) struct Source<'f> {
     state: Mutex<State>,
     broken: Mutex<Vec<(usize, Failure)>>,
     read: Arc<AtomicU64>,
+    stopped: AtomicBool,
 }
 
 #[derive(Default)]
@@ -208,12 +226,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<'f> Source<'f> {
     pub(crate) fn new(files: &'f [String]) -> Self {
-        Self { files, state: Mutex::default(), broken: Mutex::default(), read: Arc::default() }
+        Self {
+            files,
+            state: Mutex::default(),
+            broken: Mutex::default(),
+            read: Arc::default(),
+            stopped: AtomicBool::new(false),
+        }
     }
 
     /// The files.
     pub(crate) fn files(&self) -> &'f [String] {
         self.files
+    }
+
+    /// Ends the reading.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
     }
 
     /// How many bytes of the files were read.
@@ -230,7 +259,7 @@ impl<'f> Source<'f> {
 
     /// The next block, in memory that is used again; `false` behind the last. A single thread gets them in order.
     pub(crate) fn next(&self, block: &mut Block) -> bool {
-        while !INTERRUPTED.load(Ordering::Relaxed) {
+        while !is_interrupted() && !self.stopped.load(Ordering::Relaxed) {
             let found = match self.claim() {
                 Claim::Nothing => return false,
                 Claim::Range { file, format, handle, number } => {

@@ -1,0 +1,340 @@
+//! The binary: `derive` and `merge`.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
+mod binary;
+mod generator;
+
+use binary::{code, err, file, folder, out, run, run_with_input};
+use generator::Workload;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// The seed scenario: nightly exports of tables, which delete their markers, instructions and logs.
+fn export() -> Workload {
+    generator::workloads(7, 20).into_iter().find(|workload| workload.name == "pipeline-export").unwrap()
+}
+
+/// Actions with the resources that a policy grants them on.
+fn granted(policy: &str) -> BTreeSet<(String, String)> {
+    let policy: Value = serde_json::from_str(policy).unwrap();
+    let list = |value: &Value| -> Vec<String> {
+        match value {
+            Value::Array(items) => items.iter().map(|item| item.as_str().unwrap().to_owned()).collect(),
+            one => vec![one.as_str().unwrap().to_owned()],
+        }
+    };
+    let statements = policy["Statement"].as_array().unwrap();
+    let pairs = statements.iter().flat_map(|statement| {
+        let resources = list(&statement["Resource"]);
+        let pair = move |action: String| resources.clone().into_iter().map(move |resource| (action.clone(), resource));
+        list(&statement["Action"]).into_iter().flat_map(pair)
+    });
+    pairs.collect()
+}
+
+/// The lines of a log, dealt out to files.
+fn shards(folder: &Path, log: &str, count: usize) -> Vec<String> {
+    let mut texts = vec![String::new(); count];
+    for (number, line) in log.lines().enumerate() {
+        texts[number % count].push_str(line);
+        texts[number % count].push('\n');
+    }
+    texts.iter().enumerate().map(|(number, text)| file(folder, &format!("shard-{number}.log"), text)).collect()
+}
+
+#[test]
+fn the_export_gets_what_it_needs_and_nothing_else() {
+    let folder = folder("derive-export");
+    let workload = export();
+    let log = file(&folder, "export.log", &workload.access_log());
+    let report = folder.join("report.json");
+    let output = run(&["derive", &log, "--principal", &workload.principals[0], "--report", report.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let found = granted(&out(&output));
+    let on = |action: &str| -> Vec<String> {
+        let of_action = found.iter().filter(|(granted, _)| granted == action);
+        of_action.map(|(_, resource)| resource.strip_prefix("arn:aws:s3:::acme-export").unwrap().to_owned()).collect()
+    };
+    assert_eq!(on("s3:PutObject"), ["/123456789012/*"]);
+    assert_eq!(on("s3:GetObject"), ["/123456789012/*"]);
+    assert_eq!(on("s3:ListBucket"), [""]);
+    assert_eq!(on("s3:GetBucketLocation"), [""]);
+    let deletes = on("s3:DeleteObject");
+    assert!(deletes.contains(&"/123456789012/*_$folder$".to_owned()), "{deletes:?}");
+    assert!(deletes.contains(&"/123456789012/*.instruction".to_owned()), "{deletes:?}");
+    assert!(deletes[2..].iter().all(|pattern| pattern.starts_with("/123456789012/logs/")), "{deletes:?}");
+    let actions: BTreeSet<&str> = found.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(actions.len(), 5, "{actions:?}");
+    let report: Value = serde_json::from_str(&fs::read_to_string(report).unwrap()).unwrap();
+    let schema: Value = serde_json::from_str(&out(&run(&["schema", "derive"]))).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mistakes: Vec<String> = validator.iter_errors(&report).map(|mistake| mistake.to_string()).collect();
+    assert!(mistakes.is_empty(), "{mistakes:?}");
+    assert_eq!((&report["coverage"], &report["refusedMatched"]), (&1.0.into(), &0.into()));
+    assert!(report["heldOutCoverage"].as_f64().unwrap() >= 0.95, "{report}");
+    assert_eq!((&report["days"], &report["saturated"]), (&20.into(), &true.into()));
+    let counts = ["blank", "malformed", "partial", "ambiguous", "unmapped", "noEvidence", "allowed", "refused"];
+    let sum: u64 = counts.iter().map(|count| report[count].as_u64().unwrap()).sum();
+    assert_eq!(sum, u64::try_from(workload.access_log().lines().count()).unwrap());
+    assert_eq!(report["lines"], sum);
+    // What was derived denies nothing that succeeded.
+    let policy = file(&folder, "policy.json", &out(&output));
+    let replayed =
+        run(&["replay", "--identity", &format!("{}={policy}", workload.principals[0]), "--format", "json", &log]);
+    let replayed: Value = serde_json::from_str(&out(&replayed)).unwrap();
+    let of_principal = |class: &&Value| class["principal"] == workload.principals[0].as_str();
+    let classes = replayed["classes"].as_array().unwrap().iter().filter(of_principal);
+    assert!(classes.clone().count() > 3);
+    for class in classes.filter(|class| class["logRefused"] == 0) {
+        assert_eq!(class["denied"], 0, "{class}");
+    }
+}
+
+#[test]
+fn neither_threads_nor_order_nor_useless_lines_change_a_byte() {
+    let folder = folder("derive-same");
+    for workload in generator::workloads(3, 6) {
+        let log = workload.access_log();
+        let whole = file(&folder, "whole.log", &log);
+        let form = if workload.kind == generator::Kind::BucketPolicy { "bucket-policy" } else { "identity" };
+        let derive = |logs: &[&str], more: &[&str]| {
+            let output = run(&[&["derive", "--as", form, "-q"][..], logs, more].concat());
+            assert!(code(&output) <= 1, "{}: {}", workload.name, err(&output));
+            out(&output)
+        };
+        let wanted = derive(&[&whole], &[]);
+        assert_eq!(derive(&[&whole], &["--threads", "1"]), wanted);
+        assert_eq!(derive(&[&whole], &["--threads", "3"]), wanted);
+        let reversed: String = log.lines().rev().map(|line| format!("{line}\n")).collect();
+        assert_eq!(derive(&[&file(&folder, "reversed.log", &reversed)], &[]), wanted, "{}", workload.name);
+        let parts = shards(&folder, &log, 3);
+        assert_eq!(derive(&[&parts[2], &parts[0], &parts[1]], &[]), wanted, "{}", workload.name);
+        // Twice the same, blank and malformed lines, and a refusal that forges a success.
+        let key = "123456789012/secret/forged";
+        let forged = format!(
+            "o {} [21/Nov/2026:19:00:00 +0000] 203.0.113.9 {} 0A1B REST.DELETE.OBJECT {key} \"DELETE /{key}?\" 200 - - - 1 - \"-\" \"-\" - HTTP/1.1\" 403 AccessDenied 243 - 12 - \"-\" \"x\" - h SigV4 c AuthHeader h.example.org TLSv1.3 - - -\n",
+            workload.bucket,
+            workload.principals[0].replace(":iam::", ":sts::").replace(":role/", ":assumed-role/") + "/x",
+        );
+        let more = format!("{log}\n\nnonsense\n{forged}{log}");
+        assert_eq!(derive(&[&file(&folder, "more.log", &more)], &[]), wanted, "{}", workload.name);
+    }
+}
+
+#[test]
+fn partial_results_merge_in_any_order_to_the_same() {
+    let folder = folder("derive-partial");
+    let name = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let ok = |args: &[&str]| {
+        let output = run(args);
+        assert_eq!(code(&output), 0, "{args:?}: {}", err(&output));
+        out(&output)
+    };
+    for workload in generator::workloads(5, 4) {
+        let parts = shards(&folder, &workload.access_log(), 4);
+        let partials: Vec<String> = (0..4).map(|number| name(&format!("{number}.part"))).collect();
+        for (part, partial) in parts.iter().zip(&partials) {
+            ok(&["derive", part, "--partial", partial]);
+        }
+        let bytes = |orders: &[usize]| {
+            let merged: Vec<&str> = orders.iter().map(|number| partials[*number].as_str()).collect();
+            ok(&[&["merge"][..], &merged].concat())
+        };
+        let wanted = bytes(&[0, 1, 2, 3]);
+        assert_eq!(bytes(&[3, 1, 0, 2]), wanted);
+        assert_eq!(bytes(&[2, 2, 3, 1, 0]), wanted, "a part that is merged twice counts once");
+        ok(&["merge", &partials[1], &partials[3], "-o", &name("some.part")]);
+        let merged = ok(&["merge", &partials[0], &name("some.part"), &partials[2], &partials[3]]);
+        assert_eq!(merged, wanted, "{}", workload.name);
+        let all: Vec<&str> = parts.iter().map(String::as_str).collect();
+        ok(&[&["derive", "--partial", &name("all.part")][..], &all].concat());
+        assert_eq!(fs::read_to_string(name("all.part")).unwrap(), wanted, "{}", workload.name);
+        // The same policy and report from logs, from parts, and from both.
+        let of = |inputs: &[&str]| {
+            let report = name("report.json");
+            let output = run(&[
+                &["derive", "--as", "bucket-policy", "-q", "--bucket", &workload.bucket, "--report", &report][..],
+                inputs,
+            ]
+            .concat());
+            assert_eq!(code(&output), 0, "{}", err(&output));
+            (out(&output), fs::read_to_string(report).unwrap())
+        };
+        let from_logs = of(&all);
+        assert_eq!(of(&[&name("all.part")]), from_logs, "{}", workload.name);
+        assert_eq!(of(&[&partials[0], all[1], &partials[2], all[3]]), from_logs, "{}", workload.name);
+    }
+    let partial = fs::read(name("0.part")).unwrap();
+    let refused = |name: &str, bytes: &[u8], why: &str| {
+        let output = run(&["merge", &file(&folder, name, bytes)]);
+        assert_eq!(code(&output), 2, "{name}");
+        assert!(err(&output).contains(why), "{name}: {}", err(&output));
+    };
+    refused("cut.part", &partial[..partial.len() / 2], "cut off or damaged");
+    refused("empty.part", b"", "no partial result");
+    refused("foreign.part", b"{\"a\": 1}\n", "no partial result");
+    let other = String::from_utf8(partial).unwrap().replacen("partial/1", "partial/9", 1);
+    refused("version.part", other.as_bytes(), "of another version");
+    ok(&["derive", &name("shard-0.log"), "--since", "2026-08-04", "--partial", &name("since.part")]);
+    let mixed = run(&["merge", &name("since.part"), &name("1.part")]);
+    assert_eq!(code(&mixed), 2);
+    assert!(err(&mixed).contains("other options"), "{}", err(&mixed));
+    ok(&["merge", &name("0.part"), &name("1.part"), "-o", &name("a.part")]);
+    ok(&["merge", &name("1.part"), &name("2.part"), "-o", &name("b.part")]);
+    let overlap = run(&["merge", &name("a.part"), &name("b.part")]);
+    assert_eq!(code(&overlap), 2);
+    assert!(err(&overlap).contains("another partial result"), "{}", err(&overlap));
+}
+
+#[test]
+fn replays_have_partial_results_too() {
+    let folder = folder("replay-partial");
+    let workload = generator::workloads(5, 4).into_iter().find(|workload| workload.name == "s3a-job").unwrap();
+    let parts = shards(&folder, &workload.access_log(), 3);
+    let policy = file(&folder, "policy.json", &workload.truth.to_string());
+    let replay = |args: &[&str]| {
+        let output = run(&[&["replay", "-p", &policy, "--format", "json"][..], args].concat());
+        assert!(code(&output) <= 1, "{}", err(&output));
+        out(&output)
+    };
+    let partials: Vec<String> =
+        (0..3).map(|number| folder.join(format!("{number}.part")).to_str().unwrap().to_owned()).collect();
+    for (part, partial) in parts.iter().zip(&partials) {
+        replay(&[part, "--partial", partial]);
+    }
+    let wanted = replay(&[&parts[0], &parts[1], &parts[2]]);
+    assert_eq!(replay(&[&partials[2], &partials[0], &partials[1]]), wanted);
+    assert_eq!(replay(&[&partials[2], &parts[0], &partials[1], &partials[1]]), wanted);
+    let other = file(&folder, "other.json", r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#);
+    let mixed = run(&["replay", "-p", &other, &partials[0]]);
+    assert_eq!(code(&mixed), 2);
+    assert!(err(&mixed).contains("other options"), "{}", err(&mixed));
+    let foreign = run(&["derive", &partials[0]]);
+    assert_eq!(code(&foreign), 2);
+    assert!(err(&foreign).contains("a partial result of `replay`"), "{}", err(&foreign));
+}
+
+#[test]
+fn dials_do_what_they_say() {
+    let folder = folder("derive-dials");
+    let workload = export();
+    let log = file(&folder, "export.log", &workload.access_log());
+    let principal = workload.principals[0].as_str();
+    let derive = |more: &[&str]| {
+        let output = run(&[&["derive", &log, "--principal", principal][..], more].concat());
+        (code(&output), out(&output), err(&output))
+    };
+    let (_, balanced, _) = derive(&[]);
+    let (status, strict, _) = derive(&["--precision", "strict"]);
+    assert!(status == 0 && strict.len() > balanced.len(), "{strict}");
+    let (status, never, told) = derive(&["--never", "123456789012/logs/*"]);
+    assert_eq!(status, 0, "{told}");
+    assert!(
+        !granted(&never)
+            .iter()
+            .any(|(_, resource)| resource.contains("/logs/") || resource.ends_with("/123456789012/*")),
+        "{never}"
+    );
+    assert!(told.contains("withheld"), "{told}");
+    let (status, small, told) = derive(&["--max-bytes", "500", "--precision", "strict"]);
+    assert_eq!(status, 0, "{told}");
+    let size = small.chars().filter(|symbol| !symbol.is_whitespace()).count();
+    assert!(size <= 500, "{size}");
+    let (status, nothing, told) = derive(&["--max-bytes", "50"]);
+    assert_eq!((status, nothing.as_str()), (2, ""));
+    assert!(told.contains("may have 50"), "{told}");
+    let (_, short, _) = derive(&["--until", "2026-08-04"]);
+    let (_, days, _) = derive(&["--until", "2026-08-04", "--min-days", "2"]);
+    assert!(days.len() > short.len(), "{days}");
+    let (_, dropped, _) = derive(&["--existence-probes", "drop"]);
+    assert!(granted(&dropped).is_subset(&granted(&balanced)));
+    let (status, nothing, told) = derive(&["--until", "2020-01-01"]);
+    assert_eq!((status, nothing.as_str()), (1, ""));
+    assert!(told.contains("there is no evidence"), "{told}");
+    let (status, why, _) = derive(&["--why", "s3:DeleteObject", "arn:aws:s3:::acme-export/*.instruction"]);
+    assert_eq!(status, 0);
+    let first = why.lines().next().unwrap();
+    let (place, _) = first.split_once(": ").unwrap();
+    let line: usize = place.rsplit(':').next().unwrap().parse().unwrap();
+    let text = workload.access_log();
+    assert!(text.lines().nth(line - 1).unwrap().contains("REST.DELETE.OBJECT"), "{first}");
+    let (status, _, told) = derive(&["--why", "s3:DeleteBucket", "arn:aws:s3:::acme-export"]);
+    assert_eq!(status, 1, "{told}");
+    let existing = file(
+        &folder,
+        "existing.json",
+        r#"{"Version":"2012-10-17","Statement":[
+            {"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject","s3:PutObjectAcl"],"Resource":"arn:aws:s3:::acme-export/*"},
+            {"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::other/*"},
+            {"Effect":"Allow","Action":["s3:ListBucket","s3:GetBucketLocation"],"Resource":"arn:aws:s3:::acme-export"}]}"#,
+    );
+    let (status, tight, told) = derive(&["--existing", &existing]);
+    assert_eq!(status, 0, "{told}");
+    assert_eq!(granted(&tight), granted(&balanced));
+    assert!(told.contains("statement 0: `s3:PutObjectAcl`") && told.contains("statement 1: all of it"), "{told}");
+}
+
+#[test]
+fn each_principal_and_each_bucket_gets_its_own() {
+    let folder = folder("derive-each");
+    let workload = generator::workloads(3, 6).into_iter().find(|workload| workload.name == "home-directories").unwrap();
+    let log = file(&folder, "homes.log", &workload.access_log());
+    let directory = folder.join("policies");
+    let output = run(&["derive", &log, "--out-dir", directory.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let names: BTreeSet<String> =
+        fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.len() >= workload.principals.len(), "{names:?}");
+    // Together, they share what is everybody's own.
+    let mut args = vec!["derive", &log, "-q"];
+    workload.principals.iter().for_each(|principal| args.extend(["--principal", principal]));
+    let together = out(&run(&args));
+    assert!(together.contains("/home/${aws:username}/"), "{together}");
+    assert!(!together.contains("/home/ann/"), "{together}");
+    let website = generator::workloads(3, 6).into_iter().find(|workload| workload.name == "website").unwrap();
+    let log = file(&folder, "website.log", &website.access_log());
+    let identity = run(&["derive", &log, "--principal", "anonymous"]);
+    assert_eq!(code(&identity), 1);
+    assert!(err(&identity).contains("--as bucket-policy"), "{}", err(&identity));
+    let bucket = run(&["derive", &log, "--as", "bucket-policy", "--principal", "anonymous"]);
+    assert!(out(&bucket).contains(r#""Principal": "*""#), "{}", out(&bucket));
+}
+
+#[test]
+fn bad_input_is_told_and_loses_nothing() {
+    let folder = folder("derive-bad");
+    let workload = export();
+    let log = workload.access_log();
+    let bad = file(&folder, "bad.log", &format!("{log}nonsense\n"));
+    assert_eq!(code(&run(&["derive", "-q", &bad])), 0);
+    let strict = run(&["derive", "--strict", &bad]);
+    assert_eq!(code(&strict), 1);
+    let line = log.lines().count() + 1;
+    assert!(err(&strict).contains(&format!("bad.log:{line}")), "{}", err(&strict));
+    for (name, text) in
+        [("none.log", "nonsense\n"), ("none.json", "{\"a\": 1}"), ("cut.json", "{\"Records\": [{\"eventName\"")]
+    {
+        let output = run(&["derive", &file(&folder, name, text)]);
+        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{name}: {}", err(&output));
+    }
+    assert_eq!(code(&run(&["derive", "missing.log"])), 2);
+    assert_eq!(code(&run(&["derive", &bad, "--since", "yesterday"])), 2);
+    let empty = run_with_input(&["derive", "-"], b"");
+    assert_eq!(code(&empty), 1);
+    let piped = run_with_input(&["derive", "-q", "-"], log.as_bytes());
+    assert_eq!(out(&piped), out(&run(&["derive", "-q", &file(&folder, "good.log", &log)])));
+}
+
+#[test]
+fn events_of_cloudtrail_and_rows_of_the_same_requests_agree() {
+    let folder = folder("derive-cloudtrail");
+    let workload = generator::workloads(3, 6).into_iter().find(|workload| workload.name == "deployment").unwrap();
+    let principal = workload.principals[0].as_str();
+    let log = file(&folder, "deployment.log", &workload.access_log());
+    let events = file(&folder, "deployment.json", &workload.cloudtrail().to_string());
+    let derive = |log: &str| granted(&out(&run(&["derive", "-q", log, "--principal", principal])));
+    assert_eq!(derive(&events), derive(&log));
+}
