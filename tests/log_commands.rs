@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 mod binary;
+mod generator;
 
 use binary::{code, err, file as path, folder, out, run, run_with_input};
 use serde_json::Value;
@@ -196,5 +197,55 @@ fn single_verdicts_are_lines_in_order() {
         &["replay", "--identity", "x", TRICKY],
     ] {
         assert_eq!(code(&run(wrong)), 2, "{wrong:?}");
+    }
+}
+
+/// Lines that are recognised by what repeats in them are counted as those that are read one by one are.
+#[test]
+fn a_summary_counts_what_single_verdicts_say() {
+    let folder = folder("summary");
+    let open = path(&folder, "open.json", r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#);
+    for workload in generator::workloads(11, 5) {
+        let log = path(&folder, "w.log", &workload.access_log());
+        let policy = path(&folder, "p.json", &workload.truth.to_string());
+        let each = run(&["replay", "-p", &policy, "--each", &log]);
+        let summary = run(&["replay", "-p", &policy, "--baseline", &open, "--format", "json", &log]);
+        let summary: Value = serde_json::from_str(&out(&summary)).unwrap();
+        let mut verdicts = std::collections::BTreeMap::new();
+        for record in values(&each) {
+            let what = (record["log"].as_str().unwrap().to_owned(), record["verdict"].as_str().unwrap().to_owned());
+            *verdicts.entry(what).or_insert(0) += 1;
+        }
+        let of = |log: Option<&str>, verdict: &str| -> u64 {
+            let fits = |what: &(String, String)| what.1 == verdict && log.is_none_or(|log| what.0 == log);
+            verdicts.iter().filter(|(what, _)| fits(what)).map(|(_, count)| *count).sum()
+        };
+        // Of copies, single verdicts do not know the other half.
+        let copies = workload.events.iter().filter(|event| event.operation == "REST.COPY.OBJECT_GET").count();
+        let copies = u64::try_from(copies).unwrap();
+        let counted = |name: &str| summary["verdicts"][name].as_u64().unwrap();
+        assert_eq!(counted("denied"), of(None, "denied"), "{}", workload.name);
+        assert_eq!(counted("undecided"), of(None, "undecided"), "{}", workload.name);
+        assert!(
+            (of(None, "allowed")..=of(None, "allowed") + copies).contains(&counted("allowed")),
+            "{}",
+            workload.name
+        );
+        assert_eq!(summary["nowDenied"]["requests"], of(Some("allowed"), "denied"), "{}", workload.name);
+        let classes = summary["classes"].as_array().unwrap();
+        let sum: u64 = classes.iter().map(|class| class["denied"].as_u64().unwrap()).sum();
+        assert_eq!(sum, of(None, "denied"), "{}", workload.name);
+        let examples = summary["nowDenied"]["examples"].as_array().unwrap();
+        let all = values(&each);
+        let mut denied = all.iter().filter(|record| record["log"] == "allowed" && record["verdict"] == "denied");
+        for example in examples {
+            let record = denied.next().unwrap();
+            assert_eq!(
+                (&example["line"], &example["resource"]),
+                (&record["line"], &record["resource"]),
+                "{}",
+                workload.name
+            );
+        }
     }
 }

@@ -123,18 +123,26 @@ struct Worker<'r> {
     plans: Plans<Option<(Plan, Style)>>,
     /// Whether what is done with the line at hand is to be learned, and what was learned so far.
     learning: bool,
-    /// Whether lines like the one at hand have the same request line.
-    fixed_request: bool,
+    /// Whether the line at hand has a key.
+    keyed: bool,
     learned: Option<Plan>,
 }
 
 /// What is done with lines that differ in nothing but their key: what they count as, and the groups they are evidence
-/// for, each with a name of its own or that of the line, and whether it exists.
+/// for, with what of the line, and whether that exists.
 struct Plan {
     class: Class,
-    /// Whether what the line counts as hangs on its key, too.
-    needs_key: bool,
-    groups: Vec<(GroupId, Option<String>, bool)>,
+    groups: Vec<(GroupId, Named, bool)>,
+}
+
+/// What a line names.
+enum Named {
+    /// Always this.
+    So(String),
+    /// Its key.
+    ByKey,
+    /// The prefix that it asks for.
+    ByPrefix,
 }
 
 impl<'r> Worker<'r> {
@@ -149,7 +157,7 @@ impl<'r> Worker<'r> {
             key: String::new(),
             plans: Plans::new(),
             learning: false,
-            fixed_request: false,
+            keyed: false,
             learned: None,
         }
     }
@@ -164,10 +172,10 @@ impl<'r> Worker<'r> {
 
     /// Takes a line as one like it was taken before.
     fn ordinary(&mut self, place: Place, skim: &Skim<'_>, line: &[u8]) {
-        let plan = match self.plans.find(skim) {
+        let plan = match self.plans.find(skim, skim.role()) {
             Known::New => {
                 self.learning = true;
-                self.fixed_request = !skim.has_key();
+                self.keyed = skim.has_key();
                 self.line(place, Logline::read(line, true));
                 self.learning = false;
                 let plan = self.learned.take().filter(|_| is_plain_tail(skim.tail));
@@ -177,20 +185,23 @@ impl<'r> Worker<'r> {
             Known::Plan(at) => self.plans.get(at).and_then(Option::as_ref),
         };
         let Some((plan, style)) = plan else { return self.line(place, Logline::read(line, true)) };
-        let key = if plan.needs_key {
-            let Some(key) = skim.key(*style) else { return self.line(place, Logline::read(line, true)) };
-            Some(key)
-        } else {
-            None
-        };
+        let key = if skim.has_key() { skim.key(*style) } else { None };
+        let prefix = skim.prefix();
+        if skim.has_key() && key.is_none() || skim.has_prefix() && prefix.is_none() {
+            return self.line(place, Logline::read(line, true));
+        }
         self.collected.lines.count(plan.class, place);
         let rules = self.rules;
         if rules.since.is_some_and(|since| skim.time < since) || rules.until.is_some_and(|until| skim.time >= until) {
             self.collected.outside += u64::from(!plan.groups.is_empty());
             return;
         }
-        for (group, fixed, exists) in &plan.groups {
-            let name = fixed.as_deref().or(key.as_deref()).unwrap_or("");
+        for (group, named, exists) in &plan.groups {
+            let name = match named {
+                Named::So(name) => name,
+                Named::ByKey => key.as_deref().unwrap_or_default(),
+                Named::ByPrefix => prefix.as_deref().unwrap_or_default(),
+            };
             self.collected.evidence.add(*group, name, skim.time, place, *exists);
         }
     }
@@ -205,18 +216,13 @@ impl<'r> Worker<'r> {
                     Class::Unmapped => self.collected.lines.unknown_operation(row.operation),
                     Class::Allowed | Class::Refused => {
                         if self.learning {
-                            self.learned = Some(Plan {
-                                class: observation.class,
-                                groups: Vec::new(),
-                                needs_key: !self.fixed_request,
-                            });
+                            self.learned = Some(Plan { class: observation.class, groups: Vec::new() });
                         }
                         self.take(place, row.requester, &observation);
                     }
                     Class::NoEvidence if observation.requester == Requester::Itself => self.know(place, &observation),
                     Class::NoEvidence if self.learning => {
-                        self.learned =
-                            Some(Plan { class: observation.class, groups: Vec::new(), needs_key: !self.fixed_request });
+                        self.learned = Some(Plan { class: observation.class, groups: Vec::new() });
                     }
                     _ => {}
                 }
@@ -283,13 +289,16 @@ impl<'r> Worker<'r> {
         };
         let group = self.group(principal, fact.action.as_str(), &fact.scope, kind, proof);
         self.collected.evidence.add(group, &fact.name, time, place, fact.exists);
-        if kind == Kind::Prefix && !self.fixed_request {
+        let Some(plan) = &mut self.learned else { return };
+        let named = match kind {
+            Kind::Name if self.keyed => Named::ByKey,
+            Kind::Prefix => Named::ByPrefix,
+            Kind::Name | Kind::Whole => Named::So(fact.name.clone().into_owned()),
+        };
+        if kind == Kind::Prefix && self.keyed {
             self.learned = None;
-        }
-        if let Some(plan) = &mut self.learned {
-            let is_fixed = kind != Kind::Name || self.fixed_request;
-            let fixed = is_fixed.then(|| fact.name.clone().into_owned());
-            plan.groups.push((group, fixed, fact.exists));
+        } else {
+            plan.groups.push((group, named, fact.exists));
         }
     }
 

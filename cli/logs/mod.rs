@@ -32,7 +32,6 @@ pub(crate) fn each_block<W: Send>(
 }
 
 /// What stands in a line of a log, or for an event in a document.
-#[expect(clippy::large_enum_variant, reason = "lines are gone through one at a time")]
 pub(crate) enum Logline<'l> {
     /// An ordinary line of an S3 server access log, looked at as far as needed to recognise it, with the line itself.
     Ordinary(Skim<'l>, &'l [u8]),

@@ -48,14 +48,15 @@ impl<P> Plans<P> {
         Self { index: HashMap::default(), plans: Vec::new(), key: Vec::new(), hash: 0 }
     }
 
-    /// The plan for a line. If there is none, the line is kept in mind for [`Plans::learn`].
-    pub(crate) fn find(&mut self, skim: &Skim<'_>) -> Known {
+    /// The plan for a line of a requester, given with as much of the name as counts. If there is none, the line is kept in
+    /// mind for [`Plans::learn`].
+    pub(crate) fn find(&mut self, skim: &Skim<'_>, requester: &[u8]) -> Known {
         self.key.clear();
-        for part in [skim.owned_bucket, skim.requester, skim.operation, skim.request, skim.answer, skim.tail] {
+        for part in [skim.owned_bucket, requester, skim.operation, skim.path, skim.answer, skim.tail] {
             self.key.extend_from_slice(part);
             self.key.push(b'\n');
         }
-        self.key.push(u8::from(skim.has_key()));
+        self.key.push(u8::from(skim.has_key()) + 2 * u8::from(skim.has_prefix()));
         self.hash = xxh3_64(&self.key);
         let known =
             self.index.get(&self.hash).filter(|at| self.plans.get(**at).is_some_and(|(key, _)| *key == self.key));
@@ -70,6 +71,10 @@ impl<P> Plans<P> {
         }
         self.index.insert(self.hash, self.plans.len());
         self.plans.push((self.key.clone(), plan));
+    }
+
+    pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut P> {
+        self.plans.get_mut(at).map(|(_, plan)| plan)
     }
 
     pub(crate) fn get(&self, at: usize) -> Option<&P> {

@@ -1,5 +1,6 @@
 //! Replaying logs: every line is observed, and what the policies would have said to it is counted.
 
+use super::plans::{Known, Plans};
 use super::source::{Block, LineCounts, Source};
 use super::{Logline, each_block, each_line};
 use crate::Failure;
@@ -8,7 +9,8 @@ use can_access_engine::replay::access_log::Line;
 use can_access_engine::replay::copies::{Copies, observe_source};
 use can_access_engine::replay::judge::{Around, Judge, Verdict};
 use can_access_engine::replay::logged::{Logged, Part};
-use can_access_engine::replay::tally::{Counts, Example, Place, Tally};
+use can_access_engine::replay::skim::{Skim, Style, is_plain_tail};
+use can_access_engine::replay::tally::{Counts, Example, Place, Segments, Tally};
 use can_access_engine::replay::{Class, observe};
 use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
@@ -132,6 +134,18 @@ struct Worker<'j> {
     /// What surrounds requests, by requester and bucket, and which of `around` it is.
     known: HashMap<String, HashMap<String, usize>>,
     around: Vec<(Around, Option<Around>)>,
+    /// The requests by who, what and where.
+    groups: Vec<((String, String, String), Segments)>,
+    group_ids: HashMap<(String, String, String), usize>,
+    plans: Plans<Option<Plan>>,
+    /// Whether policies tell sessions of a role apart.
+    by_session: bool,
+    /// The plan for lines like the one that was read last.
+    learned: Option<Plan>,
+    /// Which patterns match the resource of the line at hand, and what the policies said to it.
+    bits: Option<(u64, u64)>,
+    asked: Option<((u64, u64), Verdicts)>,
+    resource: String,
     tally: Tally,
     copies: Copies,
     lines: LineCounts,
@@ -142,6 +156,22 @@ struct Worker<'j> {
     base: u64,
 }
 
+/// What the policies say, and those of the baseline.
+type Verdicts = (Verdict, Option<Verdict>);
+
+/// What is done with lines that differ in nothing but their key.
+struct Plan {
+    class: Class,
+    /// Which policies are asked, which group the requests are counted in, and where names begin in the ARN of their
+    /// resources; `None` if there is no evidence.
+    facts: Option<(usize, usize, String)>,
+    /// Whether what they are about is named by their key.
+    named: bool,
+    style: Style,
+    /// The verdicts, by which patterns match the resource.
+    verdicts: HashMap<(u64, u64), Verdicts>,
+}
+
 impl<'j> Worker<'j> {
     fn new(judge: &'j Judge, baseline: Option<&'j Judge>, each: Option<&'j Record<'j>>) -> Self {
         Self {
@@ -150,6 +180,14 @@ impl<'j> Worker<'j> {
             each,
             known: HashMap::new(),
             around: Vec::new(),
+            groups: Vec::new(),
+            group_ids: HashMap::new(),
+            plans: Plans::new(),
+            by_session: judge.tells_sessions_apart() || baseline.is_some_and(Judge::tells_sessions_apart),
+            learned: None,
+            bits: None,
+            asked: None,
+            resource: String::new(),
             tally: Tally::default(),
             copies: Copies::default(),
             lines: LineCounts::default(),
@@ -162,8 +200,101 @@ impl<'j> Worker<'j> {
 
     fn count(&mut self, block: &Block) {
         self.base = block.place(0).1;
-        let count = each_line(block, |place, line| self.line(place, line));
+        let count = each_line(block, |place, line| match line {
+            Logline::Ordinary(skim, line) if self.each.is_none() => self.ordinary(place, &skim, line),
+            line => self.line(place, line),
+        });
         self.lines.note(block, count, self.hashed);
+    }
+
+    /// Counts a line as one like it was counted before, if the policies say the same to both.
+    fn ordinary(&mut self, place: Place, skim: &Skim<'_>, line: &[u8]) {
+        let requester = if self.by_session { skim.requester } else { skim.role() };
+        let at = match self.plans.find(skim, requester) {
+            Known::Plan(at) => at,
+            Known::New => {
+                self.learned = None;
+                self.line(place, Logline::read(line, true));
+                // What is about an object has to have its key in the right place.
+                let fits = |plan: &Plan| plan.facts.is_none() || plan.named == skim.has_key();
+                let plan = self.learned.take().filter(|plan| is_plain_tail(skim.tail) && fits(plan));
+                self.plans.learn(plan.map(|plan| Plan { style: skim.style(), ..plan }));
+                return;
+            }
+        };
+        let Some(Some(plan)) = self.plans.get(at) else { return self.line(place, Logline::read(line, true)) };
+        let Some((around, group, scope)) = &plan.facts else {
+            return self.tally.lines.count(plan.class, place);
+        };
+        let key = if skim.has_key() { skim.key(plan.style) } else { None };
+        if skim.has_key() && key.is_none() {
+            return self.line(place, Logline::read(line, true));
+        }
+        self.resource.clear();
+        self.resource.push_str(scope);
+        self.resource.push_str(key.as_deref().unwrap_or_default());
+        let Some((around, old_around)) = self.around.get(*around) else { return };
+        let matching = |around: &Around| around.matching(&self.resource, !skim.has_key()).unwrap_or_default();
+        let bits = (matching(around), old_around.as_ref().map_or(0, matching));
+        let Some((verdict, old)) = plan.verdicts.get(&bits).cloned() else {
+            // What was not seen before is asked, and kept in mind.
+            self.bits = Some(bits);
+            self.line(place, Logline::read(line, true));
+            if let Some((bits, verdicts)) = self.asked.take()
+                && let Some(Some(plan)) = self.plans.get_mut(at)
+            {
+                plan.verdicts.insert(bits, verdicts);
+            }
+            return;
+        };
+        let (class, group) = (plan.class, *group);
+        // Those that come first are told of with all that is known of them.
+        let tally = &self.tally;
+        let denied = class == Class::Allowed && verdict == Verdict::Denied;
+        let changed = old.as_ref().is_some_and(|old| *old != verdict);
+        if denied && tally.now_denied.wants(place)
+            || changed && (tally.newly_denied.wants(place) || tally.newly_allowed.wants(place))
+        {
+            return self.line(place, Logline::read(line, true));
+        }
+        self.tally.lines.count(class, place);
+        let counts = self.tell(class, &verdict, old.as_ref());
+        let segment = key.as_deref().map_or("-", |key| key.split_once('/').map_or("", |(segment, _)| segment));
+        if let Some((_, segments)) = self.groups.get_mut(group) {
+            segments.add(segment, &counts);
+        }
+    }
+
+    /// Counts what the policies say to a request with evidence.
+    fn tell(&mut self, class: Class, verdict: &Verdict, old: Option<&Verdict>) -> Counts {
+        let succeeded = class == Class::Allowed;
+        let tally = &mut self.tally;
+        let mut counts =
+            Counts { log_allowed: u64::from(succeeded), log_refused: u64::from(!succeeded), ..Counts::default() };
+        match verdict {
+            Verdict::Allowed => counts.allowed = 1,
+            Verdict::Denied => counts.denied = 1,
+            Verdict::Undecided(keys) => {
+                counts.undecided = 1;
+                keys.iter().for_each(|key| tally.unknown_key(key));
+            }
+            Verdict::Unasked(why) => {
+                counts.undecided = 1;
+                *tally.unasked.entry((*why).to_owned()).or_default() += 1;
+            }
+        }
+        tally.verdicts.allowed += counts.allowed;
+        tally.verdicts.denied += counts.denied;
+        tally.verdicts.undecided += counts.undecided;
+        if succeeded && *verdict == Verdict::Denied {
+            tally.now_denied.requests += 1;
+        }
+        match (old, verdict) {
+            (Some(Verdict::Allowed), Verdict::Denied) if succeeded => tally.newly_denied.requests += 1,
+            (Some(Verdict::Denied), Verdict::Allowed) => tally.newly_allowed.requests += 1,
+            _ => {}
+        }
+        counts
     }
 
     fn line(&mut self, place: Place, line: Logline<'_>) {
@@ -178,6 +309,10 @@ impl<'j> Worker<'j> {
                 match observation.class {
                     Class::Unmapped => self.tally.lines.unknown_operation(row.operation),
                     Class::Allowed | Class::Refused => self.ask(place, row.requester, &observation),
+                    Class::NoEvidence => {
+                        let (class, verdicts) = (Class::NoEvidence, HashMap::new());
+                        self.learned = Some(Plan { class, facts: None, named: false, style: None, verdicts });
+                    }
                     _ => {}
                 }
             }
@@ -208,7 +343,10 @@ impl<'j> Worker<'j> {
         }
     }
 
-    fn finish(self) -> (Tally, Copies, LineCounts) {
+    fn finish(mut self) -> (Tally, Copies, LineCounts) {
+        for (group, segments) in self.groups {
+            self.tally.requests.entry(group).or_default().merge(segments);
+        }
         (self.tally, self.copies, self.lines)
     }
 
@@ -227,25 +365,7 @@ impl<'j> Worker<'j> {
         };
         let Some((around, old_around)) = self.around.get(at) else { return };
         let verdict = judge.verdict(logged, around);
-        let succeeded = logged.class() == Class::Allowed;
-        let tally = &mut self.tally;
-        let mut counts =
-            Counts { log_allowed: u64::from(succeeded), log_refused: u64::from(!succeeded), ..Counts::default() };
-        match &verdict {
-            Verdict::Allowed => counts.allowed = 1,
-            Verdict::Denied => counts.denied = 1,
-            Verdict::Undecided(keys) => {
-                counts.undecided = 1;
-                keys.iter().for_each(|key| tally.unknown_key(key));
-            }
-            Verdict::Unasked(why) => {
-                counts.undecided = 1;
-                *tally.unasked.entry((*why).to_owned()).or_default() += 1;
-            }
-        }
-        tally.verdicts.allowed += counts.allowed;
-        tally.verdicts.denied += counts.denied;
-        tally.verdicts.undecided += counts.undecided;
+        let old = baseline.zip(old_around.as_ref()).map(|(judge, around)| judge.verdict(logged, around));
         let facts = logged.facts();
         let Some(first) = facts.first() else { return };
         let actions = || facts.iter().map(|fact| fact.action.as_str()).collect::<Vec<_>>().join(" ");
@@ -265,24 +385,49 @@ impl<'j> Worker<'j> {
                 decided_by: judge.deciding(logged, around).iter().filter_map(named).collect(),
             }
         };
+        let succeeded = logged.class() == Class::Allowed;
         if succeeded && verdict == Verdict::Denied {
-            tally.now_denied.add(place, example);
+            self.tally.now_denied.show(place, example);
         }
-        if let (Some(old_judge), Some(old_around)) = (baseline, old_around) {
-            match (old_judge.verdict(logged, old_around), &verdict) {
-                (Verdict::Allowed, Verdict::Denied) if succeeded => tally.newly_denied.add(place, example),
-                (Verdict::Denied, Verdict::Allowed) => tally.newly_allowed.add(place, example),
-                _ => {}
-            }
+        match (&old, &verdict) {
+            (Some(Verdict::Allowed), Verdict::Denied) if succeeded => self.tally.newly_denied.show(place, example),
+            (Some(Verdict::Denied), Verdict::Allowed) => self.tally.newly_allowed.show(place, example),
+            _ => {}
         }
         let segment = match first.part {
             Part::Name => first.name.split_once('/').map_or("", |(segment, _)| segment),
             Part::Whole | Part::Prefix => "-",
         };
         let group = (around.name.clone(), actions(), first.scope.clone().into_owned());
-        tally.requests.entry(group).or_default().add(segment, &counts);
+        let only = facts.len() == 1;
+        let listing = first.part != Part::Name;
+        let steady = around.matching("", listing).is_some()
+            && old_around.as_ref().is_none_or(|around| around.matching("", listing).is_some());
+        let group = match self.group_ids.get(&group) {
+            Some(id) => *id,
+            None => {
+                let id = self.groups.len();
+                self.group_ids.insert(group.clone(), id);
+                self.groups.push((group, Segments::default()));
+                id
+            }
+        };
+        if only && steady {
+            self.learned = Some(Plan {
+                class: logged.class(),
+                facts: Some((at, group, first.scope.clone().into_owned())),
+                named: !listing,
+                style: None,
+                verdicts: HashMap::new(),
+            });
+        }
+        let counts = self.tell(logged.class(), &verdict, old.as_ref());
+        if let Some((_, segments)) = self.groups.get_mut(group) {
+            segments.add(segment, &counts);
+        }
         if let Some(each) = self.each {
             each(&mut self.records, (place.0, place.1 - self.base + self.first_line), logged, &verdict);
         }
+        self.asked = self.bits.take().map(|bits| (bits, (verdict, old)));
     }
 }

@@ -7,6 +7,7 @@ use crate::decision::{Decision, Outcome, decide, explain};
 use crate::instant::Instant;
 use crate::policy::{Policies, PolicySet};
 use crate::request::{Context, Facts, Principal, Request, Resource};
+use crate::resource::ResourcePattern;
 use crate::statement::StatementId;
 use std::collections::{HashMap, HashSet};
 
@@ -38,6 +39,10 @@ pub struct Around {
     pub policies: PolicySet,
     keys: Keys,
     principal: Result<Principal, &'static str>,
+    /// See [`Around::matching`].
+    steady: bool,
+    /// Whether policies look at the keys of listings.
+    of_listing: bool,
 }
 
 /// The condition keys that policies look at.
@@ -65,6 +70,58 @@ impl Keys {
 
     fn has(&self, key: &str) -> bool {
         !self.0.is_empty() && self.0.contains(&key.to_lowercase())
+    }
+}
+
+impl Around {
+    /// Which of the patterns of resources that the policies hold match a resource, a bit for each. The verdict on requests
+    /// that differ in their resource only hangs on nothing else. `None` if it may, or if there are too many patterns.
+    ///
+    /// `listing` says whether the requests can have a prefix.
+    #[must_use]
+    pub fn matching(&self, resource: &str, listing: bool) -> Option<u64> {
+        if !self.steady || listing && self.of_listing {
+            return None;
+        }
+        let bits = patterns(&self.policies).enumerate();
+        Some(bits.fold(0, |bits, (at, pattern)| bits | u64::from(pattern.matches_text(resource)) << at))
+    }
+}
+
+/// The patterns of resources that policies hold.
+fn patterns(policies: &PolicySet) -> impl Iterator<Item = &ResourcePattern> {
+    let statements = policies.policies().flat_map(|policy| policy.statements());
+    statements.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries())
+}
+
+/// Whether the verdict of policies on requests that differ in their resource only hangs on which patterns match it.
+fn is_steady(policies: &PolicySet, keys: &Keys) -> bool {
+    const OF_ONE_REQUEST: [&str; 11] = [
+        "aws:sourceip",
+        "aws:vpcsourceip",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:useragent",
+        "aws:referer",
+        "aws:currenttime",
+        "aws:epochtime",
+        "aws:userid",
+        "sts:rolesessionname",
+        "s3:signatureage",
+    ];
+    let has_variable =
+        |pattern: &ResourcePattern| pattern.last_part().is_some_and(|part| part.variables().next().is_some());
+    let varies = OF_ONE_REQUEST.iter().any(|key| keys.has(key));
+    !varies && patterns(policies).count() <= 64 && !patterns(policies).any(has_variable)
+}
+
+impl Judge {
+    /// Whether policies tell sessions of a role apart: those that name principals do.
+    #[must_use]
+    pub fn tells_sessions_apart(&self) -> bool {
+        let single = self.identities.values().chain(self.buckets.values()).flatten();
+        let mut policies = self.policies.policies().chain(single);
+        policies.any(|policy| policy.statements().iter().any(|statement| statement.principal().is_some()))
     }
 }
 
@@ -113,7 +170,10 @@ impl Judge {
         let mut policies = self.policies.clone();
         policies.identity.extend(self.identities.get(&name).into_iter().flatten().cloned());
         policies.resource.extend(self.buckets.get(bucket).into_iter().flatten().cloned());
-        Around { principal: self.engine_principal(requester, role_arn), keys: Keys::of(&policies), name, policies }
+        let keys = Keys::of(&policies);
+        let of_listing = ["s3:prefix", "s3:delimiter", "s3:max-keys"].iter().any(|key| keys.has(key));
+        let steady = is_steady(&policies, &keys);
+        Around { principal: self.engine_principal(requester, role_arn), keys, name, policies, steady, of_listing }
     }
 
     /// What the policies say to the actions that a request needed.

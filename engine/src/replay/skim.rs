@@ -5,10 +5,12 @@
 //! skimmed.
 
 use super::access_log::{Middle, seconds};
-use super::object_key::{decode, is_sent};
+use super::object_key::{decode, is_sent, percent};
 use super::path_style;
-use memchr::{memchr, memchr_iter, memchr3, memmem};
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter, memchr2, memchr3};
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// An ordinary line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +23,16 @@ pub struct Skim<'l> {
     pub requester: &'l [u8],
     /// Operation.
     pub operation: &'l [u8],
-    /// The request line, of a line without a key; what else it says of others does not count.
-    pub request: &'l [u8],
+    /// The path of the request, of a line without a key.
+    pub path: &'l [u8],
+    /// The prefix that the request asks for, encoded; of a line without a key.
+    prefix: Option<&'l [u8]>,
     /// Status and error code.
     pub answer: &'l [u8],
     /// What follows the host id.
     pub tail: &'l [u8],
     field: &'l str,
-    path: Path<'l>,
+    named: Path<'l>,
 }
 
 /// What the request line says of the key.
@@ -53,6 +57,36 @@ impl<'l> Skim<'l> {
         self.field != "-"
     }
 
+    /// The requester, of a session of a role without the name of the session.
+    #[must_use]
+    pub fn role(&self) -> &'l [u8] {
+        const SESSION: &[u8] = b"assumed-role/";
+        let session = || {
+            // Behind the fifth colon.
+            let start = memchr_iter(b':', self.requester.strip_prefix(b"arn:")?).nth(3)? + 5;
+            let name = start + SESSION.len();
+            self.requester.get(start..)?.strip_prefix(SESSION)?;
+            self.requester.get(..name + memchr(b'/', self.requester.get(name..)?)?)
+        };
+        session().unwrap_or(self.requester)
+    }
+
+    /// Whether the request asks for a prefix.
+    #[must_use]
+    pub fn has_prefix(&self) -> bool {
+        self.prefix.is_some()
+    }
+
+    /// The prefix that the request asks for, decoded; `None` if it asks for none, or for what is no text.
+    #[must_use]
+    pub fn prefix(&self) -> Option<Cow<'l, str>> {
+        let prefix = self.prefix?;
+        match std::str::from_utf8(prefix) {
+            Ok(text) if !text.contains('%') => Some(Cow::Borrowed(text)),
+            _ => String::from_utf8(percent(prefix)).ok().map(Cow::Owned),
+        }
+    }
+
     /// How the request names the bucket.
     #[must_use]
     pub fn style(&self) -> Style {
@@ -68,7 +102,7 @@ impl<'l> Skim<'l> {
     /// The key, decoded, given what [`Skim::style`] says of lines like this one. `None` if the line has to be read.
     #[must_use]
     pub fn key(&self, style: Style) -> Option<Cow<'l, str>> {
-        match self.path {
+        match self.named {
             Path::Key if style == Some(false) => Some(Cow::Borrowed(self.field)),
             Path::Website => decode(self.field, false, None, "", None),
             Path::Batch => decode(self.field, true, None, "", None),
@@ -141,8 +175,9 @@ pub fn skim<'l>(line: &'l [u8], dates: &mut Dates) -> Option<Skim<'l>> {
     let rest = line.get(left.at..)?;
     let kind = operation.get(..5)?;
     let copies = operation.starts_with(b"REST.COPY.") || operation == b"REST.POST.OBJECT";
-    let skim = |path, request, (answer, tail)| {
-        Some(Skim { owned_bucket, time, requester, operation, request, answer, tail, field, path })
+    let skim = |named, (answer, tail)| {
+        let (path, prefix) = (&[][..], None);
+        Some(Skim { owned_bucket, time, requester, operation, path, prefix, answer, tail, field, named })
     };
     match kind {
         b"REST." if copies => None,
@@ -153,19 +188,21 @@ pub fn skim<'l>(line: &'l [u8], dates: &mut Dates) -> Option<Skim<'l>> {
                 && field != "-"
                 && let Some(behind) = as_is(inside, field.as_bytes())
             {
-                return skim(Path::Key, &[], answered(behind)?);
+                return skim(Path::Key, answered(behind)?);
             }
             let end = memchr(b'"', inside)?;
             let request = inside.get(..end)?;
             let path = plain_request(request)?;
             let found = answered(inside.get(end + 1..)?)?;
-            if field == "-" { skim(Path::Sent(path), request, found) } else { skim(Path::Sent(path), &[], found) }
+            let skimmed = skim(Path::Sent(path), found)?;
+            let prefix = if field == "-" { prefix(request) } else { None };
+            Some(if field == "-" { Skim { path, prefix, ..skimmed } } else { skimmed })
         }
         b"WEBSI" if field != "-" => {
             let inside = rest.strip_prefix(b"\"")?;
             let end = memchr(b'"', inside)?;
             plain_request(inside.get(..end)?)?;
-            skim(Path::Website, &[], answered(inside.get(end + 1..)?)?)
+            skim(Path::Website, answered(inside.get(end + 1..)?)?)
         }
         b"BATCH" if field != "-" => {
             let behind = rest.strip_prefix(b"- ")?;
@@ -174,7 +211,7 @@ pub fn skim<'l>(line: &'l [u8], dates: &mut Dates) -> Option<Skim<'l>> {
             }
             let middle = Middle::read(behind)?;
             let answer = answer(behind)?;
-            skim(Path::Batch, &[], (answer, tail(middle.rest.strip_prefix(b"- -")?)?))
+            skim(Path::Batch, (answer, tail(middle.rest.strip_prefix(b"- -")?)?))
         }
         _ => None,
     }
@@ -262,13 +299,27 @@ fn plain_request(request: &[u8]) -> Option<&[u8]> {
     let Some(at) = memchr(b'?', target) else { return Some(target) };
     let query = target.get(at + 1..)?;
     // Versions and the times of presigned requests count, however their names are written.
-    let counts = [&b"ersionId"[..], b"X-Amz-", b"Expires"].iter().any(|text| memmem::find(query, text).is_some());
+    static COUNTING: LazyLock<[Finder<'static>; 3]> =
+        LazyLock::new(|| [Finder::new(b"ersionId"), Finder::new(b"X-Amz-"), Finder::new(b"Expires")]);
+    let counts = COUNTING.iter().any(|finder| finder.find(query).is_some());
     let encoded = memchr(b'%', query).is_some()
         && query.split(|byte| *byte == b'&').any(|parameter| {
             let name = parameter.get(..memchr(b'=', parameter).unwrap_or(parameter.len())).unwrap_or_default();
             memchr(b'%', name).is_some()
         });
     (!counts && !encoded).then(|| target.get(..at)).flatten()
+}
+
+/// What the first parameter of that name asks for, if it asks for anything.
+fn prefix(request: &[u8]) -> Option<&[u8]> {
+    const NAME: &[u8] = b"prefix=";
+    let query = request.get(memchr(b'?', request)? + 1..)?;
+    let is_name = |at: &usize| *at == 0 || query.get(at - 1) == Some(&b'&');
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(NAME));
+    let at = FINDER.find_iter(query).find(is_name)? + NAME.len();
+    let rest = query.get(at..)?;
+    let end = memchr2(b'&', b' ', rest)?;
+    rest.get(..end).filter(|prefix| !prefix.is_empty())
 }
 
 /// Whether a tail could be taken for an answer if a version and a host id stand before it.

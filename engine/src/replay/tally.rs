@@ -92,9 +92,8 @@ impl Findings {
         self.examples.len() < EXAMPLES || self.examples.keys().next_back().is_some_and(|last| place < *last)
     }
 
-    /// Counts a request; `example` is asked for only if it is one of the first.
-    pub fn add(&mut self, place: Place, example: impl FnOnce() -> Example) {
-        self.requests += 1;
+    /// Keeps a request that was counted as an example, if it is one of the first.
+    pub fn show(&mut self, place: Place, example: impl FnOnce() -> Example) {
         if self.wants(place) {
             self.examples.insert(place, example());
             self.cut();
