@@ -1,9 +1,10 @@
 //! Whatever a client sends, a line of an access log proves no more than it should.
 
-use crate::cases;
-use can_access_engine::replay::access_log::Line;
-use can_access_engine::replay::logged::Logged;
+use crate::{cases, generator};
+use can_access_engine::replay::access_log::{Line, Rest};
+use can_access_engine::replay::logged::{Logged, Part};
 use can_access_engine::replay::requester::Requester;
+use can_access_engine::replay::skim::{Dates, is_plain_tail, skim};
 use can_access_engine::replay::{Class, observe};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -132,8 +133,76 @@ fn check(request: &Request) -> Result<Class, TestCaseError> {
     Ok(observation.class)
 }
 
+/// What is skimmed of a line is what reading it gives; whether it was skimmed.
+fn check_skim(line: &[u8]) -> Result<bool, TestCaseError> {
+    let mut dates = Dates::default();
+    let Some(skim) = skim(line, &mut dates).filter(|skim| is_plain_tail(skim.tail)) else { return Ok(false) };
+    let Line::Row(row) = Line::read(line, true) else { return Err(TestCaseError::fail("not read")) };
+    let observation = observe(&row);
+    let owned_bucket = format!("{} {}", row.owner, row.bucket);
+    prop_assert_eq!(skim.owned_bucket, owned_bucket.as_bytes());
+    prop_assert_eq!((skim.requester, skim.operation), (row.requester.as_bytes(), row.operation.as_bytes()));
+    prop_assert_eq!(skim.time, row.time);
+    let Rest::Whole(answer) = &row.rest else {
+        // Then so is every line with this tail, whatever a client sends.
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let plain = format!(
+            "o b [21/Nov/2026:19:00:00 +0000] - - 0A REST.GET.OBJECT k \"GET /k HTTP/1.1\" {} - - - - \"-\" \"-\" - h {}",
+            text(skim.answer),
+            text(skim.tail)
+        );
+        let Line::Row(plain) = Line::read(plain.as_bytes(), true) else { return Err(TestCaseError::fail("not read")) };
+        prop_assert!(!matches!(plain.rest, Rest::Whole(_)));
+        return Ok(false);
+    };
+    let status = answer.status.map_or("-".to_owned(), |status| format!("{status:03}"));
+    let answered = format!("{status} {}", answer.error.unwrap_or("-"));
+    prop_assert_eq!(skim.answer, answered.as_bytes());
+    prop_assert!(answer.tail.version == Some("-"));
+    if skim.has_key() {
+        let Some(key) = skim.key(skim.style()) else { return Ok(false) };
+        prop_assert_eq!(observation.key.as_deref(), Some(&*key));
+        prop_assert!(!matches!(observation.class, Class::Malformed | Class::Partial | Class::Ambiguous));
+    } else if let Some(prefix) = skim.prefix() {
+        for fact in observation.facts().iter().filter(|fact| fact.part == Part::Prefix) {
+            prop_assert_eq!(&fact.name, &prefix);
+        }
+    }
+    Ok(true)
+}
+
+/// The lines of the corpus and of made-up logs, of which most are skimmed.
+#[test]
+fn most_lines_are_skimmed_and_tell_what_they_tell_when_read() {
+    let (mut skimmed, mut all) = (0, 0);
+    let mut tricky = std::fs::read("corpus/logs/tricky.log").unwrap();
+    for workload in generator::workloads(17, 8) {
+        tricky.extend(workload.access_log().bytes());
+    }
+    for line in tricky.split(|byte| *byte == b'\n') {
+        all += 1;
+        let told = check_skim(line);
+        skimmed += usize::from(told.unwrap_or_else(|why| panic!("{why}: {}", String::from_utf8_lossy(line))));
+    }
+    assert!(skimmed * 10 > all * 7, "{skimmed} of {all}");
+}
+
 proptest! {
     #![proptest_config(cases(6_000))]
+
+    #[test]
+    fn a_skimmed_line_tells_what_it_tells_when_read(
+        request in request(vec![("403", "AccessDenied"), ("200", "-"), ("404", "NoSuchKey")]), plain in any::<[bool; 3]>()
+    ) {
+        // Most lines forge nothing.
+        let request = Request {
+            request: if plain[0] { format!("GET /{} HTTP/1.1", request.key).into_bytes() } else { request.request },
+            referer: if plain[1] { b"-".to_vec() } else { request.referer },
+            agent: if plain[2] { b"agent".to_vec() } else { request.agent },
+            ..request
+        };
+        check_skim(&request.line())?;
+    }
 
     #[test]
     fn a_refused_request_never_proves_that_it_was_allowed(

@@ -6,7 +6,10 @@
 
 mod asked;
 mod decisions;
+mod derivations;
 mod expansions;
+#[path = "../generator/mod.rs"]
+mod generator;
 mod logs;
 mod reference;
 mod strategies;

@@ -37,6 +37,10 @@ pub(super) struct Grant {
     /// The principals, where the policy or a condition names them.
     pub(super) principals: BTreeSet<String>,
     pub(super) chosen: Vec<Chosen>,
+    /// Prefixes that a grant of everything does not hold.
+    pub(super) except: BTreeSet<String>,
+    /// Whether something of it was refused, so that it cannot be granted as a whole.
+    pub(super) refusals: bool,
 }
 
 /// Whether a policy that is attached to its principals can be that of this one.
@@ -190,6 +194,8 @@ impl<'e> View<'e> {
             kind,
             principals,
             chosen,
+            except: BTreeSet::new(),
+            refusals: self.refused().any(|(group, _)| group.action == action && group.scope == scope),
         };
         let counts = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
         let names = |group: &Group| BTreeSet::from([group.principal.clone()]);
@@ -197,11 +203,7 @@ impl<'e> View<'e> {
         if kind == Kind::Whole {
             let seen = groups.iter().filter(|(_, part)| part.names.seen().any(counts));
             let seen: Vec<&Group> = seen.map(|(group, _)| *group).collect();
-            if by_principal {
-                grants.extend(seen.iter().map(|group| new(names(group), Vec::new())));
-            } else if !seen.is_empty() {
-                grants.push(new(BTreeSet::new(), Vec::new()));
-            }
+            self.whole_grants(action, scope, &seen, grants);
             return;
         }
         let empty = Known::default();
@@ -260,6 +262,46 @@ impl<'e> View<'e> {
         for group in groups {
             let chosen = solve(std::slice::from_ref(group), &own(&group.0.principal));
             grants.push(new(names(group.0), chosen));
+        }
+    }
+
+    /// Grants of all of a scope. What a principal was refused to list of it is excepted, and where others were refused, it
+    /// is said whose they are.
+    fn whole_grants(&self, action: &str, scope: &str, groups: &[&Group], grants: &mut Vec<Grant>) {
+        let of_action =
+            |(group, _): &(&Group, &Part)| group.action == action && group.scope == scope && group.kind != Kind::Name;
+        let refused: Vec<(&Group, &Part)> = self.refused().filter(of_action).collect();
+        let except = |principal: &str| -> BTreeSet<String> {
+            let allowed: Vec<&Part> = self
+                .allowed()
+                .filter(|(group, part)| of_action(&(group, part)) && group.principal == principal)
+                .map(|(_, part)| part)
+                .collect();
+            let own = refused.iter().filter(|(group, _)| group.kind == Kind::Prefix && group.principal == principal);
+            let names = own.flat_map(|(_, part)| part.names.samples()).map(|(name, _)| name);
+            let names = names.filter(|name| !allowed.iter().any(|part| part.names.has(name)));
+            names.map(|name| Glob::new(name.chars()).text()).collect()
+        };
+        let grant = |principals: BTreeSet<String>, except: BTreeSet<String>| Grant {
+            action: action.to_owned(),
+            scope: scope.to_owned(),
+            kind: Kind::Whole,
+            principals,
+            chosen: Vec::new(),
+            except,
+            refusals: true,
+        };
+        let together = self.options.form != Form::Bucket;
+        match groups {
+            [] => {}
+            _ if together && refused.is_empty() => grants.push(grant(BTreeSet::new(), BTreeSet::new())),
+            [only] if together && refused.iter().all(|(group, _)| group.principal == only.principal) => {
+                grants.push(grant(BTreeSet::new(), except(&only.principal)));
+            }
+            several => {
+                let own = |group: &&Group| grant([group.principal.clone()].into(), except(&group.principal));
+                grants.extend(several.iter().map(own));
+            }
         }
     }
 

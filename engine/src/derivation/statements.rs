@@ -6,7 +6,7 @@ use super::grants::Grant;
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many values of `s3:prefix` a statement lists. What would need more is granted without.
+/// How many values of `s3:prefix` a statement lists. What would need more is granted without, if nothing of it was refused.
 const PREFIXES: usize = 10;
 
 type Set = BTreeSet<String>;
@@ -17,13 +17,14 @@ struct Statement {
     actions: Set,
     resources: Set,
     prefixes: Option<Set>,
+    except: Set,
     principals: Set,
 }
 
 /// The statements for grants.
 fn statements(grants: &[Grant]) -> Vec<Statement> {
     // By who, under what condition and for what action: on what.
-    let mut resources: BTreeMap<(&Set, Option<Set>, &str), Set> = BTreeMap::new();
+    let mut resources: BTreeMap<(&Set, Option<Set>, &Set, &str), Set> = BTreeMap::new();
     for grant in grants {
         let patterns = || grant.chosen.iter().map(|chosen| chosen.pattern.text());
         if grant.kind != Kind::Whole && grant.chosen.is_empty() {
@@ -32,27 +33,29 @@ fn statements(grants: &[Grant]) -> Vec<Statement> {
         let (on, prefixes): (Set, Option<Set>) = match grant.kind {
             Kind::Whole => ([grant.scope.clone()].into(), None),
             Kind::Name => (patterns().map(|pattern| format!("{}{pattern}", grant.scope)).collect(), None),
-            Kind::Prefix => {
-                ([grant.scope.clone()].into(), Some(patterns().collect()).filter(|few: &Set| few.len() <= PREFIXES))
-            }
+            Kind::Prefix => (
+                [grant.scope.clone()].into(),
+                Some(patterns().collect()).filter(|few: &Set| few.len() <= PREFIXES || grant.refusals),
+            ),
         };
-        resources.entry((&grant.principals, prefixes, &grant.action)).or_default().extend(on);
+        resources.entry((&grant.principals, prefixes, &grant.except, &grant.action)).or_default().extend(on);
     }
     // Who does the same on the same: together.
-    let mut actions: BTreeMap<(&Set, Option<Set>, Set), Set> = BTreeMap::new();
-    for ((principals, prefixes, action), resources) in resources {
-        actions.entry((principals, prefixes, resources)).or_default().insert(action.to_owned());
+    let mut actions: BTreeMap<(&Set, Option<Set>, &Set, Set), Set> = BTreeMap::new();
+    for ((principals, prefixes, except, action), resources) in resources {
+        actions.entry((principals, prefixes, except, resources)).or_default().insert(action.to_owned());
     }
-    let mut principals: BTreeMap<(Set, Set, Option<Set>, bool), Set> = BTreeMap::new();
-    for ((of, prefixes, resources), actions) in actions {
+    let mut principals: BTreeMap<(Set, Set, Option<Set>, &Set, bool), Set> = BTreeMap::new();
+    for ((of, prefixes, except, resources), actions) in actions {
         // Everybody is not put together with somebody.
         let everybody = of.contains("anonymous");
-        principals.entry((actions, resources, prefixes, everybody)).or_default().extend(of.iter().cloned());
+        principals.entry((actions, resources, prefixes, except, everybody)).or_default().extend(of.iter().cloned());
     }
-    let statements = principals.into_iter().map(|((actions, resources, prefixes, _), principals)| Statement {
+    let statements = principals.into_iter().map(|((actions, resources, prefixes, except, _), principals)| Statement {
         actions,
         resources,
         prefixes,
+        except: except.clone(),
         principals,
     });
     let mut statements: Vec<Statement> = statements.collect();
@@ -130,6 +133,9 @@ fn json(statement: &Statement, form: Form) -> StatementJson<'_> {
     let mut condition: BTreeMap<&str, BTreeMap<&str, Values>> = BTreeMap::new();
     if let Some(prefixes) = &statement.prefixes {
         condition.entry("StringLike").or_default().insert("s3:prefix", Values(list(prefixes)));
+    }
+    if !statement.except.is_empty() {
+        condition.entry("StringNotLike").or_default().insert("s3:prefix", Values(list(&statement.except)));
     }
     let named = form == Form::Bucket;
     if !named && !statement.principals.is_empty() {
