@@ -10,6 +10,7 @@ use generator::Workload;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 /// The seed scenario: nightly exports of tables, which delete their markers, instructions and logs.
@@ -91,6 +92,16 @@ fn the_export_gets_what_it_needs_and_nothing_else() {
     for class in classes.filter(|class| class["logRefused"] == 0) {
         assert_eq!(class["denied"], 0, "{class}");
     }
+}
+
+/// The log of the README is what the generator writes.
+#[test]
+fn the_log_of_the_corpus_is_made_up_as_said() {
+    let packed = fs::File::open("corpus/logs/export.log.gz").unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    assert_eq!(text.lines().count(), export().access_log().lines().count());
+    assert!(text == export().access_log());
 }
 
 #[test]

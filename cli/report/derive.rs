@@ -198,8 +198,8 @@ pub(crate) fn print_summary(derived: &Derived, options: &Options) {
     let days = if derived.days == 1 { "1 day".to_owned() } else { format!("{} days", derived.days) };
     let mut lines = vec![
         format!("{BOLD}{} statements{of}{BOLD:#} from {days} of evidence", derived.statements),
-        format!("needed     {} kinds of request, all allowed by the policy", derived.needed),
-        format!("refused    {}, none allowed by the policy", derived.refused),
+        format!("needed     {} different requests, all allowed by the policy", derived.needed),
+        format!("refused    {} and never allowed, none allowed by the policy", derived.refused),
     ];
     if derived.contradicted > 0 {
         lines.push(format!(
