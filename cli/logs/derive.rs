@@ -16,6 +16,9 @@ use can_access_engine::replay::{Class, Observation, observe};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// How many requesters are kept in mind: sessions have names of their own.
+const KEPT: usize = 1 << 12;
+
 /// Which lines are evidence, and for what.
 pub(crate) struct Rules {
     /// Resolves requesters to principals.
@@ -254,6 +257,9 @@ impl<'r> Worker<'r> {
             return;
         }
         if !self.principals.contains_key(requester) {
+            if self.principals.len() >= KEPT {
+                self.principals.clear();
+            }
             let principal = rules.judge.principal(logged.requester(), logged.role_arn());
             self.principals.insert(requester.to_owned(), principal);
         }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How many plans are kept. Hosts in request headers are for anybody to choose, so there could be any number.
-const MOST: usize = 1 << 14;
+const MOST: usize = 1 << 12;
 
 /// Plans by what they are for.
 pub(crate) struct Plans<P> {
@@ -66,11 +66,16 @@ impl<P> Plans<P> {
     /// Notes the plan for the line that was looked for last.
     pub(crate) fn learn(&mut self, plan: P) {
         if self.plans.len() >= MOST {
-            self.index.clear();
-            self.plans.clear();
+            self.clear();
         }
         self.index.insert(self.hash, self.plans.len());
         self.plans.push((self.key.clone(), plan));
+    }
+
+    /// Forgets all plans.
+    pub(crate) fn clear(&mut self) {
+        self.index.clear();
+        self.plans.clear();
     }
 
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut P> {

@@ -20,6 +20,9 @@ use std::collections::{BTreeSet, HashMap};
 /// How many blocks are read before they are gone through together, where their order matters.
 const TOGETHER: usize = 8;
 
+/// What surrounds how many requesters is kept in mind: sessions have names of their own.
+const KEPT: usize = 1 << 10;
+
 /// What single decisions look like, if they are wanted.
 pub(crate) type Each = Vec<u8>;
 
@@ -356,6 +359,11 @@ impl<'j> Worker<'j> {
         let at = match self.known.get(requester).and_then(|buckets| buckets.get(logged.bucket())) {
             Some(at) => *at,
             None => {
+                if self.around.len() >= KEPT {
+                    self.known.clear();
+                    self.around.clear();
+                    self.plans.clear();
+                }
                 let of = |judge: &Judge| judge.around(logged);
                 self.around.push((of(judge), baseline.map(of)));
                 let at = self.around.len() - 1;

@@ -1,7 +1,7 @@
 //! The least policy that lets through what logs prove to have been needed (reference/REPLAY.md §5).
 //!
 //! [`Evidence`] collects what was allowed and what was refused, in memory that does not grow with the logs, and can be
-//! collected in parts. [`derive`] turns it into policies. Nothing of them is to be believed without proof: each is held
+//! collected in parts. [`derive()`] turns it into policies. Nothing of them is to be believed without proof: each is held
 //! against all the evidence with the evaluator before it is given out.
 //!
 //! ```

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How many names or shapes a set holds at each level.
-pub(super) const MOST: [usize; 5] = [2048, 1024, 512, 256, 1];
+pub(super) const MOST: [usize; 5] = [1024, 512, 256, 128, 1];
 /// How many texts of a class are told apart.
 const TEXTS: usize = 8;
 /// How many names of a shape are kept.
