@@ -92,6 +92,9 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         Err(failure) if !failure.is_closed_pipe() => return Err(failure),
         _ => {}
     }
+    if closed {
+        return Ok(Exit::Fine);
+    }
     if !args.common.quiet {
         report_replay::complain(&tally.lines, &names);
     }

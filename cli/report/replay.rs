@@ -193,7 +193,7 @@ pub(crate) fn print_text(
 ) -> Result<(), Failure> {
     let verdicts = &tally.verdicts;
     if !names.complete {
-        writeln!(out, "{BAD}incomplete{BAD:#}: not every file could be read to its end")?;
+        writeln!(out, "{BAD}incomplete{BAD:#}: not everything could be read")?;
     }
     writeln!(
         out,
