@@ -1,12 +1,12 @@
 //! What a derivation rests on, as text and as JSON (`can-access schema derive`).
 
+use super::LinesJson;
 use super::problems;
 use super::replay::Names;
 use super::{BOLD, DIM};
 use crate::Failure;
 use crate::logs::derive::Collected;
 use can_access_engine::derivation::{Derived, Evidence, Form, Granted, Options, Precision, evidence_for};
-use can_access_engine::replay::Class;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -37,15 +37,8 @@ fn name(precision: Precision) -> &'static str {
 struct ReportJson<'a> {
     schema: &'static str,
     complete: bool,
-    lines: u64,
-    blank: u64,
-    malformed: u64,
-    partial: u64,
-    ambiguous: u64,
-    unmapped: u64,
-    no_evidence: u64,
-    allowed: u64,
-    refused: u64,
+    #[serde(flatten)]
+    lines: LinesJson,
     /// Requests with evidence that were outside of the time asked for.
     outside: u64,
     set_aside: &'a BTreeMap<String, u64>,
@@ -135,15 +128,7 @@ pub(crate) fn json(derived: &[Derived], collected: &Collected, names: &Names<'_>
     let report = ReportJson {
         schema: "can-access.derive/1",
         complete: names.complete,
-        lines: lines.all(),
-        blank: lines.of(Class::Blank),
-        malformed: lines.of(Class::Malformed),
-        partial: lines.of(Class::Partial),
-        ambiguous: lines.of(Class::Ambiguous),
-        unmapped: lines.of(Class::Unmapped),
-        no_evidence: lines.of(Class::NoEvidence),
-        allowed: lines.of(Class::Allowed),
-        refused: lines.of(Class::Refused),
+        lines: LinesJson::new(lines),
         outside: collected.outside,
         set_aside: &collected.aside,
         unmapped_operations: &lines.unmapped,

@@ -11,7 +11,41 @@ use crate::args::Color;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use can_access_engine::decision::Decision;
+use can_access_engine::replay::Class;
+use can_access_engine::replay::tally::Lines;
+use serde::Serialize;
 use std::io::{BufWriter, Stdout};
+
+/// What the lines of logs count as, for machines.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LinesJson {
+    lines: u64,
+    blank: u64,
+    malformed: u64,
+    partial: u64,
+    ambiguous: u64,
+    unmapped: u64,
+    no_evidence: u64,
+    allowed: u64,
+    refused: u64,
+}
+
+impl LinesJson {
+    fn new(lines: &Lines) -> Self {
+        Self {
+            lines: lines.all(),
+            blank: lines.of(Class::Blank),
+            malformed: lines.of(Class::Malformed),
+            partial: lines.of(Class::Partial),
+            ambiguous: lines.of(Class::Ambiguous),
+            unmapped: lines.of(Class::Unmapped),
+            no_evidence: lines.of(Class::NoEvidence),
+            allowed: lines.of(Class::Allowed),
+            refused: lines.of(Class::Refused),
+        }
+    }
+}
 
 /// Standard output, buffered, without colours where there is no terminal to show them.
 pub(crate) fn output() -> BufWriter<AutoStream<Stdout>> {

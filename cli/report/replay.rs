@@ -1,5 +1,6 @@
 //! What a replay found, as text and as JSON (`can-access schema replay`).
 
+use super::LinesJson;
 use super::problems;
 use super::{BAD, BOLD, DIM};
 use crate::Failure;
@@ -36,15 +37,8 @@ impl Names<'_> {
 struct ReplayJson<'a> {
     schema: &'static str,
     complete: bool,
-    lines: u64,
-    blank: u64,
-    malformed: u64,
-    partial: u64,
-    ambiguous: u64,
-    unmapped: u64,
-    no_evidence: u64,
-    allowed: u64,
-    refused: u64,
+    #[serde(flatten)]
+    lines: LinesJson,
     verdicts: VerdictsJson,
     now_denied: FindingsJson<'a>,
     newly_denied: FindingsJson<'a>,
@@ -114,15 +108,7 @@ pub(crate) fn print_json(out: &mut impl Write, tally: &Tally, names: &Names<'_>,
     let report = ReplayJson {
         schema: "can-access.replay/1",
         complete: names.complete,
-        lines: tally.lines.all(),
-        blank: tally.lines.of(Class::Blank),
-        malformed: tally.lines.of(Class::Malformed),
-        partial: tally.lines.of(Class::Partial),
-        ambiguous: tally.lines.of(Class::Ambiguous),
-        unmapped: tally.lines.of(Class::Unmapped),
-        no_evidence: tally.lines.of(Class::NoEvidence),
-        allowed: tally.lines.of(Class::Allowed),
-        refused: tally.lines.of(Class::Refused),
+        lines: LinesJson::new(&tally.lines),
         verdicts: VerdictsJson {
             allowed: tally.verdicts.allowed,
             denied: tally.verdicts.denied,
