@@ -349,3 +349,86 @@ fn events_of_cloudtrail_and_rows_of_the_same_requests_agree() {
     let derive = |log: &str| granted(&out(&run(&["derive", "-q", log, "--principal", principal])));
     assert_eq!(derive(&events), derive(&log));
 }
+
+/// An ordinary line: who did what on which key, and what S3 answered.
+fn row(requester: &str, operation: &str, key: &str, status: &str) -> String {
+    let method = operation.split('.').nth(1).unwrap();
+    format!(
+        "o data [21/Nov/2026:19:00:00 +0000] 203.0.113.9 {requester} 0A1B2C3D4E5F6071 {operation} {key} \"{method} /{key} HTTP/1.1\" {status} 1 1 1 1 \"-\" \"-\" - h SigV4 c AuthHeader data.s3.eu-west-1.amazonaws.com TLSv1.3 - - -\n"
+    )
+}
+
+const ANN: &str = "arn:aws:iam::111122223333:user/ann";
+const BOB: &str = "arn:aws:iam::111122223333:user/bob";
+
+#[test]
+fn a_refusal_in_a_home_directory_narrows_and_does_not_stop() {
+    let folder = folder("derive-home");
+    let put = |who: &str, key: &str, status: &str| row(who, "REST.PUT.OBJECT", key, status);
+    let mut log = String::new();
+    for (who, name) in [(ANN, "ann"), (BOB, "bob")] {
+        for file in ["f1", "f2"] {
+            log.push_str(&put(who, &format!("home/{name}/{file}"), "200 -"));
+        }
+    }
+    log.push_str(&put(ANN, "home/ann/f7", "403 AccessDenied"));
+    for (form, option) in [("identity", "--policy"), ("bucket-policy", "--resource-policy")] {
+        let output = run(&["derive", "--as", form, &file(&folder, "home.log", &log)]);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        let policy = file(&folder, "home.json", &out(&output));
+        let ask = |who: &str, key: &str| {
+            let resource = format!("arn:aws:s3:::data/home/{key}");
+            code(&run(&[option, &policy, "--principal", who, "s3:PutObject", &resource]))
+        };
+        assert_eq!((ask(ANN, "ann/f1"), ask(BOB, "bob/f2")), (0, 0), "{}", out(&output));
+        assert_eq!((ask(ANN, "ann/f7"), ask(ANN, "bob/f1"), ask(BOB, "ann/f1")), (1, 1, 1), "{}", out(&output));
+    }
+}
+
+#[test]
+fn what_everybody_gets_holds_nothing_that_anybody_was_refused() {
+    let folder = folder("derive-everybody");
+    let get = |who: &str, key: &str, status: &str| row(who, "REST.GET.OBJECT", key, status);
+    let mut log: String = (0..8).map(|number| get("-", &format!("pub/{number}.html"), "200 -")).collect();
+    log.push_str(&get(ANN, "pub/9.html", "403 AccessDenied"));
+    for more in ["", &get(ANN, "q", "200 -")] {
+        let output = run(&["derive", "--as", "bucket-policy", &file(&folder, "pub.log", &format!("{log}{more}"))]);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        let policy = file(&folder, "pub.json", &out(&output));
+        let ask = |key: &str| {
+            code(&run(&[
+                "--resource-policy",
+                &policy,
+                "--principal",
+                ANN,
+                "s3:GetObject",
+                &format!("arn:aws:s3:::data/{key}"),
+            ]))
+        };
+        assert_eq!((ask("pub/1.html"), ask("pub/9.html")), (0, 1), "{}", out(&output));
+    }
+}
+
+#[test]
+fn no_policy_is_written_over_another() {
+    let folder = folder("derive-names");
+    let long = format!("arn:aws:iam::111122223333:user/{}/x", "p".repeat(400));
+    let users = [
+        "arn:aws:iam::111122223333:user/a/b",
+        "arn:aws:iam::111122223333:user/a_b",
+        "arn:aws:iam::111122223333:user/a_B",
+        &long,
+    ];
+    let log: String = users.iter().map(|user| row(user, "REST.GET.OBJECT", "k", "200 -")).collect();
+    let directory = folder.join("policies");
+    let output = run(&["derive", "-q", &file(&folder, "users.log", &log), "--out-dir", directory.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let names: BTreeSet<String> = fs::read_dir(&directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap().to_lowercase())
+        .collect();
+    assert_eq!(names.len(), users.len(), "{names:?}");
+    let junk = run(&["derive", &file(&folder, "junk.gz", b"\x1F\x8Bjunkjunkjunk")]);
+    assert_eq!(code(&junk), 2, "{}", err(&junk));
+    assert_eq!(code(&run(&["derive", "--since", "2026-02-01", "--until", "2026-01-01", "x.log"])), 2);
+}

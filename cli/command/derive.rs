@@ -15,9 +15,11 @@ use can_access_engine::layer::Layer;
 use can_access_engine::policy::Policy;
 use can_access_engine::replay::Class;
 use can_access_engine::replay::judge::Judge;
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Derives policies from the logs.
 pub(crate) fn run(args: &DeriveArgs) -> Result<Exit, Failure> {
@@ -73,7 +75,8 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
     if derived.is_empty() || derived.iter().all(|policy| policy.statements == 0) {
         let seen = collected.lines.of(Class::Allowed);
         let principals = derivation::principals(&collected.evidence);
-        return report_derive::nothing(seen, &principals, options).map(|()| Exit::Finding);
+        report_derive::nothing(seen, &principals, options);
+        return Ok(if broken.is_empty() { Exit::Finding } else { Exit::Undecided });
     }
     write(args, &derived)?;
     if let Some(path) = &args.report {
@@ -97,9 +100,9 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
 fn write(args: &DeriveArgs, derived: &[Derived]) -> Result<(), Failure> {
     if let Some(directory) = &args.out_dir {
         std::fs::create_dir_all(directory).map_err(|error| Failure::Create { path: directory.clone(), error })?;
-        for policy in derived {
-            let path = Path::new(directory).join(file_name(policy.of.as_deref().unwrap_or("policy")));
-            write_file(&path.to_string_lossy(), policy.text.as_bytes())?;
+        let names = file_names(derived);
+        for (policy, name) in derived.iter().zip(names) {
+            write_file(&Path::new(directory).join(name).to_string_lossy(), policy.text.as_bytes())?;
         }
         return Ok(());
     }
@@ -124,22 +127,37 @@ fn write_file(path: &str, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes).map_err(|error| Failure::Create { path: path.to_owned(), error })
 }
 
-/// A name for the policy of a principal or bucket: what file systems do not take, or what would lead elsewhere, is `_`.
-fn file_name(of: &str) -> String {
+/// How long a name of a file is at most, before what tells it from others.
+const LONGEST: usize = 150;
+
+/// Names for the policies of principals or buckets, each another one, on disks that do not tell case apart as well: what
+/// file systems do not take, or what would lead elsewhere, is `_`; what is not told apart so has a hash behind it.
+fn file_names(derived: &[Derived]) -> Vec<String> {
     let plain = |symbol: char| if symbol.is_ascii_alphanumeric() || "-_.@=+,".contains(symbol) { symbol } else { '_' };
-    let name: String = of.strip_prefix("arn:").unwrap_or(of).chars().map(plain).collect();
-    format!("{}.json", name.trim_start_matches('.'))
+    let of = |policy: &Derived| policy.of.clone().unwrap_or_else(|| "policy".to_owned());
+    let short = |policy: &Derived| -> String {
+        let of = of(policy);
+        let name: String = of.strip_prefix("arn:").unwrap_or(&of).chars().map(plain).take(LONGEST).collect();
+        name.trim_start_matches('.').to_owned()
+    };
+    let mut times: HashMap<String, usize> = HashMap::new();
+    derived.iter().for_each(|policy| *times.entry(short(policy).to_lowercase()).or_default() += 1);
+    let name = |policy: &Derived| {
+        let name = short(policy);
+        let alone = times.get(&name.to_lowercase()) == Some(&1);
+        if alone { format!("{name}.json") } else { format!("{name}-{:016x}.json", xxh3_64(of(policy).as_bytes())) }
+    };
+    derived.iter().map(name).collect()
 }
 
 fn rules(args: &DeriveArgs) -> Result<Rules, Failure> {
     let judge =
         Judge { canonical_ids: canonical_ids(&args.canonical_id)?, roles: roles(&args.role_arn)?, ..Judge::default() };
-    Ok(Rules {
-        judge,
-        since: args.since.as_deref().map(time).transpose()?,
-        until: args.until.as_deref().map(time).transpose()?,
-        probes: args.existence_probes == Probes::Keep,
-    })
+    let (since, until) = (args.since.as_deref().map(time).transpose()?, args.until.as_deref().map(time).transpose()?);
+    if since.zip(until).is_some_and(|(since, until)| since >= until) {
+        return Err(Failure::usage("--since is not before --until"));
+    }
+    Ok(Rules { judge, since, until, probes: args.existence_probes == Probes::Keep })
 }
 
 /// Seconds since 1970 of a date or a time.
@@ -165,6 +183,9 @@ fn options(args: &DeriveArgs) -> Result<Options, Failure> {
                 .push(Policy::read(source, layer).map(Arc::new).map_err(|refused| Failure::Refused(vec![refused]))?);
         }
     }
+    if args.never.iter().any(String::is_empty) {
+        return Err(Failure::with_help("--never names nothing", "write a pattern such as 'secrets/*'"));
+    }
     let roles = roles(&args.role_arn)?;
     Ok(Options {
         form: match (args.form, &args.out_dir) {
@@ -187,10 +208,7 @@ fn options(args: &DeriveArgs) -> Result<Options, Failure> {
 }
 
 /// A principal as the evidence names it: a session is its role.
-fn principal(
-    text: &str,
-    roles: &std::collections::HashMap<(can_access_engine::arn::AccountId, String), String>,
-) -> String {
+fn principal(text: &str, roles: &HashMap<(can_access_engine::arn::AccountId, String), String>) -> String {
     let judge = Judge { roles: roles.clone(), ..Judge::default() };
     let requester = can_access_engine::replay::requester::Requester::read(text);
     judge.principal(requester, None).unwrap_or_else(|| text.to_owned())

@@ -349,11 +349,7 @@ impl<'f> Source<'f> {
             let unpacked = flate2::bufread::MultiGzDecoder::new(input);
             input = Box::new(BufReader::with_capacity(LOOK, unpacked));
         }
-        let look = match input.fill_buf() {
-            Ok(look) => look,
-            // Reading it tells what is wrong.
-            Err(_) => &[],
-        };
+        let look = input.fill_buf()?;
         let format = format(look);
         let in_ranges = matches!(format, Format::Rows | Format::JsonLines);
         let plain = plain.filter(|(_, length)| in_ranges && *length > 0);

@@ -254,7 +254,7 @@ pub(crate) fn print_set_aside(collected: &Collected, aside: &BTreeSet<String>) {
 }
 
 /// Says why there is no policy.
-pub(crate) fn nothing(allowed: u64, principals: &[&str], options: &Options) -> Result<(), Failure> {
+pub(crate) fn nothing(allowed: u64, principals: &[&str], options: &Options) {
     let message = if allowed == 0 {
         "there is no evidence: the logs prove no request to have been allowed".to_owned()
     } else {
@@ -264,7 +264,6 @@ pub(crate) fn nothing(allowed: u64, principals: &[&str], options: &Options) -> R
         format!("there is no evidence{chosen}; requests of these were allowed: {}", listed.join(", "))
     };
     problems::print_error(&message);
-    Ok(())
 }
 
 /// Names the lines that made a grant necessary; whether there are any.

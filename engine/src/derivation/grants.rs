@@ -118,9 +118,19 @@ impl<'e> View<'e> {
         self.of_proof(Proof::Allowed)
     }
 
-    /// What they were refused.
+    /// What they were refused; and everybody else, where a policy says what everybody may do.
     pub(super) fn refused(&self) -> impl Iterator<Item = (&'e Group, &'e Part)> {
-        self.of_proof(Proof::Refused)
+        let for_everybody = self.options.form == Form::Bucket && self.principals.contains("anonymous");
+        self.everything.iter().copied().filter(move |(group, _)| {
+            group.proof == Proof::Refused
+                && (for_everybody || self.principals.contains(group.principal.as_str()))
+                && self.is_about(&group.scope)
+        })
+    }
+
+    /// Whether a refusal of somebody is in the way of what a principal is granted.
+    fn concerns(&self, refused: &Group, principal: &str) -> bool {
+        refused.principal == principal || self.options.form == Form::Bucket && principal == "anonymous"
     }
 
     /// Whether a name may not be granted.
@@ -237,7 +247,7 @@ impl<'e> View<'e> {
             cover(&units, &around, dials)
         };
         let own = |principal: &str| -> Vec<(&Group, &Part)> {
-            refused.iter().copied().filter(|(group, _)| group.principal == principal).collect()
+            refused.iter().copied().filter(|(group, _)| self.concerns(group, principal)).collect()
         };
         if by_principal {
             for group in groups {
@@ -277,7 +287,7 @@ impl<'e> View<'e> {
                 .filter(|(group, part)| of_action(&(group, part)) && group.principal == principal)
                 .map(|(_, part)| part)
                 .collect();
-            let own = refused.iter().filter(|(group, _)| group.kind == Kind::Prefix && group.principal == principal);
+            let own = refused.iter().filter(|(group, _)| group.kind == Kind::Prefix && self.concerns(group, principal));
             let names = own.flat_map(|(_, part)| part.names.samples()).map(|(name, _)| name);
             let names = names.filter(|name| !allowed.iter().any(|part| part.names.has(name)));
             names.map(|name| Glob::new(name.chars()).text()).collect()
@@ -446,9 +456,12 @@ struct Known {
 fn refused_names(allowed: &[(&Group, &Part)], refused: &[(&Group, &Part)]) -> Vec<Vec<char>> {
     let is_allowed = |name: &str| allowed.iter().any(|(_, part)| part.names.has(name));
     let mut names: BTreeSet<Vec<char>> = BTreeSet::new();
-    for (_, part) in refused {
-        names
-            .extend(part.names.samples().filter(|(name, _)| !is_allowed(name)).map(|(name, _)| name.chars().collect()));
+    for (group, part) in refused {
+        for (name, _) in part.names.samples().filter(|(name, _)| !is_allowed(name)) {
+            let Spelled { plain, own } = Spelled::new(name, group.user());
+            names.insert(plain);
+            names.extend(own);
+        }
         let shared = |shape: &String| allowed.iter().any(|(_, part)| part.names.classes.contains_key(shape));
         names.extend(part.names.classes.keys().filter(|shape| !shared(shape)).map(|shape| shape.chars().collect()));
     }

@@ -84,7 +84,9 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
     for (group, part) in view.refused() {
         for (name, _) in part.names.samples() {
             let who = if form == Form::Identity { "" } else { group.principal.as_str() };
-            if needed.contains(&(who, &group.action, &group.scope, group.kind, name)) {
+            let by = |who| needed.contains(&(who, &group.action, &group.scope, group.kind, name));
+            // What everybody is allowed, all are.
+            if by(who) || form == Form::Bucket && by("anonymous") {
                 derived.contradicted += 1;
                 continue;
             }
