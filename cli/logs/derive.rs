@@ -9,6 +9,7 @@ use can_access_engine::replay::access_log::Line;
 use can_access_engine::replay::copies::{Copies, observe_source};
 use can_access_engine::replay::judge::Judge;
 use can_access_engine::replay::logged::{Fact, Logged, Part};
+use can_access_engine::replay::marks::Marks;
 use can_access_engine::replay::requester::Requester;
 use can_access_engine::replay::skim::{Skim, Style, is_plain_tail};
 use can_access_engine::replay::tally::{Lines, Place, add_name};
@@ -119,6 +120,7 @@ struct Worker<'r> {
     collected: Collected,
     lines: LineCounts,
     hashed: bool,
+    marks: Marks,
     /// Principals by requester, `None` for those that policies cannot name.
     principals: HashMap<String, Option<String>>,
     groups: HashMap<String, GroupId>,
@@ -155,6 +157,7 @@ impl<'r> Worker<'r> {
             collected: Collected::default(),
             lines: LineCounts::default(),
             hashed: false,
+            marks: Marks::new(),
             principals: HashMap::new(),
             groups: HashMap::new(),
             key: String::new(),
@@ -166,10 +169,12 @@ impl<'r> Worker<'r> {
     }
 
     fn collect(&mut self, block: &Block) {
-        let count = each_line(block, |place, line| match line {
+        let mut marks = std::mem::take(&mut self.marks);
+        let count = each_line(block, &mut marks, |place, line| match line {
             Logline::Ordinary(skim, line) => self.ordinary(place, &skim, line),
             line => self.line(place, line),
         });
+        self.marks = marks;
         self.lines.note(block, count, self.hashed);
     }
 
@@ -182,7 +187,7 @@ impl<'r> Worker<'r> {
                 self.line(place, Logline::read(line, true));
                 self.learning = false;
                 let plan = self.learned.take().filter(|_| is_plain_tail(skim.tail));
-                self.plans.learn(plan.map(|plan| (plan, skim.style())));
+                self.plans.learn(skim, skim.role(), plan.map(|plan| (plan, skim.style())));
                 return;
             }
             Known::Plan(at) => self.plans.get(at).and_then(Option::as_ref),

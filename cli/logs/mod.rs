@@ -8,6 +8,7 @@ pub(crate) mod source;
 use can_access_engine::replay::Class;
 use can_access_engine::replay::access_log::{Damage, JsonRow, Line, Row};
 use can_access_engine::replay::cloudtrail::{self, Event, Item};
+use can_access_engine::replay::marks::Marks;
 use can_access_engine::replay::skim::{Dates, Skim, skim};
 use can_access_engine::replay::tally::Place;
 use source::{Block, Format, Source};
@@ -56,20 +57,24 @@ impl<'l> Logline<'l> {
     }
 }
 
-/// Goes through the lines of a block; how many lines it has. The events of a document are numbered like lines.
-pub(crate) fn each_line(block: &Block, mut each: impl FnMut(Place, Logline<'_>)) -> u64 {
+/// Goes through the lines of a block; how many lines it has. The events of a document are numbered like lines. `marks` is
+/// room for those of the block.
+pub(crate) fn each_line(block: &Block, marks: &mut Marks, mut each: impl FnMut(Place, Logline<'_>)) -> u64 {
     let mut count = 0;
     match block.format {
         Format::Rows => {
+            let text = block.text();
             let mut dates = Dates::default();
-            for (number, line, terminated) in block.lines() {
-                count = number;
-                let skimmed = if terminated { skim(line, &mut dates) } else { None };
+            marks.read(text);
+            for (range, terminated) in marks.lines() {
+                count += 1;
+                let line = text.get(range.clone()).unwrap_or_default();
+                let skimmed = if terminated { skim(text, marks, range, &mut dates) } else { None };
                 let found = match skimmed {
                     Some(skim) => Logline::Ordinary(skim, line),
                     None => Logline::read(line, terminated),
                 };
-                each(block.place(number), found);
+                each(block.place(count), found);
             }
         }
         Format::JsonLines => {

@@ -1,37 +1,60 @@
 //! What is to be done with ordinary lines, by all of them that repeats: a line like one before costs its parsing.
 
 use can_access_engine::replay::skim::Skim;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-use xxhash_rust::xxh3::xxh3_64;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::Hasher;
 
 /// How many plans are kept. Hosts in request headers are for anybody to choose, so there could be any number.
 const MOST: usize = 1 << 12;
 
 /// Plans by what they are for.
 pub(crate) struct Plans<P> {
-    index: HashMap<u64, usize, BuildHasherDefault<Itself>>,
-    plans: Vec<(Vec<u8>, P)>,
-    /// What the line at hand is recognised by.
-    key: Vec<u8>,
-    hash: u64,
+    index: FxHashMap<u64, usize>,
+    plans: Vec<(Key, P)>,
 }
 
-/// A hash of what is a hash.
-#[derive(Default)]
-struct Itself(u64);
+/// What a line is recognised by.
+type Parts<'l> = [&'l [u8]; 7];
 
-impl Hasher for Itself {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+fn parts<'l>(skim: &Skim<'l>, requester: &'l [u8]) -> Parts<'l> {
+    let kind: &[u8] = match (skim.has_key(), skim.has_prefix()) {
+        (true, _) => b"k",
+        (false, true) => b"p",
+        (false, false) => b"",
+    };
+    [skim.owned_bucket, requester, skim.operation, skim.path, skim.answer, skim.tail, kind]
+}
+
+fn hash(parts: &Parts<'_>) -> u64 {
+    let mut hasher = FxHasher::default();
+    parts.iter().for_each(|part| hasher.write(part));
+    hasher.finish()
+}
+
+/// Parts that were seen before.
+struct Key {
+    bytes: Vec<u8>,
+    /// Where each part ends.
+    ends: [usize; 7],
+}
+
+impl Key {
+    fn new(parts: &Parts<'_>) -> Self {
+        let mut end = 0;
+        let ends = parts.map(|part| {
+            end += part.len();
+            end
+        });
+        Self { bytes: parts.concat(), ends }
     }
 
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
+    fn is(&self, parts: &Parts<'_>) -> bool {
+        let mut start = 0;
+        self.ends.iter().zip(parts).all(|(end, part)| {
+            let own = self.bytes.get(start..*end);
+            start = *end;
+            own == Some(*part)
+        })
     }
 }
 
@@ -45,31 +68,25 @@ pub(crate) enum Known {
 
 impl<P> Plans<P> {
     pub(crate) fn new() -> Self {
-        Self { index: HashMap::default(), plans: Vec::new(), key: Vec::new(), hash: 0 }
+        Self { index: FxHashMap::default(), plans: Vec::new() }
     }
 
-    /// The plan for a line of a requester, given with as much of the name as counts. If there is none, the line is kept in
-    /// mind for [`Plans::learn`].
-    pub(crate) fn find(&mut self, skim: &Skim<'_>, requester: &[u8]) -> Known {
-        self.key.clear();
-        for part in [skim.owned_bucket, requester, skim.operation, skim.path, skim.answer, skim.tail] {
-            self.key.extend_from_slice(part);
-            self.key.push(b'\n');
-        }
-        self.key.push(u8::from(skim.has_key()) + 2 * u8::from(skim.has_prefix()));
-        self.hash = xxh3_64(&self.key);
-        let known =
-            self.index.get(&self.hash).filter(|at| self.plans.get(**at).is_some_and(|(key, _)| *key == self.key));
-        known.map_or(Known::New, |at| Known::Plan(*at))
+    /// The plan for a line of a requester, given with as much of the name as counts.
+    pub(crate) fn find(&self, skim: &Skim<'_>, requester: &[u8]) -> Known {
+        let parts = parts(skim, requester);
+        let hash = hash(&parts);
+        let is_it = |at: &&usize| self.plans.get(**at).is_some_and(|(key, _)| key.is(&parts));
+        self.index.get(&hash).filter(is_it).map_or(Known::New, |at| Known::Plan(*at))
     }
 
-    /// Notes the plan for the line that was looked for last.
-    pub(crate) fn learn(&mut self, plan: P) {
+    /// Notes the plan for lines like this one of a requester.
+    pub(crate) fn learn(&mut self, skim: &Skim<'_>, requester: &[u8], plan: P) {
         if self.plans.len() >= MOST {
             self.clear();
         }
-        self.index.insert(self.hash, self.plans.len());
-        self.plans.push((self.key.clone(), plan));
+        let parts = parts(skim, requester);
+        self.index.insert(hash(&parts), self.plans.len());
+        self.plans.push((Key::new(&parts), plan));
     }
 
     /// Forgets all plans.

@@ -5,15 +5,18 @@ use super::source::{Block, LineCounts, Source};
 use super::{Logline, each_block, each_line};
 use crate::Failure;
 use crate::partial::{self, Part as _};
+use can_access_engine::arn::Arn;
 use can_access_engine::replay::access_log::Line;
 use can_access_engine::replay::copies::{Copies, observe_source};
-use can_access_engine::replay::judge::{Around, Judge, Verdict};
+use can_access_engine::replay::judge::{Around, Judge, Outlook, Verdict};
 use can_access_engine::replay::logged::{Logged, Part};
+use can_access_engine::replay::marks::Marks;
 use can_access_engine::replay::skim::{Skim, Style, is_plain_tail};
 use can_access_engine::replay::tally::{Counts, Example, Place, Segments, Tally};
 use can_access_engine::replay::{Class, observe};
 use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 
@@ -143,16 +146,17 @@ struct Worker<'j> {
     plans: Plans<Option<Plan>>,
     /// Whether policies tell sessions of a role apart.
     by_session: bool,
-    /// The plan for lines like the one that was read last.
+    /// Whether what is done with the line at hand is to be learned, and what was learned.
+    learning: bool,
     learned: Option<Plan>,
-    /// Which patterns match the resource of the line at hand, and what the policies said to it.
-    bits: Option<(u64, u64)>,
-    asked: Option<((u64, u64), Verdicts)>,
+    /// What the policies said to the line that was read last.
+    asked: Option<Verdicts>,
     resource: String,
     tally: Tally,
     copies: Copies,
     lines: LineCounts,
     hashed: bool,
+    marks: Marks,
     records: Each,
     /// What makes the number of a line within its block one within its file, for records.
     first_line: u64,
@@ -162,17 +166,65 @@ struct Worker<'j> {
 /// What the policies say, and those of the baseline.
 type Verdicts = (Verdict, Option<Verdict>);
 
-/// What is done with lines that differ in nothing but their key.
+/// What is done with lines that differ in nothing but their key and the prefix that they ask for.
 struct Plan {
     class: Class,
-    /// Which policies are asked, which group the requests are counted in, and where names begin in the ARN of their
-    /// resources; `None` if there is no evidence.
-    facts: Option<(usize, usize, String)>,
-    /// Whether what they are about is named by their key.
-    named: bool,
+    /// What is asked; `None` if there is no evidence.
+    question: Option<Question>,
     style: Style,
-    /// The verdicts, by which patterns match the resource.
-    verdicts: HashMap<(u64, u64), Verdicts>,
+}
+
+/// A question to the policies that differs from line to line in a name and a prefix only.
+struct Question {
+    /// Which group the requests are counted in.
+    group: usize,
+    /// Where names begin in the sixth part of the ARNs of their resources.
+    scope: String,
+    /// Whether the resources are named by their keys.
+    named: bool,
+    outlook: Outlook,
+    old_outlook: Option<Outlook>,
+    /// The answers, by which patterns match the resource.
+    verdicts: FxHashMap<(u64, u64), Verdicts>,
+    /// The answers by prefix, where they hang on it.
+    by_prefix: FxHashMap<String, Verdicts>,
+}
+
+impl Question {
+    fn hangs_on_prefix(&self) -> bool {
+        !self.named && (self.outlook.by_prefix || self.old_outlook.as_ref().is_some_and(|old| old.by_prefix))
+    }
+}
+
+/// Counts what the policies say to a request with evidence.
+fn tell(tally: &mut Tally, class: Class, verdict: &Verdict, old: Option<&Verdict>) -> Counts {
+    let succeeded = class == Class::Allowed;
+    let mut counts =
+        Counts { log_allowed: u64::from(succeeded), log_refused: u64::from(!succeeded), ..Counts::default() };
+    match verdict {
+        Verdict::Allowed => counts.allowed = 1,
+        Verdict::Denied => counts.denied = 1,
+        Verdict::Undecided(keys) => {
+            counts.undecided = 1;
+            keys.iter().for_each(|key| tally.unknown_key(key));
+        }
+        Verdict::Unasked(why) => {
+            counts.undecided = 1;
+            *tally.unasked.entry((*why).to_owned()).or_default() += 1;
+        }
+    }
+    tally.verdicts.allowed += counts.allowed;
+    tally.verdicts.denied += counts.denied;
+    tally.verdicts.undecided += counts.undecided;
+    if succeeded && *verdict == Verdict::Denied {
+        tally.now_denied.requests += 1;
+    }
+    match (old, verdict) {
+        (Some(Verdict::Allowed), Verdict::Denied) if succeeded => tally.newly_denied.requests += 1,
+        (Some(Verdict::Denied), Verdict::Allowed) => tally.newly_allowed.requests += 1,
+        _ => {}
+    }
+    counts
 }
 
 impl<'j> Worker<'j> {
@@ -187,14 +239,15 @@ impl<'j> Worker<'j> {
             group_ids: HashMap::new(),
             plans: Plans::new(),
             by_session: judge.tells_sessions_apart() || baseline.is_some_and(Judge::tells_sessions_apart),
+            learning: false,
             learned: None,
-            bits: None,
             asked: None,
             resource: String::new(),
             tally: Tally::default(),
             copies: Copies::default(),
             lines: LineCounts::default(),
             hashed: false,
+            marks: Marks::new(),
             records: Vec::new(),
             first_line: 0,
             base: 0,
@@ -203,10 +256,12 @@ impl<'j> Worker<'j> {
 
     fn count(&mut self, block: &Block) {
         self.base = block.place(0).1;
-        let count = each_line(block, |place, line| match line {
+        let mut marks = std::mem::take(&mut self.marks);
+        let count = each_line(block, &mut marks, |place, line| match line {
             Logline::Ordinary(skim, line) if self.each.is_none() => self.ordinary(place, &skim, line),
             line => self.line(place, line),
         });
+        self.marks = marks;
         self.lines.note(block, count, self.hashed);
     }
 
@@ -216,88 +271,72 @@ impl<'j> Worker<'j> {
         let at = match self.plans.find(skim, requester) {
             Known::Plan(at) => at,
             Known::New => {
-                self.learned = None;
+                self.learning = true;
                 self.line(place, Logline::read(line, true));
+                self.learning = false;
                 // What is about an object has to have its key in the right place.
-                let fits = |plan: &Plan| plan.facts.is_none() || plan.named == skim.has_key();
+                let fits = |plan: &Plan| plan.question.as_ref().is_none_or(|question| question.named == skim.has_key());
                 let plan = self.learned.take().filter(|plan| is_plain_tail(skim.tail) && fits(plan));
-                self.plans.learn(plan.map(|plan| Plan { style: skim.style(), ..plan }));
+                self.plans.learn(skim, requester, plan.map(|plan| Plan { style: skim.style(), ..plan }));
                 return;
             }
         };
         let Some(Some(plan)) = self.plans.get(at) else { return self.line(place, Logline::read(line, true)) };
-        let Some((around, group, scope)) = &plan.facts else {
+        let Some(question) = &plan.question else {
             return self.tally.lines.count(plan.class, place);
         };
         let key = if skim.has_key() { skim.key(plan.style) } else { None };
-        if skim.has_key() && key.is_none() {
+        let prefix = if question.hangs_on_prefix() { skim.prefix() } else { None };
+        if skim.has_key() && key.is_none() || question.hangs_on_prefix() && skim.has_prefix() && prefix.is_none() {
             return self.line(place, Logline::read(line, true));
         }
         self.resource.clear();
-        self.resource.push_str(scope);
+        self.resource.push_str(&question.scope);
         self.resource.push_str(key.as_deref().unwrap_or_default());
-        let Some((around, old_around)) = self.around.get(*around) else { return };
-        let matching = |around: &Around| around.matching(&self.resource, !skim.has_key()).unwrap_or_default();
-        let bits = (matching(around), old_around.as_ref().map_or(0, matching));
-        let Some((verdict, old)) = plan.verdicts.get(&bits).cloned() else {
+        let matching = |outlook: &Outlook| outlook.matching(&self.resource);
+        let bits = (matching(&question.outlook), question.old_outlook.as_ref().map_or(0, matching));
+        let known = match &prefix {
+            Some(prefix) => question.by_prefix.get(&**prefix),
+            None => question.verdicts.get(&bits),
+        };
+        let Some((verdict, old)) = known else {
             // What was not seen before is asked, and kept in mind.
-            self.bits = Some(bits);
+            self.asked = None;
             self.line(place, Logline::read(line, true));
-            if let Some((bits, verdicts)) = self.asked.take()
-                && let Some(Some(plan)) = self.plans.get_mut(at)
-            {
-                plan.verdicts.insert(bits, verdicts);
+            let question = self.plans.get_mut(at).and_then(Option::as_mut).and_then(|plan| plan.question.as_mut());
+            if let Some((verdicts, question)) = self.asked.take().zip(question) {
+                match prefix {
+                    Some(prefix) => {
+                        if question.by_prefix.len() >= KEPT {
+                            question.by_prefix.clear();
+                        }
+                        question.by_prefix.insert(prefix.into_owned(), verdicts);
+                    }
+                    None => {
+                        if question.verdicts.len() >= KEPT {
+                            question.verdicts.clear();
+                        }
+                        question.verdicts.insert(bits, verdicts);
+                    }
+                }
             }
             return;
         };
-        let (class, group) = (plan.class, *group);
         // Those that come first are told of with all that is known of them.
-        let tally = &self.tally;
-        let denied = class == Class::Allowed && verdict == Verdict::Denied;
-        let changed = old.as_ref().is_some_and(|old| *old != verdict);
+        let tally = &mut self.tally;
+        let denied = plan.class == Class::Allowed && *verdict == Verdict::Denied;
+        let changed = old.as_ref().is_some_and(|old| old != verdict);
         if denied && tally.now_denied.wants(place)
             || changed && (tally.newly_denied.wants(place) || tally.newly_allowed.wants(place))
         {
             return self.line(place, Logline::read(line, true));
         }
-        self.tally.lines.count(class, place);
-        let counts = self.tell(class, &verdict, old.as_ref());
+        tally.lines.count(plan.class, place);
+        let counts = tell(tally, plan.class, verdict, old.as_ref());
         let segment = key.as_deref().map_or("-", |key| key.split_once('/').map_or("", |(segment, _)| segment));
-        if let Some((_, segments)) = self.groups.get_mut(group) {
+        if let Some((_, segments)) = self.groups.get_mut(question.group) {
             segments.add(segment, &counts);
         }
-    }
-
-    /// Counts what the policies say to a request with evidence.
-    fn tell(&mut self, class: Class, verdict: &Verdict, old: Option<&Verdict>) -> Counts {
-        let succeeded = class == Class::Allowed;
-        let tally = &mut self.tally;
-        let mut counts =
-            Counts { log_allowed: u64::from(succeeded), log_refused: u64::from(!succeeded), ..Counts::default() };
-        match verdict {
-            Verdict::Allowed => counts.allowed = 1,
-            Verdict::Denied => counts.denied = 1,
-            Verdict::Undecided(keys) => {
-                counts.undecided = 1;
-                keys.iter().for_each(|key| tally.unknown_key(key));
-            }
-            Verdict::Unasked(why) => {
-                counts.undecided = 1;
-                *tally.unasked.entry((*why).to_owned()).or_default() += 1;
-            }
-        }
-        tally.verdicts.allowed += counts.allowed;
-        tally.verdicts.denied += counts.denied;
-        tally.verdicts.undecided += counts.undecided;
-        if succeeded && *verdict == Verdict::Denied {
-            tally.now_denied.requests += 1;
-        }
-        match (old, verdict) {
-            (Some(Verdict::Allowed), Verdict::Denied) if succeeded => tally.newly_denied.requests += 1,
-            (Some(Verdict::Denied), Verdict::Allowed) => tally.newly_allowed.requests += 1,
-            _ => {}
-        }
-        counts
     }
 
     fn line(&mut self, place: Place, line: Logline<'_>) {
@@ -312,9 +351,8 @@ impl<'j> Worker<'j> {
                 match observation.class {
                     Class::Unmapped => self.tally.lines.unknown_operation(row.operation),
                     Class::Allowed | Class::Refused => self.ask(place, row.requester, &observation),
-                    Class::NoEvidence => {
-                        let (class, verdicts) = (Class::NoEvidence, HashMap::new());
-                        self.learned = Some(Plan { class, facts: None, named: false, style: None, verdicts });
+                    Class::NoEvidence if self.learning => {
+                        self.learned = Some(Plan { class: Class::NoEvidence, question: None, style: None });
                     }
                     _ => {}
                 }
@@ -407,10 +445,6 @@ impl<'j> Worker<'j> {
             Part::Whole | Part::Prefix => "-",
         };
         let group = (around.name.clone(), actions(), first.scope.clone().into_owned());
-        let only = facts.len() == 1;
-        let listing = first.part != Part::Name;
-        let steady = around.matching("", listing).is_some()
-            && old_around.as_ref().is_none_or(|around| around.matching("", listing).is_some());
         let group = match self.group_ids.get(&group) {
             Some(id) => *id,
             None => {
@@ -420,22 +454,30 @@ impl<'j> Worker<'j> {
                 id
             }
         };
-        if only && steady {
-            self.learned = Some(Plan {
-                class: logged.class(),
-                facts: Some((at, group, first.scope.clone().into_owned())),
-                named: !listing,
-                style: None,
-                verdicts: HashMap::new(),
-            });
+        let outlook = |around: &Around| around.outlook(&first.action, &first.scope);
+        let arn = Arn::parse(&first.scope).filter(|_| facts.len() == 1 && logged.access_point_bucket().is_none());
+        if self.learning
+            && let Some((arn, new)) = arn.zip(outlook(around))
+            && let Some(old_outlook) = old_around.as_ref().map_or(Some(None), |old| outlook(old).map(Some))
+        {
+            let question = Question {
+                group,
+                scope: arn.resource.to_owned(),
+                named: first.part == Part::Name,
+                outlook: new,
+                old_outlook,
+                verdicts: FxHashMap::default(),
+                by_prefix: FxHashMap::default(),
+            };
+            self.learned = Some(Plan { class: logged.class(), question: Some(question), style: None });
         }
-        let counts = self.tell(logged.class(), &verdict, old.as_ref());
+        let counts = tell(&mut self.tally, logged.class(), &verdict, old.as_ref());
         if let Some((_, segments)) = self.groups.get_mut(group) {
             segments.add(segment, &counts);
         }
         if let Some(each) = self.each {
             each(&mut self.records, (place.0, place.1 - self.base + self.first_line), logged, &verdict);
         }
-        self.asked = self.bits.take().map(|bits| (bits, (verdict, old)));
+        self.asked = Some((verdict, old));
     }
 }

@@ -1,5 +1,6 @@
 //! The `Resource` and `NotResource` elements: ARN patterns, matched part by part (SEMANTICS §3).
 
+use crate::arn::Arn;
 use crate::catalogue::Symbol;
 use crate::document::{Node, Value, strings};
 use crate::layer::Layer;
@@ -80,24 +81,17 @@ impl ResourcePattern {
     }
 
     fn fit_text(&self, text: &str, variables: &impl Variables) -> Fit<'_> {
-        let patterns = match &self.shape {
-            Shape::Everything => return Fit::Yes,
-            Shape::Nothing => return Fit::No,
-            Shape::Arn(patterns) => patterns,
-        };
-        let Some(arn) = crate::arn::Arn::parse(text) else { return Fit::No };
-        let [partition, service, region, account, resource] = &**patterns;
-        let head = [partition, service, region, account];
-        if !head.iter().zip(arn.parts()).all(|(pattern, part)| pattern.is_match(part)) {
-            return Fit::No;
+        if self.is_everything() {
+            return Fit::Yes;
         }
-        resource.fit(arn.resource, variables)
+        let Some(arn) = Arn::parse(text) else { return Fit::No };
+        self.last_part_for(&arn).map_or(Fit::No, |last| last.fit(arn.resource, variables))
     }
 
     /// Whether the entry would fit if letter case did not count before the resource part (R3.10).
     pub(crate) fn differs_by_case(&self, resource: &str) -> bool {
         let Shape::Arn(patterns) = &self.shape else { return false };
-        let Some(arn) = crate::arn::Arn::parse(resource) else { return false };
+        let Some(arn) = Arn::parse(resource) else { return false };
         let [partition, service, region, account, last] = &**patterns;
         let folded = |pattern: &Pattern, part: &str| {
             let folded = Pattern::parse(&pattern.to_string().to_ascii_lowercase(), Syntax::RESOURCE).0;
@@ -130,6 +124,13 @@ impl ResourcePattern {
             Shape::Arn(patterns) => patterns.last(),
             Shape::Everything | Shape::Nothing => None,
         }
+    }
+
+    /// The pattern of the sixth part, if the five before fit those of an ARN.
+    pub(crate) fn last_part_for(&self, arn: &Arn<'_>) -> Option<&Pattern> {
+        let Shape::Arn(patterns) = &self.shape else { return None };
+        let [head @ .., last] = &**patterns;
+        head.iter().zip(arn.parts()).all(|(pattern, part)| pattern.is_match(part)).then_some(last)
     }
 
     /// The entry as written.

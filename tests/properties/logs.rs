@@ -3,6 +3,7 @@
 use crate::{cases, generator};
 use can_access_engine::replay::access_log::{Line, Rest};
 use can_access_engine::replay::logged::{Logged, Part};
+use can_access_engine::replay::marks::Marks;
 use can_access_engine::replay::requester::Requester;
 use can_access_engine::replay::skim::{Dates, is_plain_tail, skim};
 use can_access_engine::replay::{Class, observe};
@@ -135,8 +136,13 @@ fn check(request: &Request) -> Result<Class, TestCaseError> {
 
 /// What is skimmed of a line is what reading it gives; whether it was skimmed.
 fn check_skim(line: &[u8]) -> Result<bool, TestCaseError> {
-    let mut dates = Dates::default();
-    let Some(skim) = skim(line, &mut dates).filter(|skim| is_plain_tail(skim.tail)) else { return Ok(false) };
+    // In the midst of a block, on one of its edges or not.
+    let before: &[u8] = if line.len() % 2 == 0 { b"" } else { b"another \"line\" with % and +\n" };
+    let block = [before, line, b"\no b c \"d\" e\n"].concat();
+    let (mut marks, mut dates) = (Marks::new(), Dates::default());
+    marks.read(&block);
+    let skimmed = skim(&block, &marks, before.len()..before.len() + line.len(), &mut dates);
+    let Some(skim) = skimmed.filter(|skim| is_plain_tail(skim.tail)) else { return Ok(false) };
     let Line::Row(row) = Line::read(line, true) else { return Err(TestCaseError::fail("not read")) };
     let observation = observe(&row);
     let owned_bucket = format!("{} {}", row.owner, row.bucket);

@@ -51,25 +51,14 @@ impl Shape {
     pub(super) fn read(&mut self, name: &str, user: Option<&str>) {
         self.text.clear();
         self.slots.clear();
-        let mut start = 0;
+        let mut at = 0;
         loop {
-            let rest = name.get(start..).unwrap_or_default();
-            let segment = rest.split('/').next().unwrap_or_default();
-            let mut length = segment.len();
-            if user == Some(segment) {
-                self.class(USER, start..start + length);
-            } else if let Some((head, date)) = dated(rest) {
-                rest.chars().take(head).for_each(|symbol| self.text.push(symbol));
-                self.class(DATE, start + head..start + head + date);
-                length = head + date;
-            } else {
-                self.segment(segment, start);
-            }
-            start += length + 1;
-            if start > name.len() {
+            at = self.segment(name, at, user);
+            if at >= name.len() {
                 return;
             }
             self.text.push('/');
+            at += 1;
         }
     }
 
@@ -78,28 +67,65 @@ impl Shape {
         self.slots.push(place);
     }
 
-    fn segment(&mut self, segment: &str, start: usize) {
-        let bytes = segment.as_bytes();
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            let rest = bytes.get(at..).unwrap_or_default();
+    /// Takes what of a name begins there, up to a slash; where that is.
+    fn segment(&mut self, name: &str, start: usize, user: Option<&str>) -> usize {
+        let rest = name.get(start..).unwrap_or_default();
+        if let Some(user) = user
+            && rest.strip_prefix(user).is_some_and(|behind| behind.is_empty() || behind.starts_with('/'))
+        {
+            self.class(USER, start..start + user.len());
+            return start + user.len();
+        }
+        if matches!(rest.as_bytes().first(), Some(b'0'..=b'9' | b'y'))
+            && let Some((head, date)) = dated(rest)
+        {
+            self.text.push_str(rest.get(..head).unwrap_or_default());
+            self.class(DATE, start + head..start + head + date);
+            return start + head + date;
+        }
+        let bytes = name.as_bytes();
+        // What is kept as it is goes into the shape in one piece.
+        let mut kept = start;
+        let mut at = start;
+        while let Some(&byte) = bytes.get(at).filter(|byte| **byte != b'/') {
             if !byte.is_ascii_alphanumeric() {
-                let Some(symbol) = segment.get(at..).and_then(|rest| rest.chars().next()) else { return };
-                self.text.push(if is_kept(symbol) { ANY } else { symbol });
-                at += symbol.len_utf8();
+                let Some(symbol) = name.get(at..).and_then(|rest| rest.chars().next()) else { break };
+                let end = at + symbol.len_utf8();
+                if is_kept(symbol) {
+                    self.text.push_str(name.get(kept..at).unwrap_or_default());
+                    self.text.push(ANY);
+                    kept = end;
+                }
+                at = end;
                 continue;
             }
-            let long = uuid(rest).map(|length| (UUID, length)).or_else(|| date(rest).map(|length| (DATE, length)));
+            let (mut end, mut digits) = (at, 0);
+            while let Some(byte) = bytes.get(end).filter(|byte| byte.is_ascii_alphanumeric()) {
+                digits += usize::from(byte.is_ascii_digit());
+                end += 1;
+            }
+            let rest = bytes.get(at..).unwrap_or_default();
+            let long = match end - at {
+                8 => uuid(rest).map(|length| (UUID, length)),
+                4 if digits == 4 => date(rest).map(|length| (DATE, length)),
+                _ => None,
+            };
             let (class, length) = long.unwrap_or_else(|| {
-                let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-                (word(rest.get(..length).unwrap_or_default()), length)
+                let word = bytes.get(at..end).unwrap_or_default();
+                (if digits == 0 { ' ' } else { word_class(word) }, end - at)
             });
-            match class {
-                ' ' => self.mixed(segment.get(at..at + length).unwrap_or_default(), start + at),
-                class => self.class(class, start + at..start + at + length),
+            if class != ' ' || digits > 0 {
+                self.text.push_str(name.get(kept..at).unwrap_or_default());
+                match class {
+                    ' ' => self.mixed(name.get(at..at + length).unwrap_or_default(), at),
+                    class => self.class(class, at..at + length),
+                }
+                kept = at + length;
             }
             at += length;
         }
+        self.text.push_str(name.get(kept..at).unwrap_or_default());
+        at
     }
 
     /// Letters as they are, digits as numbers.
@@ -154,7 +180,7 @@ fn dated(path: &str) -> Option<(usize, usize)> {
 }
 
 /// The class of a word of letters and digits; a blank for none.
-fn word(word: &[u8]) -> char {
+fn word_class(word: &[u8]) -> char {
     let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
     let letters = word.len() - digits;
     if letters == 0 {

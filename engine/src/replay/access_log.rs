@@ -370,15 +370,15 @@ fn quoted(rest: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
 }
 
 /// Status and error code, and what follows the four numbers behind them.
-pub(super) struct Middle<'l> {
+struct Middle<'l> {
     status: Option<u16>,
     error: Option<&'l str>,
-    pub(super) rest: &'l [u8],
+    rest: &'l [u8],
 }
 
 impl<'l> Middle<'l> {
     /// `status error bytes size time time` and the beginning of a referer, if that is what stands here.
-    pub(super) fn read(bytes: &'l [u8]) -> Option<Self> {
+    fn read(bytes: &'l [u8]) -> Option<Self> {
         // A cheap look first: most quotes are followed by something else.
         let (status, mut at) = match bytes {
             [b'-', b' ', ..] => (None, 2),

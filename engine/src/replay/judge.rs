@@ -5,9 +5,9 @@ use super::requester::Requester;
 use crate::arn::{AccountId, Arn};
 use crate::decision::{Decision, Outcome, decide, explain};
 use crate::instant::Instant;
+use crate::pattern::Pattern;
 use crate::policy::{Policies, PolicySet};
-use crate::request::{Context, Facts, Principal, Request, Resource};
-use crate::resource::ResourcePattern;
+use crate::request::{Action, Context, Facts, Principal, Request, Resource};
 use crate::statement::StatementId;
 use std::collections::{HashMap, HashSet};
 
@@ -39,10 +39,7 @@ pub struct Around {
     pub policies: PolicySet,
     keys: Keys,
     principal: Result<Principal, &'static str>,
-    /// See [`Around::matching`].
-    steady: bool,
-    /// Whether policies look at the keys of listings.
-    of_listing: bool,
+    is_steady: bool,
 }
 
 /// The condition keys that policies look at.
@@ -73,30 +70,50 @@ impl Keys {
     }
 }
 
-impl Around {
-    /// Which of the patterns of resources that the policies hold match a resource, a bit for each. The verdict on requests
-    /// that differ in their resource only hangs on nothing else. `None` if it may, or if there are too many patterns.
-    ///
-    /// `listing` says whether the requests can have a prefix.
+/// What the verdict on requests for a bucket or its objects hangs on, if they differ in nothing but the name of their
+/// resource and the prefix that they ask for: which of some patterns match, and perhaps the prefix.
+#[derive(Debug)]
+pub struct Outlook {
+    /// Patterns of the sixth part of ARNs, at most 64.
+    patterns: Vec<Pattern>,
+    /// Whether the verdict hangs on the prefix, too.
+    pub by_prefix: bool,
+}
+
+impl Outlook {
+    /// Which patterns match the sixth part of an ARN, a bit for each.
     #[must_use]
-    pub fn matching(&self, resource: &str, listing: bool) -> Option<u64> {
-        if !self.steady || listing && self.of_listing {
-            return None;
-        }
-        let bits = patterns(&self.policies).enumerate();
-        Some(bits.fold(0, |bits, (at, pattern)| bits | u64::from(pattern.matches_text(resource)) << at))
+    pub fn matching(&self, part: &str) -> u64 {
+        let bits = self.patterns.iter().enumerate();
+        bits.fold(0, |bits, (at, pattern)| bits | u64::from(pattern.is_match(part)) << at)
     }
 }
 
-/// The patterns of resources that policies hold.
-fn patterns(policies: &PolicySet) -> impl Iterator<Item = &ResourcePattern> {
-    let statements = policies.policies().flat_map(|policy| policy.statements());
-    statements.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries())
+impl Around {
+    /// What the verdict on requests for an action hangs on, which is on resources whose ARNs begin with `scope`. `None` if
+    /// it may hang on something else, or on too many patterns.
+    #[must_use]
+    pub fn outlook(&self, action: &Action, scope: &str) -> Option<Outlook> {
+        let scope = Arn::parse(scope).filter(|scope| self.is_steady && scope.service == "s3")?;
+        let concerned = self.policies.policies().flat_map(|policy| policy.statements());
+        let concerned = concerned.filter(|statement| statement.action().matches(action));
+        let mut patterns: Vec<Pattern> = Vec::new();
+        for pattern in concerned.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries()) {
+            let Some(rest) = pattern.last_part_for(&scope) else { continue };
+            if rest.variables().next().is_some() || patterns.len() >= 64 {
+                return None;
+            }
+            if !patterns.contains(rest) {
+                patterns.push(rest.clone());
+            }
+        }
+        Some(Outlook { patterns, by_prefix: self.keys.has("s3:prefix") })
+    }
 }
 
-/// Whether the verdict of policies on requests that differ in their resource only hangs on which patterns match it.
-fn is_steady(policies: &PolicySet, keys: &Keys) -> bool {
-    const OF_ONE_REQUEST: [&str; 11] = [
+/// Whether the verdict of policies on requests that differ in their resource and prefix hangs on nothing else.
+fn is_steady(keys: &Keys) -> bool {
+    const OF_ONE_REQUEST: [&str; 13] = [
         "aws:sourceip",
         "aws:vpcsourceip",
         "aws:sourcevpc",
@@ -108,11 +125,10 @@ fn is_steady(policies: &PolicySet, keys: &Keys) -> bool {
         "aws:userid",
         "sts:rolesessionname",
         "s3:signatureage",
+        "s3:delimiter",
+        "s3:max-keys",
     ];
-    let has_variable =
-        |pattern: &ResourcePattern| pattern.last_part().is_some_and(|part| part.variables().next().is_some());
-    let varies = OF_ONE_REQUEST.iter().any(|key| keys.has(key));
-    !varies && patterns(policies).count() <= 64 && !patterns(policies).any(has_variable)
+    !OF_ONE_REQUEST.iter().any(|key| keys.has(key))
 }
 
 impl Judge {
@@ -171,9 +187,8 @@ impl Judge {
         policies.identity.extend(self.identities.get(&name).into_iter().flatten().cloned());
         policies.resource.extend(self.buckets.get(bucket).into_iter().flatten().cloned());
         let keys = Keys::of(&policies);
-        let of_listing = ["s3:prefix", "s3:delimiter", "s3:max-keys"].iter().any(|key| keys.has(key));
-        let steady = is_steady(&policies, &keys);
-        Around { principal: self.engine_principal(requester, role_arn), keys, name, policies, steady, of_listing }
+        let is_steady = is_steady(&keys);
+        Around { principal: self.engine_principal(requester, role_arn), keys, name, policies, is_steady }
     }
 
     /// What the policies say to the actions that a request needed.

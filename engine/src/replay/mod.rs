@@ -21,6 +21,7 @@ pub mod copies;
 mod json_row;
 pub mod judge;
 pub mod logged;
+pub mod marks;
 pub mod object_key;
 pub mod operation;
 mod pairs;

@@ -4,12 +4,14 @@
 //! A line that is skimmed tells the same as one that is read by [`super::access_log`]; what is not quite ordinary is not
 //! skimmed.
 
-use super::access_log::{Middle, seconds};
+use super::access_log::seconds;
+use super::marks::Marks;
 use super::object_key::{decode, is_sent, percent};
 use super::path_style;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// An ordinary line.
@@ -63,12 +65,14 @@ impl<'l> Skim<'l> {
         const SESSION: &[u8] = b"assumed-role/";
         let session = || {
             // Behind the fifth colon.
-            let start = memchr_iter(b':', self.requester.strip_prefix(b"arn:")?).nth(3)? + 5;
+            let is_colon = |(at, byte): (usize, &u8)| (*byte == b':').then_some(at);
+            let start = self.requester.iter().enumerate().filter_map(is_colon).nth(4)? + 1;
             let name = start + SESSION.len();
             self.requester.get(start..)?.strip_prefix(SESSION)?;
-            self.requester.get(..name + memchr(b'/', self.requester.get(name..)?)?)
+            let end = self.requester.get(name..)?.iter().position(|byte| *byte == b'/')?;
+            self.requester.get(..name + end)
         };
-        session().unwrap_or(self.requester)
+        if self.requester.starts_with(b"arn:") { session().unwrap_or(self.requester) } else { self.requester }
     }
 
     /// Whether the request asks for a prefix.
@@ -147,145 +151,146 @@ impl Dates {
     }
 }
 
-/// Skims a line that ends with a line feed, given without it. `None` if it has to be read.
+/// Skims a line of a block, given without its line feed. `None` if it has to be read.
 #[must_use]
-pub fn skim<'l>(line: &'l [u8], dates: &mut Dates) -> Option<Skim<'l>> {
-    if line.last() == Some(&b'\r') {
+pub fn skim<'l>(block: &'l [u8], marks: &Marks, line: Range<usize>, dates: &mut Dates) -> Option<Skim<'l>> {
+    // Bytes that are no text need more than a look.
+    if block.get(line.clone())?.last() == Some(&b'\r') || !marks.is_ascii() && !block.get(line.clone())?.is_ascii() {
         return None;
     }
-    let mut left = Words { line, at: 0 };
-    // Owners are as long as this, and ids of requests as long as that.
-    let owner = left.word_of(64)?;
-    let bucket = left.short()?;
-    let owned_bucket = line.get(..owner.len() + 1 + bucket.len())?;
-    let time = dates.seconds(line.get(left.at..left.at + 28)?)?;
-    left.at += 28;
-    left.space()?;
-    let address = left.short()?;
-    let requester = left.long()?;
-    let id = left.word_of(16)?;
-    let operation = left.short()?;
-    let field = left.long()?;
-    // What is not recognised by its bytes has to be text of its own.
-    if !address.is_ascii() || !id.is_ascii() {
-        return None;
-    }
-    let plain = memchr3(b'%', b'+', b'"', field).is_none();
+    let mut left = Words { block, marks, at: line.start };
+    left.word()?;
+    left.word()?;
+    let owned_bucket = block.get(line.start..left.at - 1)?;
+    let time = dates.seconds(block.get(left.at..left.at + 28)?)?;
+    left.skip(28)?;
+    left.word()?;
+    let requester = left.word()?;
+    left.word()?;
+    let operation = left.word()?;
+    let field_start = left.at;
+    let field = left.word()?;
+    let plain = !marks.has_escape(field_start..left.at) && marks.quote(field_start) >= Some(left.at);
     let field = std::str::from_utf8(field).ok()?;
-    let rest = line.get(left.at..)?;
-    let kind = operation.get(..5)?;
     let copies = operation.starts_with(b"REST.COPY.") || operation == b"REST.POST.OBJECT";
-    let skim = |named, (answer, tail)| {
-        let (path, prefix) = (&[][..], None);
-        Some(Skim { owned_bucket, time, requester, operation, path, prefix, answer, tail, field, named })
-    };
-    match kind {
-        b"REST." if copies => None,
+    let (mut path, mut prefixed) = (&[][..], None);
+    let named = match operation.get(..5)? {
+        b"REST." if copies => return None,
         b"REST." => {
-            let inside = rest.strip_prefix(b"\"")?;
+            let request = left.quoted()?;
             // Most request lines name the key as it is, and nothing else.
-            if plain
-                && field != "-"
-                && let Some(behind) = as_is(inside, field.as_bytes())
-            {
-                return skim(Path::Key, answered(behind)?);
+            if plain && field != "-" && is_as_is(request, field.as_bytes()) {
+                Path::Key
+            } else {
+                let sent = plain_request(request)?;
+                match field {
+                    "-" => {
+                        (path, prefixed) = (sent, prefix(request));
+                        Path::Sent(sent)
+                    }
+                    _ if plain && sent.strip_prefix(b"/") == Some(field.as_bytes()) => Path::Key,
+                    _ => Path::Sent(sent),
+                }
             }
-            let end = memchr(b'"', inside)?;
-            let request = inside.get(..end)?;
-            let path = plain_request(request)?;
-            let found = answered(inside.get(end + 1..)?)?;
-            let skimmed = skim(Path::Sent(path), found)?;
-            let prefix = if field == "-" { prefix(request) } else { None };
-            Some(if field == "-" { Skim { path, prefix, ..skimmed } } else { skimmed })
         }
         b"WEBSI" if field != "-" => {
-            let inside = rest.strip_prefix(b"\"")?;
-            let end = memchr(b'"', inside)?;
-            plain_request(inside.get(..end)?)?;
-            skim(Path::Website, answered(inside.get(end + 1..)?)?)
+            plain_request(left.quoted()?)?;
+            Path::Website
         }
         b"BATCH" if field != "-" => {
-            let behind = rest.strip_prefix(b"- ")?;
-            if memchr(b'"', behind).is_some() {
-                return None;
-            }
-            let middle = Middle::read(behind)?;
-            let answer = answer(behind)?;
-            skim(Path::Batch, (answer, tail(middle.rest.strip_prefix(b"- -")?)?))
+            left.nil()?;
+            Path::Batch
         }
-        _ => None,
+        _ => return None,
+    };
+    let answer_start = left.at;
+    left.answer()?;
+    let answer = block.get(answer_start..left.at - 1)?;
+    left.numbers()?;
+    if named == Path::Batch {
+        left.nil()?;
+        left.nil()?;
+    } else {
+        // What a client sent could look like an answer where it begins with a space.
+        let is_forged = |sent: &[u8]| sent.first() == Some(&b' ');
+        if is_forged(left.quoted()?) || is_forged(left.quoted()?) {
+            return None;
+        }
     }
+    // No version, and no quotes from here on.
+    left.nil()?;
+    let host_id = left.at;
+    left.word()?;
+    let tail = block.get(left.at..line.end)?;
+    let is_quoted = marks.quote(host_id).is_some_and(|at| at < line.end);
+    let prefix = prefixed;
+    (!is_quoted).then_some(Skim { owned_bucket, time, requester, operation, path, prefix, answer, tail, field, named })
 }
 
-/// The words of a line, from the left.
-struct Words<'l> {
-    line: &'l [u8],
+/// The words of a line, from the left. What is taken may lie behind the end of the line, if it has too few.
+struct Words<'l, 'm> {
+    block: &'l [u8],
+    marks: &'m Marks,
     at: usize,
 }
 
-impl<'l> Words<'l> {
-    fn take(&mut self, length: usize) -> Option<&'l [u8]> {
-        let word = self.line.get(self.at..self.at + length).filter(|word| !word.is_empty())?;
-        self.at += length + 1;
+impl<'l> Words<'l, '_> {
+    /// What stands before the next space.
+    fn word(&mut self) -> Option<&'l [u8]> {
+        let end = self.marks.space(self.at)?;
+        let word = self.block.get(self.at..end).filter(|word| !word.is_empty())?;
+        self.at = end + 1;
         Some(word)
     }
 
-    /// A word that most probably is so long.
-    fn word_of(&mut self, length: usize) -> Option<&'l [u8]> {
-        let here = self.line.get(self.at..)?;
-        let likely = here.get(length) == Some(&b' ') && memchr(b' ', here.get(..length)?).is_none();
-        if likely { self.take(length) } else { self.long() }
+    /// Goes over so many bytes and a space.
+    fn skip(&mut self, length: usize) -> Option<()> {
+        let end = self.at + length;
+        self.at = end + 1;
+        (self.block.get(end) == Some(&b' ')).then_some(())
     }
 
-    fn short(&mut self) -> Option<&'l [u8]> {
-        let length = self.line.get(self.at..)?.iter().position(|byte| *byte == b' ')?;
-        self.take(length)
+    /// `-`
+    fn nil(&mut self) -> Option<()> {
+        (self.block.get(self.at) == Some(&b'-')).then_some(())?;
+        self.skip(1)
     }
 
-    fn long(&mut self) -> Option<&'l [u8]> {
-        let length = memchr(b' ', self.line.get(self.at..)?)?;
-        self.take(length)
+    /// What stands in quotes.
+    fn quoted(&mut self) -> Option<&'l [u8]> {
+        (self.block.get(self.at) == Some(&b'"')).then_some(())?;
+        let end = self.marks.quote(self.at + 1)?;
+        let quoted = self.block.get(self.at + 1..end)?;
+        self.at = end;
+        self.skip(1)?;
+        Some(quoted)
     }
 
-    fn space(&mut self) -> Option<()> {
-        (self.line.get(self.at) == Some(&b' ')).then(|| self.at += 1)
+    /// Status and error code.
+    fn answer(&mut self) -> Option<()> {
+        let status = self.word()?;
+        let error = self.word()?;
+        let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
+        let is_error = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        (is_status && error.iter().all(is_error)).then_some(())
+    }
+
+    /// Four numbers.
+    fn numbers(&mut self) -> Option<()> {
+        for _ in 0..4 {
+            let word = self.word()?;
+            if word != b"-" && !word.iter().all(u8::is_ascii_digit) {
+                return None;
+            }
+        }
+        Some(())
     }
 }
 
-/// What follows a request line that is `METHOD /key HTTP/1.1` and its closing quote.
-fn as_is<'l>(inside: &'l [u8], key: &[u8]) -> Option<&'l [u8]> {
-    let method = inside.iter().take(9).position(|byte| *byte == b' ')?;
-    inside.get(method + 1..)?.strip_prefix(b"/")?.strip_prefix(key)?.strip_prefix(b" HTTP/1.1\"")
-}
-
-/// Status and error, and the tail, of what follows a request line, if there is but one way to read it.
-fn answered(behind: &[u8]) -> Option<(&[u8], &[u8])> {
-    let behind = behind.strip_prefix(b" ")?;
-    let middle = Middle::read(behind)?;
-    let answer = answer(behind)?;
-    // Referer and user agent in quotes, and no quotes besides.
-    let referer = middle.rest.strip_prefix(b"\"")?;
-    let agent = referer.get(memchr(b'"', referer)? + 1..)?.strip_prefix(b" \"")?;
-    let behind = agent.get(memchr(b'"', agent)? + 1..)?;
-    // What a client sent could look like an answer where it begins with a space.
-    let forged = referer.starts_with(b" ") || agent.starts_with(b" ");
-    let tail = tail(behind)?;
-    (!forged && memchr(b'"', behind).is_none()).then_some((answer, tail))
-}
-
-/// Status and error code.
-fn answer(bytes: &[u8]) -> Option<&[u8]> {
-    let status = bytes.iter().position(|byte| *byte == b' ')?;
-    let error = bytes.get(status + 1..)?.iter().position(|byte| *byte == b' ')?;
-    bytes.get(..status + 1 + error)
-}
-
-/// What follows the host id, where the request names no version.
-fn tail(bytes: &[u8]) -> Option<&[u8]> {
-    let behind = bytes.strip_prefix(b" - ")?;
-    let end = memchr(b' ', behind)?;
-    let (id, tail) = (behind.get(..end)?, behind.get(end + 1..)?);
-    (!id.is_empty() && id.is_ascii()).then_some(tail)
+/// Whether a request line is `METHOD /key HTTP/1.1`.
+fn is_as_is(request: &[u8], key: &[u8]) -> bool {
+    let method = request.strip_suffix(b" HTTP/1.1").and_then(|rest| rest.strip_suffix(key)?.strip_suffix(b" /"));
+    method.is_some_and(|method| !method.contains(&b' '))
 }
 
 /// The path of a request line, if nothing of the line but its path counts, or all of it is one of few.
@@ -301,7 +306,8 @@ fn plain_request(request: &[u8]) -> Option<&[u8]> {
     // Versions and the times of presigned requests count, however their names are written.
     static COUNTING: LazyLock<[Finder<'static>; 3]> =
         LazyLock::new(|| [Finder::new(b"ersionId"), Finder::new(b"X-Amz-"), Finder::new(b"Expires")]);
-    let counts = COUNTING.iter().any(|finder| finder.find(query).is_some());
+    let may_count = memchr3(b'I', b'X', b'E', query).is_some();
+    let counts = may_count && COUNTING.iter().any(|finder| finder.find(query).is_some());
     let encoded = memchr(b'%', query).is_some()
         && query.split(|byte| *byte == b'&').any(|parameter| {
             let name = parameter.get(..memchr(b'=', parameter).unwrap_or(parameter.len())).unwrap_or_default();
