@@ -53,6 +53,23 @@ pub fn decode<'l>(
     text(if batch { form_once() } else { form_twice })
 }
 
+/// The key of a row, if the path of its request names it: what [`decode`] and [`is_sent`] say together.
+pub(super) fn decode_sent<'l>(
+    field: &'l str,
+    path: &[u8],
+    bucket: &str,
+    path_style: Option<bool>,
+) -> Option<Cow<'l, str>> {
+    // Most keys are encoded as in the path, and then once more.
+    if path_style == Some(false) && field != "-" && memchr(b'+', field.as_bytes()).is_none() {
+        let once = percent(field.as_bytes());
+        if path.strip_prefix(b"/") == Some(&*once) && memchr(b'+', &once).is_none() {
+            return String::from_utf8(percent(&once)).ok().map(Cow::Owned);
+        }
+    }
+    decode(field, false, Some(path), bucket, path_style).filter(|key| is_sent(key, path, bucket, path_style))
+}
+
 /// Whether a path names a key.
 pub(super) fn is_sent(key: &str, path: &[u8], bucket: &str, path_style: Option<bool>) -> bool {
     // Most paths name the key as it is.

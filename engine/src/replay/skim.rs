@@ -6,7 +6,7 @@
 
 use super::access_log::seconds;
 use super::marks::Marks;
-use super::object_key::{decode, is_sent, percent};
+use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
@@ -110,14 +110,9 @@ impl<'l> Skim<'l> {
             Path::Key if style == Some(false) => Some(Cow::Borrowed(self.field)),
             Path::Website => decode(self.field, false, None, "", None),
             Path::Batch => decode(self.field, true, None, "", None),
-            Path::Sent(path) => self.sent(path, style),
-            Path::Key => self.sent(format!("/{}", self.field).as_bytes(), style),
+            Path::Sent(path) => decode_sent(self.field, path, self.bucket(), style),
+            Path::Key => decode_sent(self.field, format!("/{}", self.field).as_bytes(), self.bucket(), style),
         }
-    }
-
-    fn sent(&self, path: &[u8], style: Style) -> Option<Cow<'l, str>> {
-        let key = decode(self.field, false, Some(path), self.bucket(), style)?;
-        is_sent(&key, path, self.bucket(), style).then_some(key)
     }
 }
 
