@@ -1,7 +1,7 @@
 //! Which patterns cover the names that were needed, at the least cost (REPLAY §5.2, §5.3).
 
 use super::Precision;
-use super::glob::{Glob, STAR};
+use super::glob::{Glob, ONE, STAR};
 use super::shape::{USER, ending, is_class};
 use super::units::Unit;
 use std::borrow::Cow;
@@ -23,6 +23,11 @@ pub(super) struct Dials {
     everything: bool,
     /// Whether a star below a directory may stand for names in it as well.
     everything_below: bool,
+    /// Whether what varies in names is given by its length, where it has one.
+    fixed: bool,
+    /// How many kinds of names there have to be for a star to stand for more than what varies in them: in a directory, and
+    /// where they end alike.
+    kinds: (usize, usize),
 }
 
 impl Dials {
@@ -35,6 +40,8 @@ impl Dials {
                 siblings: usize::MAX,
                 everything: false,
                 everything_below: false,
+                fixed: true,
+                kinds: (3, 2),
             },
             Precision::Balanced => Self {
                 swallowed: 6,
@@ -43,10 +50,19 @@ impl Dials {
                 siblings: 8,
                 everything: false,
                 everything_below: true,
+                fixed: false,
+                kinds: (3, 2),
             },
-            Precision::Broad => {
-                Self { swallowed: 1, collateral: 40, repeats: 1, siblings: 3, everything: true, everything_below: true }
-            }
+            Precision::Broad => Self {
+                swallowed: 1,
+                collateral: 40,
+                repeats: 1,
+                siblings: 3,
+                everything: true,
+                everything_below: true,
+                fixed: false,
+                kinds: (1, 1),
+            },
         }
     }
 }
@@ -99,14 +115,14 @@ impl Surroundings<'_> {
 pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: Dials) -> Vec<Chosen> {
     let units = settled(units, around, dials);
     let open = open_directories(&units, dials);
-    let mut patterns: HashSet<Glob> = HashSet::new();
+    // How many kinds of names each pattern has to cover.
+    let mut patterns: BTreeMap<Glob, usize> = BTreeMap::new();
     for unit in &units {
         candidates(&unit.text, &open, dials, &mut patterns);
     }
-    let mut patterns: Vec<Glob> = patterns.into_iter().filter(|pattern| around.permits(pattern)).collect();
-    patterns.sort();
-    let mut found: Vec<Candidate> =
-        patterns.into_iter().filter_map(|pattern| candidate(pattern, &units, around, dials)).collect();
+    patterns.retain(|pattern, _| around.permits(pattern));
+    let found = patterns.into_iter().filter_map(|(pattern, kinds)| candidate(pattern, kinds, &units, around, dials));
+    let mut found: Vec<Candidate> = found.collect();
     // What no pattern covers is given name by name.
     let mut covered = vec![false; units.len()];
     found.iter().flat_map(|candidate| &candidate.covers).for_each(|at| mark(&mut covered, *at));
@@ -129,15 +145,26 @@ pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>
 fn settled<'u>(units: &'u BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: Dials) -> Vec<Cow<'u, Unit>> {
     let mut settled = Vec::new();
     for unit in units.values() {
-        let varies = unit.text.iter().any(|symbol| is_class(*symbol));
+        let varies = unit.text.iter().any(|symbol| varies(*symbol));
         let known = around.counts.get(&unit.text[..]).copied().unwrap_or_default();
         // One or two names of very many are no habit.
         let rare = unit.count <= 2 && known >= 16 * unit.count;
         let few = unit.count < dials.repeats || unit.days.len() < around.days;
         if varies && unit.all && (rare || few) {
             settled.extend(unit.one_by_one().map(Cow::Owned));
-        } else {
-            narrow(Cow::Borrowed(unit), 0, around, &mut settled);
+            continue;
+        }
+        // Everything in a bucket is more than any evidence shows.
+        let anything = !dials.everything && typed(&unit.text) == [STAR];
+        let fixed = if dials.fixed || anything { Some(unit.fixed()) } else { None };
+        match fixed {
+            Some(fixed) if anything && typed(&fixed.text) == [STAR] && unit.all => {
+                settled.extend(unit.one_by_one().map(Cow::Owned));
+            }
+            Some(fixed) if anything || around.permits(&Glob::new(typed(&fixed.text).into_iter())) => {
+                narrow(Cow::Owned(fixed), 0, around, &mut settled);
+            }
+            _ => narrow(Cow::Borrowed(unit), 0, around, &mut settled),
         }
     }
     settled.sort_by(|one, other| one.text.cmp(&other.text));
@@ -152,6 +179,11 @@ fn narrow<'u>(unit: Cow<'u, Unit>, from: usize, around: &Surroundings<'_>, settl
     let permitted = |unit: &Unit| around.permits(&Glob::new(typed(&unit.text).into_iter()));
     if permitted(&unit) {
         settled.push(unit);
+        return;
+    }
+    let fixed = unit.fixed();
+    if fixed.text != unit.text && permitted(&fixed) {
+        settled.push(Cow::Owned(fixed));
         return;
     }
     // At the place where most of it can stay together.
@@ -185,7 +217,7 @@ fn open_directories(units: &[Cow<'_, Unit>], dials: Dials) -> HashSet<Vec<char>>
         }
     }
     let is_open = |(parent, names): &(&[char], BTreeSet<&[char]>)| {
-        let varies = names.iter().any(|name| name.iter().any(|symbol| is_class(*symbol)));
+        let varies = names.iter().any(|name| name.iter().any(|symbol| varies(*symbol)));
         let own = parent.ends_with(&[USER, '/']);
         let many = names.len() >= dials.siblings && (dials.everything || !parent.is_empty());
         varies || own || many
@@ -194,19 +226,21 @@ fn open_directories(units: &[Cow<'_, Unit>], dials: Dials) -> HashSet<Vec<char>>
 }
 
 /// The patterns that a unit suggests.
-fn candidates(text: &[char], open: &HashSet<Vec<char>>, dials: Dials, patterns: &mut HashSet<Glob>) {
-    let mut add = |parts: &[&[char]]| {
+fn candidates(text: &[char], open: &HashSet<Vec<char>>, dials: Dials, patterns: &mut BTreeMap<Glob, usize>) {
+    let (below, alike) = dials.kinds;
+    let mut add = |kinds: usize, parts: &[&[char]]| {
         let mut pattern = Glob::new(parts.iter().flat_map(|part| part.iter().copied()));
         // A star stands for slashes, too: what ends in several says little more than what ends in one.
         while dials.everything_below && pattern.0.len() > 3 && pattern.0.ends_with(&[STAR, '/', STAR]) {
             pattern.0.truncate(pattern.0.len() - 2);
         }
-        patterns.insert(pattern);
+        let needed = patterns.entry(pattern).or_insert(kinds);
+        *needed = kinds.min(*needed);
     };
-    add(&[text]);
+    add(1, &[text]);
     let segments: Vec<&[char]> = text.split(|symbol| *symbol == '/').collect();
     let Some((last, directories)) = segments.split_last() else { return };
-    add(&[&typed(text)]);
+    add(1, &[&typed(text)]);
     let endings = endings(last);
     let star: &[char] = &[STAR];
     let mut start = 0;
@@ -217,33 +251,38 @@ fn candidates(text: &[char], open: &HashSet<Vec<char>>, dials: Dials, patterns: 
             continue;
         }
         // Everything in a bucket is more than any evidence shows.
-        if parent.first().is_some_and(|symbol| !is_class(*symbol)) || dials.everything {
-            add(&[parent, star]);
+        if parent.first().is_some_and(|symbol| !varies(*symbol)) || dials.everything {
+            add(below, &[parent, star]);
         }
         let is_last = depth == directories.len();
-        let head: &[char] = segment.split(|symbol| is_class(*symbol) || *symbol == USER).next().unwrap_or_default();
+        let head: &[char] = segment.split(|symbol| varies(*symbol) || *symbol == USER).next().unwrap_or_default();
         let head = if head.len() == segment.len() { &[] } else { head };
         if !head.is_empty() {
-            add(&[parent, head, star]);
+            add(below, &[parent, head, star]);
         }
         for ending in &endings {
-            add(&[parent, star, ending]);
+            add(alike, &[parent, star, ending]);
             if !head.is_empty() {
-                add(&[parent, head, star, ending]);
+                add(alike, &[parent, head, star, ending]);
             }
         }
-        if !is_last && !last.iter().any(|symbol| is_class(*symbol)) {
-            add(&[parent, star, &['/'], last]);
+        if !is_last && !last.iter().any(|symbol| varies(*symbol)) {
+            add(alike, &[parent, star, &['/'], last]);
         }
         for inner in directories.iter().skip(depth + 1) {
-            if !inner.iter().any(|symbol| is_class(*symbol)) {
-                add(&[parent, star, &['/'], inner, &['/'], star]);
+            if !inner.iter().any(|symbol| varies(*symbol)) {
+                add(below, &[parent, star, &['/'], inner, &['/'], star]);
                 for ending in &endings {
-                    add(&[parent, star, &['/'], inner, &['/'], star, ending]);
+                    add(alike, &[parent, star, &['/'], inner, &['/'], star, ending]);
                 }
             }
         }
     }
+}
+
+/// Whether a character of the text of a unit stands for others.
+fn varies(symbol: char) -> bool {
+    is_class(symbol) || symbol == ONE
 }
 
 /// A shape with one star for all that varies in a segment, from the first class of it to the last.
@@ -277,19 +316,26 @@ fn endings(segment: &[char]) -> Vec<Vec<char>> {
 
 /// Those of units in the order of their texts that begin as a pattern does.
 fn within<'u, U: AsRef<Unit>>(units: &'u [U], pattern: &Glob) -> (usize, &'u [U]) {
-    let head: Vec<char> = pattern.0.iter().copied().take_while(|symbol| *symbol != STAR).collect();
+    let head: Vec<char> = pattern.0.iter().copied().take_while(|symbol| !matches!(*symbol, STAR | ONE)).collect();
     let start = units.partition_point(|unit| unit.as_ref().text < head);
     let rest = units.get(start..).unwrap_or_default();
     let count = rest.partition_point(|unit| unit.as_ref().text.starts_with(&head));
     (start, rest.get(..count).unwrap_or_default())
 }
 
-fn candidate(pattern: Glob, units: &[Cow<'_, Unit>], around: &Surroundings<'_>, dials: Dials) -> Option<Candidate> {
+/// A pattern that covers so many kinds of names at least.
+fn candidate(
+    pattern: Glob,
+    kinds: usize,
+    units: &[Cow<'_, Unit>],
+    around: &Surroundings<'_>,
+    dials: Dials,
+) -> Option<Candidate> {
     let literals = pattern.literals();
     let (start, near) = within(units, &pattern);
     let covered = near.iter().enumerate().filter(|(_, unit)| pattern.covers(&unit.text));
     let covers: Vec<usize> = covered.map(|(at, _)| start + at).collect();
-    if covers.is_empty() {
+    if covers.len() < kinds {
         return None;
     }
     let swallowed: usize =

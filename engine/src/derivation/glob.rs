@@ -1,10 +1,12 @@
-//! Patterns while they are looked for: texts in which one character stands for `*`, so that the `*` in names is a
-//! character like any other.
+//! Patterns while they are looked for: texts in which one character stands for `*` and one for `?`, so that those in names
+//! are characters like any other.
 
 use super::shape::{USER, is_class};
 
 /// Any number of characters.
 pub(super) const STAR: char = '\u{FDDF}';
+/// One character.
+pub(super) const ONE: char = '\u{FDDE}';
 
 /// A pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,6 +25,15 @@ impl Glob {
         Self(symbols)
     }
 
+    /// A pattern as it is written, without variables.
+    pub(super) fn written(text: &str) -> Self {
+        Self::new(text.chars().map(|symbol| match symbol {
+            '*' => STAR,
+            '?' => ONE,
+            other => other,
+        }))
+    }
+
     /// Whether every name of a shape matches.
     pub(super) fn covers(&self, shape: &[char]) -> bool {
         let pattern = &self.0;
@@ -35,7 +46,7 @@ impl Glob {
                     at += 1;
                     continue;
                 }
-                Some(literal) if literal == symbol => {
+                Some(literal) if literal == symbol || *literal == ONE && is_one(*symbol) => {
                     at += 1;
                     of += 1;
                     continue;
@@ -83,7 +94,7 @@ impl Glob {
                 match (symbol, other.0.get(at)) {
                     (&STAR, _) => (at..=length).for_each(reach),
                     (_, Some(&STAR)) => reach(at),
-                    (symbol, Some(literal)) if symbol == literal => reach(at + 1),
+                    (symbol, Some(literal)) if symbol == literal || *symbol == ONE || *literal == ONE => reach(at + 1),
                     _ => {}
                 }
             }
@@ -110,14 +121,14 @@ impl Glob {
         rests
     }
 
-    /// How many characters are no stars.
+    /// How many characters a name has at least.
     pub(super) fn literals(&self) -> usize {
         self.0.iter().filter(|symbol| **symbol != STAR).count()
     }
 
     /// Whether it is a name.
     pub(super) fn is_name(&self) -> bool {
-        !self.0.contains(&STAR)
+        !self.0.contains(&STAR) && !self.0.contains(&ONE)
     }
 
     /// The pattern as policies write it. What would be a wildcard or a variable in a name is escaped.
@@ -127,6 +138,7 @@ impl Glob {
         while let Some(symbol) = symbols.next() {
             match *symbol {
                 STAR => text.push('*'),
+                ONE => text.push('?'),
                 USER => text.push_str("${aws:username}"),
                 '*' => text.push_str("${*}"),
                 '?' => text.push_str("${?}"),
@@ -141,12 +153,17 @@ impl Glob {
     }
 }
 
+/// Whether a character of a shape stands for one character of a name.
+fn is_one(symbol: char) -> bool {
+    symbol != STAR && symbol != USER && !is_class(symbol)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn glob(text: &str) -> Glob {
-        Glob::new(text.chars().map(|symbol| if symbol == '*' { STAR } else { symbol }))
+        Glob::written(text)
     }
 
     #[test]
@@ -160,12 +177,20 @@ mod tests {
             ("*", "", true),
             ("a", "a", true),
             ("a*a", "a", false),
+            ("????-??", "2026-11", true),
+            ("????-??", "2026-1", false),
+            ("a*?", "a", false),
+            ("*??", "abc", true),
         ] {
             assert_eq!(glob(pattern).covers(&text.chars().collect::<Vec<_>>()), wanted, "{pattern} {text}");
         }
         // A class is covered by a star only.
         assert!(glob("a/*").covers(&['a', '/', '\u{FDD0}']));
         assert!(!glob("a/1").covers(&['a', '/', '\u{FDD0}']));
+        assert!(!glob("a/?").covers(&['a', '/', '\u{FDD0}']));
+        assert!(!glob("?").covers(&[USER]));
+        assert!(glob("*?").covers(&['a', ONE]));
+        assert!(!glob("a").covers(&[ONE]));
     }
 
     #[test]
@@ -182,6 +207,10 @@ mod tests {
             ("abc", "abc", true),
             ("abc", "abd", false),
             ("a**b", "ab", true),
+            ("a?c", "ab*", true),
+            ("a?c", "a?", false),
+            ("in/????/part-???", "*/private/*", false),
+            ("in/*/part-*", "*/private/*", true),
         ] {
             assert_eq!(glob(one).meets(&glob(other)), wanted, "{one} {other}");
             assert_eq!(glob(other).meets(&glob(one)), wanted, "{other} {one}");

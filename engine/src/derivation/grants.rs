@@ -2,7 +2,7 @@
 
 use super::cover::{Chosen, Dials, Surroundings, cover};
 use super::evidence::{Evidence, Group, Kind, Part, Proof};
-use super::glob::{Glob, STAR};
+use super::glob::Glob;
 use super::names::Seen;
 use super::units::{Unit, Variation};
 use super::{Form, Granted, Options, Precision, Unused};
@@ -337,10 +337,7 @@ impl<'e> View<'e> {
                 && statement.resource().is_some_and(|resource| !resource.is_negated())
         });
         let entries = allows.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries());
-        entries
-            .map(|entry| Glob::new(entry.as_str().chars().map(|symbol| if symbol == '*' { STAR } else { symbol })))
-            .flat_map(|glob| glob.behind(&scope))
-            .collect()
+        entries.map(|entry| Glob::written(entry.as_str())).flat_map(|glob| glob.behind(&scope)).collect()
     }
 
     /// The share of what came last that is covered by what is derived from what came first.
@@ -470,7 +467,7 @@ fn refused_names(allowed: &[(&Group, &Part)], refused: &[(&Group, &Part)]) -> Ve
 
 /// A pattern of names from what a user wrote, with `*`.
 fn never(text: &str) -> Glob {
-    Glob::new(text.chars().map(|symbol| if symbol == '*' { STAR } else { symbol }))
+    Glob::written(text)
 }
 
 impl Group {

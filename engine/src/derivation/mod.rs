@@ -18,7 +18,7 @@
 //!     evidence.add(group, &format!("db/2026-11-{day}.sql.gz"), 86_400 * day, (0, 1), true);
 //! }
 //! let derived = derive(&evidence, &Options::default()).unwrap();
-//! assert!(derived[0].text.contains(r#""arn:aws:s3:::acme-backup/db/*""#), "{}", derived[0].text);
+//! assert!(derived[0].text.contains(r#""arn:aws:s3:::acme-backup/db/*.sql.gz""#), "{}", derived[0].text);
 //! assert_eq!(derived[0].coverage(), 1.0);
 //! ```
 
@@ -45,9 +45,9 @@ use std::sync::Arc;
 /// How closely patterns follow the names that were seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
-    /// A star only for what varies in three names at least, and nothing beside.
+    /// Wildcards only for what varies in three names at least, as many `?` as it has characters where it always has so many.
     Strict,
-    /// A star for what varies; whole directories where names of many kinds come and go.
+    /// A star for what varies; whole directories where names of three kinds or more come and go.
     #[default]
     Balanced,
     /// Whole directories early, and a whole bucket if need be.

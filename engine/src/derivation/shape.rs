@@ -3,6 +3,7 @@
 //! A shape is the name with each such part replaced by one character that stands for its class. The characters are
 //! noncharacters of Unicode; a name that holds one itself has [`ANY`] there.
 
+use super::glob::ONE;
 use std::ops::Range;
 
 /// Digits.
@@ -289,7 +290,7 @@ pub(super) fn coarser(shape: &str, level: u8) -> String {
 
 /// The part of a segment behind its last class, from a `.`, `_` or `-` on: such as `.gz` or `_$folder$`.
 pub(super) fn ending(segment: &str) -> &str {
-    let behind = segment.rfind(|symbol| is_class(symbol) || symbol == USER);
+    let behind = segment.rfind(|symbol| is_class(symbol) || matches!(symbol, USER | ONE));
     let tail = match behind {
         Some(at) => segment.get(at..).map_or("", |tail| tail.strip_prefix(|_: char| true).unwrap_or("")),
         None => segment,

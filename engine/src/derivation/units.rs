@@ -1,7 +1,8 @@
 //! Names of one kind as units: what does not vary is literal, what does is a class.
 
+use super::glob::ONE;
 use super::names::{Names, Seen};
-use super::shape::{DIGITS, ID, Shape, USER, is_class};
+use super::shape::{DIGITS, ID, Shape, USER, UUID, is_class};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many texts are told apart at a place.
@@ -164,6 +165,31 @@ impl Unit {
         self.text.iter().filter(|symbol| !is_class(**symbol)).count()
     }
 
+    /// The same with a character for each character of what varies, where that has one width and one form.
+    pub(super) fn fixed(&self) -> Self {
+        let mut fixed = Self { text: Vec::with_capacity(self.text.len()), left: Vec::new(), ..self.clone() };
+        let mut left = self.left.iter();
+        for symbol in &self.text {
+            let slot = if has_text(*symbol) { left.next() } else { None };
+            let form = match slot {
+                Some(slot) if self.all && *symbol != USER => {
+                    form(self.names.iter().map(|name| name.slots.get(*slot).map_or("", String::as_str)))
+                }
+                // All of them are alike.
+                _ if *symbol == UUID => form(["00000000-0000-0000-0000-000000000000"].into_iter()),
+                _ => None,
+            };
+            match form {
+                Some(form) => fixed.text.extend(form),
+                None => {
+                    fixed.text.push(*symbol);
+                    fixed.left.extend(slot);
+                }
+            }
+        }
+        fixed
+    }
+
     /// Counts no name twice.
     pub(super) fn settle(&mut self) {
         self.names.sort_unstable();
@@ -202,6 +228,13 @@ impl Unit {
         };
         Some(groups.into_iter().map(one).collect())
     }
+}
+
+/// What texts have in common that have the same length, and the same signs at the same places.
+fn form<'t>(mut texts: impl Iterator<Item = &'t str>) -> Option<Vec<char>> {
+    let sign = |symbol: char| if symbol.is_alphanumeric() { ONE } else { symbol };
+    let form: Vec<char> = texts.next()?.chars().map(sign).collect();
+    texts.all(|text| text.chars().map(sign).eq(form.iter().copied())).then_some(form)
 }
 
 /// A name with the user's own name in it as that.
