@@ -25,10 +25,20 @@ pub(super) struct Dials {
     everything_below: bool,
     /// Whether what varies in names is given by its length, where it has one.
     fixed: bool,
-    /// How many kinds of names there have to be for a star to stand for more than what varies in them: in a directory, and
-    /// where they end alike.
-    kinds: (usize, usize),
+    /// What a star has to cover if it stands for more than what varies in names: for a directory, and for names that end
+    /// alike.
+    directory: Least,
+    alike: Least,
 }
+
+/// How many units a pattern has to cover, and of how many kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Least {
+    kinds: usize,
+    units: usize,
+}
+
+const ANY: Least = Least { kinds: 1, units: 1 };
 
 impl Dials {
     pub(super) fn of(precision: Precision) -> Self {
@@ -41,7 +51,8 @@ impl Dials {
                 everything: false,
                 everything_below: false,
                 fixed: true,
-                kinds: (3, 2),
+                directory: Least { kinds: 3, units: 3 },
+                alike: Least { kinds: 1, units: 2 },
             },
             Precision::Balanced => Self {
                 swallowed: 6,
@@ -51,7 +62,8 @@ impl Dials {
                 everything: false,
                 everything_below: true,
                 fixed: false,
-                kinds: (3, 2),
+                directory: Least { kinds: 3, units: 3 },
+                alike: Least { kinds: 1, units: 2 },
             },
             Precision::Broad => Self {
                 swallowed: 1,
@@ -61,7 +73,8 @@ impl Dials {
                 everything: true,
                 everything_below: true,
                 fixed: false,
-                kinds: (1, 1),
+                directory: ANY,
+                alike: ANY,
             },
         }
     }
@@ -114,14 +127,15 @@ impl Surroundings<'_> {
 /// The patterns for units, in order. What nothing may cover is left out, and missed by whoever proves the result.
 pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: Dials) -> Vec<Chosen> {
     let units = settled(units, around, dials);
-    let open = open_directories(&units, dials);
-    // How many kinds of names each pattern has to cover.
-    let mut patterns: BTreeMap<Glob, usize> = BTreeMap::new();
+    let open = Directories::of(&units, dials);
+    let kinds = Kinds::of(&units, &around.known, &open);
+    let mut patterns: BTreeMap<Glob, Least> = BTreeMap::new();
     for unit in &units {
         candidates(&unit.text, &open, dials, &mut patterns);
     }
     patterns.retain(|pattern, _| around.permits(pattern));
-    let found = patterns.into_iter().filter_map(|(pattern, kinds)| candidate(pattern, kinds, &units, around, dials));
+    let found =
+        patterns.into_iter().filter_map(|(pattern, least)| candidate(pattern, least, &units, around, &kinds, dials));
     let mut found: Vec<Candidate> = found.collect();
     // What no pattern covers is given name by name.
     let mut covered = vec![false; units.len()];
@@ -205,56 +219,135 @@ fn narrow<'u>(unit: Cow<'u, Unit>, from: usize, around: &Surroundings<'_>, settl
     }
 }
 
-/// The directories that get new names: those with names that vary, or with many. A directory is the segments down to it.
-fn open_directories(units: &[Cow<'_, Unit>], dials: Dials) -> HashSet<Vec<char>> {
-    let mut children: HashMap<&[char], BTreeSet<&[char]>> = HashMap::new();
-    for unit in units {
-        let mut start = 0;
-        for segment in unit.text.split(|symbol| *symbol == '/') {
-            let parent = unit.text.get(..start).unwrap_or_default();
-            children.entry(parent).or_default().insert(segment);
-            start += segment.len() + 1;
+/// The directories that get new names. A directory is the segments down to it.
+struct Directories {
+    /// Those with names that vary, or with many.
+    open: HashSet<Vec<char>>,
+    /// Those with many names that do not vary.
+    many: HashSet<Vec<char>>,
+}
+
+impl Directories {
+    fn of(units: &[Cow<'_, Unit>], dials: Dials) -> Self {
+        let mut children: HashMap<&[char], BTreeSet<&[char]>> = HashMap::new();
+        for unit in units {
+            let mut start = 0;
+            for segment in unit.text.split(|symbol| *symbol == '/') {
+                let parent = unit.text.get(..start).unwrap_or_default();
+                children.entry(parent).or_default().insert(segment);
+                start += segment.len() + 1;
+            }
         }
+        let mut directories = Self { open: HashSet::new(), many: HashSet::new() };
+        for (parent, names) in children {
+            let varying = names.iter().filter(|name| name.iter().any(|symbol| varies(*symbol))).count();
+            let many = names.len() - varying >= dials.siblings && (dials.everything || !parent.is_empty());
+            if many {
+                directories.many.insert(parent.to_vec());
+            }
+            if many || varying > 0 || parent.ends_with(&[USER, '/']) {
+                directories.open.insert(parent.to_vec());
+            }
+        }
+        directories
     }
-    let is_open = |(parent, names): &(&[char], BTreeSet<&[char]>)| {
-        let varies = names.iter().any(|name| name.iter().any(|symbol| varies(*symbol)));
-        let own = parent.ends_with(&[USER, '/']);
-        let many = names.len() >= dials.siblings && (dials.everything || !parent.is_empty());
-        varies || own || many
-    };
-    children.into_iter().filter(is_open).map(|(parent, _)| parent.to_vec()).collect()
+
+    /// What names have in common that differ in no more than the names of directories that have many.
+    fn kind(&self, text: &[char]) -> Vec<char> {
+        let mut kind = Vec::with_capacity(text.len());
+        let mut start = 0;
+        for segment in text.split(|symbol| *symbol == '/') {
+            let end = start + segment.len();
+            if self.many.contains(text.get(..start).unwrap_or_default()) && !segment.iter().any(|one| varies(*one)) {
+                kind.push(STAR);
+                if end == text.len()
+                    && let Some(dot) = segment.iter().rposition(|symbol| *symbol == '.')
+                {
+                    kind.extend(segment.get(dot..).unwrap_or_default());
+                }
+            } else {
+                kind.extend(segment);
+            }
+            kind.push('/');
+            start = end + 1;
+        }
+        kind
+    }
+}
+
+/// Which units are of one kind, by number.
+struct Kinds {
+    units: Vec<usize>,
+    known: Vec<usize>,
+    /// Of which kinds more are needed than are not.
+    mostly_needed: Vec<bool>,
+}
+
+impl Kinds {
+    fn of(units: &[Cow<'_, Unit>], known: &[&Unit], directories: &Directories) -> Self {
+        let mut numbers: HashMap<Vec<char>, usize> = HashMap::new();
+        let mut number = |text: &[char]| {
+            let next = numbers.len();
+            *numbers.entry(directories.kind(text)).or_insert(next)
+        };
+        let units: Vec<usize> = units.iter().map(|unit| number(&unit.text)).collect();
+        let known: Vec<usize> = known.iter().map(|unit| number(&unit.text)).collect();
+        let mut balance = vec![0_isize; numbers.len()];
+        let mut add = |kinds: &[usize], one: isize| {
+            for kind in kinds {
+                if let Some(balance) = balance.get_mut(*kind) {
+                    *balance += one;
+                }
+            }
+        };
+        add(&units, 1);
+        add(&known, -1);
+        Self { units, known, mostly_needed: balance.into_iter().map(|balance| balance >= 0).collect() }
+    }
+
+    /// How much is to be paid for known names that are matched without need: once for those of a kind of which most are
+    /// needed.
+    fn unneeded(&self, matched: &[usize]) -> usize {
+        let mut kinds: Vec<usize> = matched.iter().filter_map(|at| self.known.get(*at)).copied().collect();
+        let all = kinds.len();
+        kinds.retain(|kind| self.mostly_needed.get(*kind) == Some(&true));
+        let excused = kinds.len();
+        kinds.sort_unstable();
+        kinds.dedup();
+        all - excused + kinds.len()
+    }
 }
 
 /// The patterns that a unit suggests.
-fn candidates(text: &[char], open: &HashSet<Vec<char>>, dials: Dials, patterns: &mut BTreeMap<Glob, usize>) {
-    let (below, alike) = dials.kinds;
-    let mut add = |kinds: usize, parts: &[&[char]]| {
+fn candidates(text: &[char], directories: &Directories, dials: Dials, patterns: &mut BTreeMap<Glob, Least>) {
+    let (below, alike) = (dials.directory, dials.alike);
+    let mut add = |least: Least, parts: &[&[char]]| {
         let mut pattern = Glob::new(parts.iter().flat_map(|part| part.iter().copied()));
         // A star stands for slashes, too: what ends in several says little more than what ends in one.
         while dials.everything_below && pattern.0.len() > 3 && pattern.0.ends_with(&[STAR, '/', STAR]) {
             pattern.0.truncate(pattern.0.len() - 2);
         }
-        let needed = patterns.entry(pattern).or_insert(kinds);
-        *needed = kinds.min(*needed);
+        let needed = patterns.entry(pattern).or_insert(least);
+        *needed = least.min(*needed);
     };
-    add(1, &[text]);
+    add(ANY, &[text]);
     let segments: Vec<&[char]> = text.split(|symbol| *symbol == '/').collect();
-    let Some((last, directories)) = segments.split_last() else { return };
-    add(1, &[&typed(text)]);
+    let Some((last, above)) = segments.split_last() else { return };
+    add(ANY, &[&typed(text)]);
     let endings = endings(last);
     let star: &[char] = &[STAR];
     let mut start = 0;
     for (depth, segment) in segments.iter().enumerate() {
         let parent = text.get(..start).unwrap_or_default();
         start += segment.len() + 1;
-        if !open.contains(parent) {
+        if !directories.open.contains(parent) {
             continue;
         }
         // Everything in a bucket is more than any evidence shows.
         if parent.first().is_some_and(|symbol| !varies(*symbol)) || dials.everything {
             add(below, &[parent, star]);
         }
-        let is_last = depth == directories.len();
+        let is_last = depth == above.len();
         let head: &[char] = segment.split(|symbol| varies(*symbol) || *symbol == USER).next().unwrap_or_default();
         let head = if head.len() == segment.len() { &[] } else { head };
         if !head.is_empty() {
@@ -269,7 +362,7 @@ fn candidates(text: &[char], open: &HashSet<Vec<char>>, dials: Dials, patterns: 
         if !is_last && !last.iter().any(|symbol| varies(*symbol)) {
             add(alike, &[parent, star, &['/'], last]);
         }
-        for inner in directories.iter().skip(depth + 1) {
+        for inner in above.iter().skip(depth + 1) {
             if !inner.iter().any(|symbol| varies(*symbol)) {
                 add(below, &[parent, star, &['/'], inner, &['/'], star]);
                 for ending in &endings {
@@ -323,33 +416,39 @@ fn within<'u, U: AsRef<Unit>>(units: &'u [U], pattern: &Glob) -> (usize, &'u [U]
     (start, rest.get(..count).unwrap_or_default())
 }
 
-/// A pattern that covers so many kinds of names at least.
+/// A pattern that covers as much as it has to.
 fn candidate(
     pattern: Glob,
-    kinds: usize,
+    least: Least,
     units: &[Cow<'_, Unit>],
     around: &Surroundings<'_>,
+    kinds: &Kinds,
     dials: Dials,
 ) -> Option<Candidate> {
     let literals = pattern.literals();
     let (start, near) = within(units, &pattern);
     let covered = near.iter().enumerate().filter(|(_, unit)| pattern.covers(&unit.text));
     let covers: Vec<usize> = covered.map(|(at, _)| start + at).collect();
-    if covers.len() < kinds {
+    // Names of one kind count once.
+    let mut swallowed: HashMap<usize, usize> = HashMap::new();
+    for at in &covers {
+        let (Some(unit), Some(kind)) = (units.get(*at), kinds.units.get(*at)) else { continue };
+        let longest = swallowed.entry(*kind).or_default();
+        *longest = unit.literals().saturating_sub(literals).max(*longest);
+    }
+    if covers.len() < least.units || swallowed.len() < least.kinds {
         return None;
     }
-    let swallowed: usize =
-        covers.iter().filter_map(|at| units.get(*at)).map(|unit| unit.literals().saturating_sub(literals)).sum();
-    let collateral = if pattern.is_name() {
-        0
-    } else {
-        within(&around.known, &pattern).1.iter().filter(|unit| pattern.covers(&unit.text)).count()
-    };
+    let swallowed: usize = swallowed.values().sum();
+    let (start, near) = if pattern.is_name() { (0, &[][..]) } else { within(&around.known, &pattern) };
+    let matched = near.iter().enumerate().filter(|(_, unit)| pattern.covers(&unit.text));
+    let matched: Vec<usize> = matched.map(|(at, _)| start + at).collect();
+    let collateral = matched.len();
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let text = pattern.text();
     // A pattern is written between quotes, with a comma and an indentation.
     let bytes = number(text.len()) + 12;
-    let cost = bytes * 10 + number(swallowed) * dials.swallowed + number(collateral) * dials.collateral;
+    let cost = bytes * 10 + number(swallowed) * dials.swallowed + number(kinds.unneeded(&matched)) * dials.collateral;
     Some(Candidate { pattern, text, covers, cost, collateral })
 }
 
