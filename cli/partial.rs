@@ -140,8 +140,11 @@ impl<P: Part> Partial<P> {
 /// The partial results among files, and the others: they are logs.
 pub(crate) fn told_apart(files: &[String]) -> Result<(Vec<String>, Vec<String>), Failure> {
     let is_partial = |path: &&String| {
-        let mut start = [0; HEAD.len()];
-        *path != "-" && File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *HEAD
+        let mut start = Vec::new();
+        let count = u64::try_from(HEAD.len()).unwrap_or_default();
+        let read = *path != "-" && File::open(path).and_then(|file| file.take(count).read_to_end(&mut start)).is_ok();
+        // One that is cut off is one, too.
+        read && start.len() > 2 && HEAD.starts_with(&start)
     };
     Ok(files.iter().cloned().partition(|path| is_partial(&path)))
 }
@@ -189,8 +192,12 @@ pub(crate) fn kind(name: &str, bytes: &[u8]) -> Result<String, Failure> {
 fn split<'b>(name: &str, bytes: &'b [u8]) -> Result<(Header, &'b [u8]), Failure> {
     let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
     let (first, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
-    let header: Header = serde_json::from_slice(first)
-        .map_err(|_| Failure::with_help(format!("{name}: no partial result"), "make one with derive --partial FILE"))?;
+    let header: Header = serde_json::from_slice(first).map_err(|_| {
+        Failure::with_help(
+            format!("{name}: no partial result, or one that is cut off"),
+            "make it again from its logs, with --partial FILE",
+        )
+    })?;
     if header.schema != SCHEMA {
         return Err(Failure::usage(format!("{name}: a partial result of another version: {}", header.schema)));
     }

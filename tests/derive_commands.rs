@@ -185,6 +185,10 @@ fn partial_results_merge_in_any_order_to_the_same() {
         assert!(err(&output).contains(why), "{name}: {}", err(&output));
     };
     refused("cut.part", &partial[..partial.len() / 2], "cut off or damaged");
+    refused("cut-in-its-first-line.part", &partial[..20], "cut off");
+    let output = run(&["derive", &name("cut-in-its-first-line.part")]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("cut off"), "{}", err(&output));
     refused("empty.part", b"", "no partial result");
     refused("foreign.part", b"{\"a\": 1}\n", "no partial result");
     let other = String::from_utf8(partial).unwrap().replacen("partial/1", "partial/9", 1);
@@ -315,6 +319,18 @@ fn each_principal_and_each_bucket_gets_its_own() {
 }
 
 #[test]
+fn what_a_bucket_policy_is_not_about_is_told() {
+    let folder = folder("derive-access-points");
+    let analytics = generator::workloads(3, 6).into_iter().find(|workload| workload.name == "analytics").unwrap();
+    let log = file(&folder, "analytics.log", &analytics.access_log());
+    let output = run(&["derive", &log, "--as", "bucket-policy", "--bucket", &analytics.bucket]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert!(!out(&output).contains(":accesspoint/"), "{}", out(&output));
+    assert!(err(&output).contains("requests for arn:aws:s3:eu-west-1:123456789012:accesspoint/"), "{}", err(&output));
+    assert!(!err(&run(&["derive", &log])).contains("set aside: requests for"));
+}
+
+#[test]
 fn bad_input_is_told_and_loses_nothing() {
     let folder = folder("derive-bad");
     let workload = export();
@@ -332,6 +348,12 @@ fn bad_input_is_told_and_loses_nothing() {
         assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{name}: {}", err(&output));
     }
     assert_eq!(code(&run(&["derive", "missing.log"])), 2);
+    // What could not be read to its end may be what was needed: there is no policy without it.
+    let packed = fs::read("corpus/logs/export.log.gz").unwrap();
+    let cut = file(&folder, "cut.log.gz", &packed[..packed.len() / 2]);
+    let output = run(&["derive", &cut, &bad]);
+    assert_eq!((code(&output), out(&output).as_str()), (2, ""));
+    assert!(err(&output).contains("cut.log.gz") && err(&output).contains("nothing was written"), "{}", err(&output));
     assert_eq!(code(&run(&["derive", &bad, "--since", "yesterday"])), 2);
     let empty = run_with_input(&["derive", "-"], b"");
     assert_eq!(code(&empty), 1);

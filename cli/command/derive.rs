@@ -64,6 +64,12 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
             report_derive::print_why(&mut report::output(), &collected.evidence, options, action, resource, &names)?;
         return Ok(if found { Exit::Fine } else { Exit::Finding });
     }
+    if !broken.is_empty() {
+        return Err(Failure::with_help(
+            "nothing was written: not every log could be read to its end",
+            "a policy that is derived without them would deny what they show to be needed; mend them, or leave them out",
+        ));
+    }
     let derived = derivation::derive(&collected.evidence, options).map_err(|unproven| {
         Failure::with_help(unproven.to_string(), "nothing was written; try one principal or bucket, or a shorter time")
     })?;
@@ -76,7 +82,7 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
         let seen = collected.lines.of(Class::Allowed);
         let principals = derivation::principals(&collected.evidence);
         report_derive::nothing(seen, &principals, options);
-        return Ok(if broken.is_empty() { Exit::Finding } else { Exit::Undecided });
+        return Ok(Exit::Finding);
     }
     write(args, &derived)?;
     if let Some(path) = &args.report {
@@ -88,13 +94,7 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
     }
     let unused = [Class::Malformed, Class::Partial, Class::Ambiguous, Class::Unmapped];
     let unused: u64 = unused.into_iter().map(|class| collected.lines.of(class)).sum();
-    Ok(if !broken.is_empty() {
-        Exit::Undecided
-    } else if args.strict && unused > 0 {
-        Exit::Finding
-    } else {
-        Exit::Fine
-    })
+    Ok(if args.strict && unused > 0 { Exit::Finding } else { Exit::Fine })
 }
 
 fn write(args: &DeriveArgs, derived: &[Derived]) -> Result<(), Failure> {

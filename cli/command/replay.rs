@@ -145,7 +145,7 @@ pub(crate) fn refuse_what_is_no_log(lines: &Lines) -> Result<(), Failure> {
     if read == 0 && lines.of(Class::Malformed) > 0 {
         return Err(Failure::with_help(
             "no line could be read",
-            "these are no S3 server access logs; logs of other kinds are not read",
+            "S3 server access logs and events of CloudTrail are read, plain or packed with gzip",
         ));
     }
     Ok(())

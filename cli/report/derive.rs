@@ -6,7 +6,7 @@ use super::replay::Names;
 use super::{BOLD, DIM};
 use crate::Failure;
 use crate::logs::derive::Collected;
-use can_access_engine::derivation::{Derived, Evidence, Form, Granted, Options, Precision, evidence_for};
+use can_access_engine::derivation::{Derived, Evidence, Form, Granted, Options, Precision, SetAside, evidence_for};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -240,15 +240,23 @@ fn spelled(limit: &str) -> &str {
 }
 
 /// Says whose requests are in no policy.
-pub(crate) fn print_set_aside(collected: &Collected, aside: &BTreeSet<String>) {
+pub(crate) fn print_set_aside(collected: &Collected, aside: &SetAside) {
     for (why, count) in collected.aside.iter().take(LISTED) {
         problems::print_warning(&format!("{count} requests set aside: {why}"));
     }
-    if !aside.is_empty() {
-        let listed: Vec<&str> = aside.iter().map(String::as_str).take(LISTED).collect();
+    let listed =
+        |names: &BTreeSet<String>| names.iter().map(String::as_str).take(LISTED).collect::<Vec<_>>().join(", ");
+    if !aside.resources.is_empty() {
+        problems::print_warning(&format!(
+            "set aside: requests for {}: bucket policies are about buckets and their objects; the policies of access \
+             points and of other resources are their own",
+            listed(&aside.resources)
+        ));
+    }
+    if !aside.principals.is_empty() {
         problems::print_note(&format!(
             "set aside: {}: no identity-based policy is theirs; --as bucket-policy grants them what they needed",
-            listed.join(", ")
+            listed(&aside.principals)
         ));
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct View<'e> {
     pub(super) principals: BTreeSet<&'e str>,
     /// Principals with something allowed that a policy of this form cannot name.
     pub(super) aside: BTreeSet<&'e str>,
+    /// Scopes of what was allowed that a policy of this form is not about.
+    pub(super) outside: BTreeSet<&'e str>,
     /// What the policy is for.
     of: Option<String>,
     never: Vec<Glob>,
@@ -69,19 +71,25 @@ impl<'e> View<'e> {
             everything,
             principals: BTreeSet::new(),
             aside: BTreeSet::new(),
+            outside: BTreeSet::new(),
             of: of.map(str::to_owned),
             never: options.never.iter().map(|text| never(text)).collect(),
             known: OnceCell::new(),
         };
-        let mut principals = BTreeSet::new();
+        let (mut principals, mut outside) = (BTreeSet::new(), BTreeSet::new());
         for (group, _) in &view.everything {
-            if group.proof != Proof::Allowed || !wanted(&group.principal) || !view.is_about(&group.scope) {
+            if group.proof != Proof::Allowed || !wanted(&group.principal) {
                 continue;
             }
-            principals.insert(group.principal.as_str());
+            if view.is_about(&group.scope) {
+                principals.insert(group.principal.as_str());
+            } else if options.form == Form::Bucket && bucket(&group.scope).is_none() {
+                outside.insert(group.scope.as_str());
+            }
         }
         let cannot = |principal: &&str| options.form != Form::Bucket && !has_identity(principal);
         view.aside = principals.iter().copied().filter(cannot).collect();
+        view.outside = outside;
         view.principals = principals.difference(&view.aside).copied().collect();
         view
     }

@@ -166,11 +166,27 @@ pub struct Unused {
     pub entry: Option<String>,
 }
 
-/// Who of the evidence cannot have an identity-based policy: everybody, services.
+/// What of the evidence is not for policies of a form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SetAside {
+    /// Who cannot have an identity-based policy: everybody, services.
+    pub principals: BTreeSet<String>,
+    /// What bucket policies are not about: access points, resources of other services; the beginnings of their ARNs.
+    pub resources: BTreeSet<String>,
+}
+
+/// What of the evidence is not for policies of the form that is asked for.
 #[must_use]
-pub fn set_aside(evidence: &Evidence, options: &Options) -> BTreeSet<String> {
+pub fn set_aside(evidence: &Evidence, options: &Options) -> SetAside {
     let view = View::new(evidence, options, None);
-    view.aside.iter().map(|principal| (*principal).to_owned()).collect()
+    SetAside {
+        principals: view.aside.iter().map(|principal| (*principal).to_owned()).collect(),
+        resources: view
+            .outside
+            .iter()
+            .map(|scope| scope.split("/object/").next().unwrap_or(scope).to_owned())
+            .collect(),
+    }
 }
 
 /// Everybody of whom something was allowed.
