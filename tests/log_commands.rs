@@ -156,6 +156,17 @@ fn a_replay_is_the_same_packed_split_and_on_any_number_of_threads() {
 }
 
 #[test]
+fn events_tell_the_unique_ids_of_sessions() {
+    let folder = folder("replay-unique-ids");
+    let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+        "Condition": {"StringLike": {"aws:userid": "AROAEXAMPLEEXPORT:run-*"}}}}"#;
+    let policy = file(&folder, "policy.json", policy);
+    let output = run(&["replay", "-p", &policy, "--format", "json", "corpus/logs/cloudtrail/containers/athena.jsonl"]);
+    let report: Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(report["verdicts"], serde_json::json!({ "allowed": 2, "denied": 4, "undecided": 0 }), "{report:#}");
+}
+
+#[test]
 fn what_is_no_log_is_an_error_and_bad_lines_are_told_of() {
     let folder = folder("bad");
     let garbage = path(&folder, "garbage.log", b"this is no log\n{\"Records\": []}\n");

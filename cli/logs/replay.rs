@@ -362,7 +362,8 @@ impl<'j> Worker<'j> {
                 match event.class() {
                     Class::Unmapped => self.tally.lines.unknown_operation(&event.operation()),
                     Class::Allowed | Class::Refused => {
-                        let requester = format!("{:?} {:?}", event.requester(), event.role_arn());
+                        let requester =
+                            format!("{:?} {:?} {:?}", event.requester(), event.role_arn(), event.unique_id());
                         self.ask(place, &requester, &*event);
                     }
                     _ => {}

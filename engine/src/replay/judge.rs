@@ -188,7 +188,7 @@ impl Judge {
         policies.resource.extend(self.buckets.get(bucket).into_iter().flatten().cloned());
         let keys = Keys::of(&policies);
         let is_steady = is_steady(&keys);
-        Around { principal: self.engine_principal(requester, role_arn), keys, name, policies, is_steady }
+        Around { principal: self.engine_principal(logged), keys, name, policies, is_steady }
     }
 
     /// What the policies say to the actions that a request needed.
@@ -261,7 +261,8 @@ impl Judge {
         Ok(())
     }
 
-    fn engine_principal(&self, requester: Requester<'_>, role_arn: Option<&str>) -> Result<Principal, &'static str> {
+    fn engine_principal(&self, logged: &impl Logged) -> Result<Principal, &'static str> {
+        let (requester, role_arn) = (logged.requester(), logged.role_arn());
         let unknown = "the requester is nobody that policies name";
         let principal = match requester {
             Requester::Identity(arn) => Principal::parse(arn).map_err(|_| unknown)?,
@@ -270,6 +271,8 @@ impl Judge {
             }
             other => Principal::parse(&self.principal(other, None).ok_or(unknown)?).map_err(|_| unknown)?,
         };
+        let identified = logged.unique_id().and_then(|id| principal.clone().with_id(id).ok());
+        let principal = identified.unwrap_or(principal);
         let known = requester.role().and_then(|(account, role)| self.roles.get(&(account, role.to_owned())));
         match role_arn.filter(|_| requester.role().is_some()).or(known.map(String::as_str)) {
             Some(arn) => principal.with_role_arn(arn).map_err(|_| "the role's ARN does not fit its session"),

@@ -59,6 +59,11 @@ pub trait Logged {
         None
     }
 
+    /// The unique id of the user, or of the role with the name of the session, if the log tells.
+    fn unique_id(&self) -> Option<&str> {
+        None
+    }
+
     /// The bucket it is about.
     fn bucket(&self) -> &str;
 

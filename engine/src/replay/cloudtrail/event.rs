@@ -430,6 +430,10 @@ impl Logged for Event {
         self.role.as_deref()
     }
 
+    fn unique_id(&self) -> Option<&str> {
+        self.record.identity.as_ref()?.principal_id.as_deref().filter(|id| !id.is_empty())
+    }
+
     fn bucket(&self) -> &str {
         let first = self.facts.first().and_then(|(_, arn)| Arn::parse(arn)).filter(|arn| arn.service == "s3");
         first.and_then(|arn| arn.resource.split('/').next()).unwrap_or_default()
