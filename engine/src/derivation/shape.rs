@@ -5,6 +5,7 @@
 
 use super::glob::ONE;
 use std::ops::Range;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Digits.
 pub(super) const DIGITS: char = '\u{FDD0}';
@@ -45,6 +46,19 @@ pub(super) struct Shape {
     pub(super) text: String,
     /// Where the text of each class is in the name, in order; [`ANY`] and [`REST`] have none.
     pub(super) slots: Vec<Range<usize>>,
+    /// The directories that were read last, by hash.
+    directories: Vec<Directory>,
+}
+
+/// How many directories are kept in mind.
+const KEPT: usize = 64;
+
+/// A directory, with its shape up to the slash.
+#[derive(Debug, Default, Clone)]
+struct Directory {
+    name: String,
+    text: String,
+    slots: Vec<Range<usize>>,
 }
 
 impl Shape {
@@ -53,7 +67,36 @@ impl Shape {
         self.text.clear();
         self.slots.clear();
         let mut at = 0;
-        loop {
+        // Most names have their directory in common with one before. A date may go on in what follows the slash.
+        let (directory, last) = name.rfind('/').map_or(("", name), |slash| name.split_at(slash + 1));
+        let by_itself = user.is_none() && !directory.is_empty() && last.len() > 2 && !last.contains('=');
+        if by_itself {
+            let slot = usize::try_from(xxh3_64(directory.as_bytes())).unwrap_or_default() % KEPT;
+            self.directories.resize(KEPT, Directory::default());
+            match self.directories.get_mut(slot) {
+                Some(known) if known.name == directory => {
+                    self.text.push_str(&known.text);
+                    self.slots.extend_from_slice(&known.slots);
+                }
+                _ => {
+                    self.segments(name, 0, directory.len(), user);
+                    if let Some(known) = self.directories.get_mut(slot) {
+                        *known = Directory {
+                            name: directory.to_owned(),
+                            text: self.text.clone(),
+                            slots: self.slots.clone(),
+                        };
+                    }
+                }
+            }
+            at = directory.len();
+        }
+        self.segments(name, at, usize::MAX, user);
+    }
+
+    /// Takes the segments from there on, until one begins at or behind `end`.
+    fn segments(&mut self, name: &str, mut at: usize, end: usize, user: Option<&str>) {
+        while at < end {
             at = self.segment(name, at, user);
             if at >= name.len() {
                 return;
@@ -100,12 +143,10 @@ impl Shape {
                 at = end;
                 continue;
             }
-            let (mut end, mut digits) = (at, 0);
-            while let Some(byte) = bytes.get(end).filter(|byte| byte.is_ascii_alphanumeric()) {
-                digits += usize::from(byte.is_ascii_digit());
-                end += 1;
-            }
             let rest = bytes.get(at..).unwrap_or_default();
+            let length = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let end = at + length;
+            let digits = rest.iter().take(length).filter(|byte| byte.is_ascii_digit()).count();
             let long = match end - at {
                 8 => uuid(rest).map(|length| (UUID, length)),
                 4 if digits == 4 => date(rest).map(|length| (DATE, length)),
@@ -149,11 +190,14 @@ impl Shape {
 }
 
 fn is_year(text: &str) -> bool {
-    text.len() == 4 && text.parse::<u16>().is_ok_and(|year| (1990..2100).contains(&year))
+    matches!(text.as_bytes(), [b'1', b'9', b'9', one] | [b'2', b'0', _, one] if one.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_two(text: &str, least: u8, most: u8) -> bool {
-    text.len() == 2 && text.parse::<u8>().is_ok_and(|number| (least..=most).contains(&number))
+    let &[tens, ones] = text.as_bytes() else { return false };
+    let digits = tens.is_ascii_digit() && ones.is_ascii_digit();
+    digits && (least..=most).contains(&((tens - b'0') * 10 + (ones - b'0')))
 }
 
 /// A date that goes over several segments at the beginning: how long what stands before it is, and how long it is, as in
@@ -356,6 +400,21 @@ mod tests {
             ("2016-01-31x", "<digits:2016>-<digits:01>-<digits:31>x"),
         ] {
             assert_eq!(shown(name), wanted);
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_changes_nothing() {
+        let lasts = ["x.gz", "03", "month=08", "part-00001", "", "2026", "08", "2026-11-21", "a.b"];
+        let directories = ["2026/", "a/2026/", "a/2026/08/", "a/2026/08/03/", "year=2026/", "a/b/c-17/", "x/"];
+        let mut shape = Shape::default();
+        for _ in 0..2 {
+            for name in directories.iter().flat_map(|head| lasts.iter().map(move |last| format!("{head}{last}"))) {
+                shape.read(&name, None);
+                let mut fresh = Shape::default();
+                fresh.segments(&name, 0, usize::MAX, None);
+                assert_eq!((&shape.text, &shape.slots), (&fresh.text, &fresh.slots), "{name}");
+            }
         }
     }
 
