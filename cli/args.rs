@@ -494,7 +494,7 @@ pub(crate) struct DeriveArgs {
     /// How large the policy may become, as AWS counts it: broader patterns are taken until it fits
     #[arg(long, value_name = "BYTES", help_heading = "Policy")]
     pub(crate) max_bytes: Option<usize>,
-    /// Keys that nothing may be granted on, as a pattern with * such as 'secrets/*', or an ARN with *. Repeatable
+    /// Keys that nothing may be granted on, as a pattern such as 'secrets/*', or a pattern of ARNs. Repeatable
     #[arg(long, value_name = "PATTERN", help_heading = "Policy")]
     pub(crate) never: Vec<String>,
     /// On how many days names have to be seen before a * stands for what varies in them
@@ -553,9 +553,9 @@ pub(crate) enum Probes {
 /// How closely patterns follow names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Precision {
-    /// A * only for what varies in three names at least, and nothing beside
+    /// Wildcards only for what varies in three names at least: ? where its length is fixed
     Strict,
-    /// A * for what varies, and whole directories where names of many kinds come and go
+    /// A * for what varies, and whole directories where names of three kinds or more come and go
     Balanced,
     /// Whole directories early, and a whole bucket if need be
     Broad,

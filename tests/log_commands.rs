@@ -160,7 +160,7 @@ fn events_tell_the_unique_ids_of_sessions() {
     let folder = folder("replay-unique-ids");
     let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*",
         "Condition": {"StringLike": {"aws:userid": "AROAEXAMPLEEXPORT:run-*"}}}}"#;
-    let policy = file(&folder, "policy.json", policy);
+    let policy = path(&folder, "policy.json", policy);
     let output = run(&["replay", "-p", &policy, "--format", "json", "corpus/logs/cloudtrail/containers/athena.jsonl"]);
     let report: Value = serde_json::from_str(&out(&output)).unwrap();
     assert_eq!(report["verdicts"], serde_json::json!({ "allowed": 2, "denied": 4, "undecided": 0 }), "{report:#}");

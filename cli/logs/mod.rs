@@ -66,13 +66,12 @@ pub(crate) fn each_line(block: &Block, marks: &mut Marks, mut each: impl FnMut(P
             let text = block.text();
             let mut dates = Dates::default();
             marks.read(text);
-            for (range, terminated) in marks.lines() {
+            for marked in marks.lines(text) {
                 count += 1;
-                let line = text.get(range.clone()).unwrap_or_default();
-                let skimmed = if terminated { skim(text, marks, range, &mut dates) } else { None };
-                let found = match skimmed {
+                let line = text.get(marked.range.clone()).unwrap_or_default();
+                let found = match skim(text, &marked, &mut dates) {
                     Some(skim) => Logline::Ordinary(skim, line),
-                    None => Logline::read(line, terminated),
+                    None => Logline::read(line, marked.is_terminated),
                 };
                 each(block.place(count), found);
             }

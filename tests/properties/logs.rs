@@ -141,8 +141,13 @@ fn check_skim(line: &[u8]) -> Result<bool, TestCaseError> {
     let block = [before, line, b"\no b c \"d\" e\n"].concat();
     let (mut marks, mut dates) = (Marks::new(), Dates::default());
     marks.read(&block);
-    let skimmed = skim(&block, &marks, before.len()..before.len() + line.len(), &mut dates);
-    let Some(skim) = skimmed.filter(|skim| is_plain_tail(skim.tail)) else { return Ok(false) };
+    let marked = marks.lines(&block).find(|marked| marked.range.start == before.len()).unwrap();
+    if marked.range.end != before.len() + line.len() {
+        return Ok(false);
+    }
+    let Some(skim) = skim(&block, &marked, &mut dates).filter(|skim| is_plain_tail(skim.tail)) else {
+        return Ok(false);
+    };
     let Line::Row(row) = Line::read(line, true) else { return Err(TestCaseError::fail("not read")) };
     let observation = observe(&row);
     let owned_bucket = format!("{} {}", row.owner, row.bucket);

@@ -75,7 +75,7 @@ pub struct Options {
     pub precision: Precision,
     /// How many bytes a policy may have, as AWS counts them for its kind. Patterns become broader until it fits.
     pub max_bytes: Option<usize>,
-    /// Names that no pattern may match, as patterns with `*`: of a whole ARN, or of the key.
+    /// Names that no pattern may match, as patterns with `*` and `?`: of a whole ARN, or of the key.
     pub never: Vec<String>,
     /// On how many days names have to be seen before a star stands for what varies in them.
     pub min_days: usize,

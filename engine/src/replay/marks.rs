@@ -1,9 +1,10 @@
-//! Where the characters that give lines their structure stand: found once for a whole block, many bytes at a time.
+//! Where the characters stand that give lines their structure (spaces, quotes, line feeds): found once for a whole block,
+//! many bytes at a time.
 
 use std::ops::Range;
 use wide::u8x16;
 
-/// How many bytes one word of marks is about.
+/// How many bytes are looked at together.
 const WIDTH: usize = 64;
 
 /// The marks of a block of a log.
@@ -11,25 +12,31 @@ const WIDTH: usize = 64;
 /// ```
 /// use can_access_engine::replay::marks::Marks;
 ///
+/// let block = b"one line\nanother";
 /// let mut marks = Marks::new();
-/// marks.read(b"one line\nanother");
-/// assert_eq!(marks.lines().collect::<Vec<_>>(), [(0..8, true), (9..16, false)]);
+/// marks.read(block);
+/// let lines: Vec<_> = marks.lines(block).map(|line| (line.range, line.is_terminated)).collect();
+/// assert_eq!(lines, [(0..8, true), (9..16, false)]);
 /// ```
 #[derive(Debug, Default)]
 pub struct Marks {
-    words: Vec<Word>,
-    length: usize,
+    /// Where they are, in order; what lies behind `count` is left from another block.
+    positions: Vec<usize>,
+    count: usize,
     is_ascii: bool,
 }
 
-/// A bit for each byte that is such a character.
-#[derive(Debug, Default, Clone, Copy)]
-struct Word {
-    spaces: u64,
-    quotes: u64,
-    breaks: u64,
-    /// `%` and `+`.
-    escapes: u64,
+/// A line of a block, with its marks.
+#[derive(Debug, Clone)]
+pub struct Marked<'m> {
+    /// Where the line is, without its line feed.
+    pub range: Range<usize>,
+    /// Whether it has one.
+    pub is_terminated: bool,
+    /// Where its spaces and quotes are.
+    pub(super) marks: &'m [usize],
+    /// Whether all bytes of the block are ASCII.
+    pub(super) is_ascii: bool,
 }
 
 impl Marks {
@@ -41,80 +48,65 @@ impl Marks {
 
     /// Finds the marks of another block.
     pub fn read(&mut self, block: &[u8]) {
-        self.words.clear();
-        self.length = block.len();
+        self.count = 0;
         let mut foreign = 0;
         let (chunks, rest) = block.as_chunks::<WIDTH>();
-        self.words.extend(chunks.iter().map(|chunk| Word::of(chunk, &mut foreign)));
-        if !rest.is_empty() {
-            let mut last = [0; WIDTH];
-            last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            self.words.push(Word::of(&last, &mut foreign));
+        for (number, chunk) in chunks.iter().enumerate() {
+            self.push(number * WIDTH, marks(chunk, &mut foreign));
         }
+        let mut last = [0; WIDTH];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        self.push(chunks.len() * WIDTH, marks(&last, &mut foreign));
         self.is_ascii = foreign == 0;
     }
 
-    /// Where the lines are, without their line feeds, and whether they have one.
-    pub fn lines(&self) -> impl Iterator<Item = (Range<usize>, bool)> {
-        let mut at = 0;
+    /// Adds a mark for each bit.
+    #[inline]
+    fn push(&mut self, start: usize, mut bits: u64) {
+        let added = bits.count_ones() as usize;
+        if self.positions.len() < self.count + WIDTH {
+            self.positions.resize((self.count + WIDTH) * 2, 0);
+        }
+        // Eight at a time, whether there are so many or not: that is faster than to look.
+        let (room, _) = self.positions.get_mut(self.count..).unwrap_or_default().as_chunks_mut::<8>();
+        for eight in room.iter_mut().take(added.div_ceil(8)) {
+            for position in eight {
+                *position = start + bits.trailing_zeros() as usize;
+                bits &= bits.wrapping_sub(1);
+            }
+        }
+        self.count += added;
+    }
+
+    /// The lines of the block that was read last.
+    pub fn lines<'m>(&'m self, block: &'m [u8]) -> impl Iterator<Item = Marked<'m>> {
+        let mut marks = self.positions.get(..self.count).unwrap_or_default();
+        let mut start = 0;
         std::iter::from_fn(move || {
-            if at >= self.length {
+            if start >= block.len() {
                 return None;
             }
-            let end = self.next(at, |word| word.breaks);
-            let line = at..end.unwrap_or(self.length);
-            at = line.end + 1;
-            Some((line, end.is_some()))
+            let feed = marks.iter().position(|at| block.get(*at) == Some(&b'\n'));
+            let (own, rest) = marks.split_at(feed.unwrap_or(marks.len()));
+            let end = rest.first().copied().unwrap_or(block.len());
+            marks = rest.get(1..).unwrap_or_default();
+            let range = start..end;
+            start = end + 1;
+            Some(Marked { range, is_terminated: feed.is_some(), marks: own, is_ascii: self.is_ascii })
         })
-    }
-
-    /// Whether all bytes are ASCII.
-    pub(super) fn is_ascii(&self) -> bool {
-        self.is_ascii
-    }
-
-    /// The first space from there on.
-    pub(super) fn space(&self, from: usize) -> Option<usize> {
-        self.next(from, |word| word.spaces)
-    }
-
-    /// The first quote from there on.
-    pub(super) fn quote(&self, from: usize) -> Option<usize> {
-        self.next(from, |word| word.quotes)
-    }
-
-    /// Whether there is a `%` or `+`.
-    pub(super) fn has_escape(&self, range: Range<usize>) -> bool {
-        self.next(range.start, |word| word.escapes).is_some_and(|at| at < range.end)
-    }
-
-    #[inline]
-    fn next(&self, from: usize, marks: impl Fn(&Word) -> u64) -> Option<usize> {
-        let mut words = self.words.get(from / WIDTH..)?.iter();
-        let mut start = from & !(WIDTH - 1);
-        let mut found = marks(words.next()?) & (u64::MAX << (from % WIDTH));
-        while found == 0 {
-            found = marks(words.next()?);
-            start += WIDTH;
-        }
-        Some(start + found.trailing_zeros() as usize)
     }
 }
 
-impl Word {
-    #[inline]
-    fn of(bytes: &[u8; WIDTH], foreign: &mut u32) -> Self {
-        let mut word = Self::default();
-        for (at, lane) in bytes.as_chunks::<16>().0.iter().enumerate() {
-            let lane = u8x16::new(*lane);
-            let bits = |found: u8x16| u64::from(found.to_bitmask()) << (16 * at);
-            let is = |character: u8| lane.simd_eq(u8x16::splat(character));
-            word.spaces |= bits(is(b' '));
-            word.quotes |= bits(is(b'"'));
-            word.breaks |= bits(is(b'\n'));
-            word.escapes |= bits(is(b'%') | is(b'+'));
-            *foreign |= lane.to_bitmask();
-        }
-        word
+/// A bit for each mark. Bits of bytes that are no ASCII are added to `foreign`.
+#[inline]
+fn marks(bytes: &[u8; WIDTH], foreign: &mut u32) -> u64 {
+    let mut marks = 0;
+    for (number, lane) in bytes.as_chunks::<16>().0.iter().enumerate() {
+        let lane = u8x16::new(*lane);
+        let is = |character: u8| lane.simd_eq(u8x16::splat(character));
+        let found = is(b' ') | is(b'"') | is(b'\n');
+        marks |= u64::from(found.to_bitmask()) << (16 * number);
+        *foreign |= lane.to_bitmask();
     }
+    marks
 }

@@ -5,13 +5,12 @@
 //! skimmed.
 
 use super::access_log::seconds;
-use super::marks::Marks;
+use super::marks::Marked;
 use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::LazyLock;
 
 /// An ordinary line.
@@ -146,26 +145,31 @@ impl Dates {
     }
 }
 
-/// Skims a line of a block, given without its line feed. `None` if it has to be read.
+/// Skims a line of a block. `None` if it has to be read.
 #[must_use]
-pub fn skim<'l>(block: &'l [u8], marks: &Marks, line: Range<usize>, dates: &mut Dates) -> Option<Skim<'l>> {
+pub fn skim<'l>(block: &'l [u8], line: &Marked<'_>, dates: &mut Dates) -> Option<Skim<'l>> {
+    let whole = block.get(line.range.clone())?;
     // Bytes that are no text need more than a look.
-    if block.get(line.clone())?.last() == Some(&b'\r') || !marks.is_ascii() && !block.get(line.clone())?.is_ascii() {
+    if !line.is_terminated || whole.last() == Some(&b'\r') || !line.is_ascii && !whole.is_ascii() {
         return None;
     }
-    let mut left = Words { block, marks, at: line.start };
+    let mut left = Words { block, marks: line.marks.iter(), at: line.range.start };
     left.word()?;
     left.word()?;
-    let owned_bucket = block.get(line.start..left.at - 1)?;
-    let time = dates.seconds(block.get(left.at..left.at + 28)?)?;
-    left.skip(28)?;
+    let owned_bucket = block.get(line.range.start..left.at - 1)?;
+    let time_end = left.at + 28;
+    let time = dates.seconds(block.get(left.at..time_end)?)?;
+    left.word()?;
+    left.word()?;
+    if left.at != time_end + 1 {
+        return None;
+    }
     left.word()?;
     let requester = left.word()?;
     left.word()?;
     let operation = left.word()?;
-    let field_start = left.at;
     let field = left.word()?;
-    let plain = !marks.has_escape(field_start..left.at) && marks.quote(field_start) >= Some(left.at);
+    let plain = !field.iter().fold(false, |found, byte| found | (*byte == b'%') | (*byte == b'+'));
     let field = std::str::from_utf8(field).ok()?;
     let copies = operation.starts_with(b"REST.COPY.") || operation == b"REST.POST.OBJECT";
     let (mut path, mut prefixed) = (&[][..], None);
@@ -214,51 +218,45 @@ pub fn skim<'l>(block: &'l [u8], marks: &Marks, line: Range<usize>, dates: &mut 
     }
     // No version, and no quotes from here on.
     left.nil()?;
-    let host_id = left.at;
     left.word()?;
-    let tail = block.get(left.at..line.end)?;
-    let is_quoted = marks.quote(host_id).is_some_and(|at| at < line.end);
+    let tail = block.get(left.at..line.range.end)?;
+    let is_quoted = left.marks.any(|at| block.get(*at) == Some(&b'"'));
     let prefix = prefixed;
     (!is_quoted).then_some(Skim { owned_bucket, time, requester, operation, path, prefix, answer, tail, field, named })
 }
 
-/// The words of a line, from the left. What is taken may lie behind the end of the line, if it has too few.
+/// The words of a line, from the left.
 struct Words<'l, 'm> {
     block: &'l [u8],
-    marks: &'m Marks,
+    /// The spaces and quotes that are left.
+    marks: std::slice::Iter<'m, usize>,
     at: usize,
 }
 
 impl<'l> Words<'l, '_> {
-    /// What stands before the next space.
+    /// What stands before the next space, without quotes.
+    #[inline]
     fn word(&mut self) -> Option<&'l [u8]> {
-        let end = self.marks.space(self.at)?;
+        let end = *self.marks.next()?;
         let word = self.block.get(self.at..end).filter(|word| !word.is_empty())?;
         self.at = end + 1;
-        Some(word)
-    }
-
-    /// Goes over so many bytes and a space.
-    fn skip(&mut self, length: usize) -> Option<()> {
-        let end = self.at + length;
-        self.at = end + 1;
-        (self.block.get(end) == Some(&b' ')).then_some(())
+        (self.block.get(end) == Some(&b' ')).then_some(word)
     }
 
     /// `-`
     fn nil(&mut self) -> Option<()> {
-        (self.block.get(self.at) == Some(&b'-')).then_some(())?;
-        self.skip(1)
+        (self.word()? == b"-").then_some(())
     }
 
-    /// What stands in quotes.
+    /// What stands in quotes, with a space behind them.
     fn quoted(&mut self) -> Option<&'l [u8]> {
-        (self.block.get(self.at) == Some(&b'"')).then_some(())?;
-        let end = self.marks.quote(self.at + 1)?;
-        let quoted = self.block.get(self.at + 1..end)?;
-        self.at = end;
-        self.skip(1)?;
-        Some(quoted)
+        let is_quote = |at: &&usize| self.block.get(**at) == Some(&b'"');
+        let start = *self.marks.next().filter(|at| **at == self.at).filter(is_quote)?;
+        let end = *self.marks.find(is_quote)?;
+        let quoted = self.block.get(start + 1..end)?;
+        let space = *self.marks.next()?;
+        self.at = space + 1;
+        (space == end + 1 && self.block.get(space) == Some(&b' ')).then_some(quoted)
     }
 
     /// Status and error code.
