@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How many copies are kept in mind. Of more, those with the smallest hashes of their ids are: the same in any order.
-const MOST: usize = 1 << 14;
+const MOST: usize = 1 << 10;
+/// How many lines of a source are kept: a log that is delivered twice has them twice.
+const SOURCES: usize = 4;
 
 /// Halves of copies, to be put together when all are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,16 @@ struct Halves {
     /// The lines of the source, with their places.
     #[serde(with = "super::pairs")]
     sources: BTreeMap<Place, String>,
+}
+
+impl Halves {
+    /// Keeps the first of its sources.
+    fn add(&mut self, place: Place, line: String) {
+        self.sources.insert(place, line);
+        if self.sources.len() > SOURCES {
+            self.sources.pop_last();
+        }
+    }
 }
 
 impl Copies {
@@ -42,7 +54,7 @@ impl Copies {
         let halves = self.0.entry(hash).or_default();
         halves.done |= is_done;
         if is_source && let Ok(line) = std::str::from_utf8(line) {
-            halves.sources.insert(place, line.to_owned());
+            halves.add(place, line.to_owned());
         }
         self.cut();
     }
@@ -58,7 +70,7 @@ impl Copies {
         for (hash, halves) in other.0 {
             let own = self.0.entry(hash).or_default();
             own.done |= halves.done;
-            own.sources.extend(halves.sources);
+            halves.sources.into_iter().for_each(|(place, line)| own.add(place, line));
         }
         self.cut();
     }
