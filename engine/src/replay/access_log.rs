@@ -195,7 +195,7 @@ impl<'l> Row<'l> {
             words += 1;
         };
         let key = left.word().ok_or(Damage::Key)?;
-        let rest = Rest::read(left.bytes, terminated);
+        let rest = Rest::read(left.bytes, operation.starts_with("S3."), terminated);
         Ok(Self { owner, bucket, time, address, requester, request_id, operation, key, rest })
     }
 }
@@ -313,34 +313,41 @@ pub(super) fn is_operation(word: &str) -> bool {
 }
 
 impl<'l> Rest<'l> {
-    fn read(rest: &'l [u8], terminated: bool) -> Self {
+    /// Reads what follows the key; of what S3 does by itself, the request line is `-`.
+    fn read(rest: &'l [u8], by_itself: bool, terminated: bool) -> Self {
         match rest.split_first() {
             Some((b'-', behind)) => match behind.strip_prefix(b" ").and_then(Middle::read) {
-                Some(middle) => Self::of(None, &[middle], 0, terminated),
+                Some(middle) => Self::of(None, &[middle]),
                 None => Self::Partial,
             },
             Some((b'"', inside)) => {
                 // Wherever the request line can end.
                 let mut middles = Vec::new();
-                let mut end = None;
+                let (mut end, mut is_request) = (0, false);
                 for at in memchr_iter(b'"', inside) {
                     let behind = inside.get(at + 1..).and_then(|behind| behind.strip_prefix(b" "));
                     if let Some(middle) = behind.and_then(Middle::read) {
-                        end.get_or_insert(at);
+                        end = at;
+                        let request = inside.get(..at).unwrap_or_default();
+                        is_request |= is_request_line(request) || by_itself && request == b"-";
                         middles.push(middle);
                     }
                 }
-                let request = end.filter(|_| middles.len() == 1).and_then(|end| inside.get(..end));
-                let inner =
-                    inside.get(..end.unwrap_or_default()).map_or(0, |request| memchr_iter(b'"', request).count());
-                Self::of(request, &middles, inner, terminated)
+                // Where the end of a line is missing, a forged one may stand for it; and where a line was cut and mended, what
+                // request lines end with is missing.
+                let is_whole = terminated && is_request;
+                let request = inside.get(..end).filter(|_| middles.len() == 1);
+                match Self::of(request, &middles) {
+                    Self::Whole(_) if !is_whole => Self::Partial,
+                    read => read,
+                }
             }
             _ => Self::Partial,
         }
     }
 
     /// Puts the parts together, given every way to read the middle.
-    fn of(request: Option<&'l [u8]>, middles: &[Middle<'l>], quotes_in_request: usize, terminated: bool) -> Self {
+    fn of(request: Option<&'l [u8]>, middles: &[Middle<'l>]) -> Self {
         let Some((first, others)) = middles.split_first() else { return Self::Partial };
         if others.iter().any(|other| (other.status, other.error) != (first.status, first.error)) {
             return Self::Ambiguous;
@@ -349,13 +356,15 @@ impl<'l> Rest<'l> {
         let last = others.last().unwrap_or(first);
         let Some(tail) = Tail::read(last.rest) else { return Self::Partial };
         let Some(tail) = tail.agreed() else { return Self::Ambiguous };
-        if !terminated && (quotes_in_request > 0 || tail.several || !others.is_empty()) {
-            // Where the end is missing, a forged one may stand for it.
-            return Self::Partial;
-        }
         let (referer, agent) = if others.is_empty() { quoted(last.rest) } else { (None, None) };
         Self::Whole(Answer { request, status: first.status, error: first.error, referer, agent, tail: tail.tail })
     }
+}
+
+/// Whether a request line ends as one does.
+pub(super) fn is_request_line(request: &[u8]) -> bool {
+    let version = request.rsplit(|byte| *byte == b' ').next().and_then(|last| last.strip_prefix(b"HTTP/"));
+    matches!(version, Some([b'0'..=b'9'] | [b'0'..=b'9', b'.', b'0'..=b'9']))
 }
 
 /// Referer and user agent, if nothing but quotes around them shows where they end.
@@ -409,8 +418,6 @@ impl<'l> Middle<'l> {
 /// The readings of what follows the user agent.
 struct Tails<'l> {
     tail: Tail<'l>,
-    /// Whether there are several, which differ.
-    several: bool,
     /// Whether they differ in what the request is about.
     disagree: bool,
 }
@@ -424,7 +431,7 @@ impl<'l> Tails<'l> {
 impl<'l> Tail<'l> {
     /// Reads referer, user agent and what follows. `None` if it is cut off or does not align.
     fn read(rest: &'l [u8]) -> Option<Tails<'l>> {
-        let one = |tail| Some(Tails { tail, several: false, disagree: false });
+        let one = |tail| Some(Tails { tail, disagree: false });
         let Some(last) = memrchr(b'"', rest) else {
             // Bare referer and user agent, as in rows of batches.
             let behind = rest.strip_prefix(b"- -")?;
@@ -457,7 +464,7 @@ impl<'l> Tail<'l> {
         }
         // Of the connection nothing is known then.
         let tail = Self { version: latest.version, access_point: latest.access_point, ..Self::default() };
-        Some(Tails { tail, several: true, disagree })
+        Some(Tails { tail, disagree })
     }
 
     /// The fields behind the user agent, if they are as many and of the kind that S3 has ever written.

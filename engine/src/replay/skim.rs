@@ -4,7 +4,7 @@
 //! A line that is skimmed tells the same as one that is read by [`super::access_log`]; what is not quite ordinary is not
 //! skimmed.
 
-use super::access_log::seconds;
+use super::access_log::{is_request_line, seconds};
 use super::marks::Marked;
 use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
@@ -291,7 +291,7 @@ fn plain_request(request: &[u8]) -> Option<&[u8]> {
     let mut spaces = memchr_iter(b' ', request);
     let (first, last) = (spaces.next()?, spaces.next()?);
     let target = request.get(first + 1..last)?;
-    if spaces.next().is_some() || !request.get(last + 1..)?.starts_with(b"HTTP/") || !target.starts_with(b"/") {
+    if spaces.next().is_some() || !is_request_line(request) || !target.starts_with(b"/") {
         return None;
     }
     let Some(at) = memchr(b'?', target) else { return Some(target) };
