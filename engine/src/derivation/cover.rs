@@ -15,6 +15,8 @@ pub(super) struct Dials {
     swallowed: u64,
     /// The cost of names that are matched and were never needed, in tenths of a byte for each unit of them.
     collateral: u64,
+    /// The same for those of a kind of which most are needed, all together.
+    kin: u64,
     /// How many names of a unit there have to be for what varies in them to be a star.
     repeats: usize,
     /// How many names beside each other make a directory that gets new ones.
@@ -24,7 +26,7 @@ pub(super) struct Dials {
     /// Whether a star below a directory may stand for names in it as well.
     everything_below: bool,
     /// Whether what varies in names is given by its length, where it has one.
-    fixed: bool,
+    pub(super) fixed: bool,
     /// What a star has to cover if it stands for more than what varies in names: for a directory, and for names that end
     /// alike.
     directory: Least,
@@ -46,6 +48,7 @@ impl Dials {
             Precision::Strict => Self {
                 swallowed: 20,
                 collateral: 10_000,
+                kin: 10_000,
                 repeats: 3,
                 siblings: usize::MAX,
                 everything: false,
@@ -56,7 +59,8 @@ impl Dials {
             },
             Precision::Balanced => Self {
                 swallowed: 6,
-                collateral: 640,
+                collateral: 5_000,
+                kin: 640,
                 repeats: 1,
                 siblings: 8,
                 everything: false,
@@ -68,6 +72,7 @@ impl Dials {
             Precision::Broad => Self {
                 swallowed: 1,
                 collateral: 40,
+                kin: 40,
                 repeats: 1,
                 siblings: 3,
                 everything: true,
@@ -130,12 +135,16 @@ pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>
     let open = Directories::of(&units, dials);
     let kinds = Kinds::of(&units, &around.known, &open);
     let mut patterns: BTreeMap<Glob, Least> = BTreeMap::new();
-    for unit in &units {
+    // Beside a star for what varies, as many `?` as it always has characters: that says less.
+    let fixed: Vec<Vec<char>> = units.iter().map(|unit| unit.fixed().text).collect();
+    for (unit, fixed) in units.iter().zip(&fixed) {
         candidates(&unit.text, &open, dials, &mut patterns);
+        patterns.insert(Glob::new(typed(fixed).into_iter()), ANY);
     }
     patterns.retain(|pattern, _| around.permits(pattern));
-    let found =
-        patterns.into_iter().filter_map(|(pattern, least)| candidate(pattern, least, &units, around, &kinds, dials));
+    let found = patterns
+        .into_iter()
+        .filter_map(|(pattern, least)| candidate(pattern, least, (&units, &fixed), around, &kinds, dials));
     let mut found: Vec<Candidate> = found.collect();
     // What no pattern covers is given name by name.
     let mut covered = vec![false; units.len()];
@@ -305,16 +314,16 @@ impl Kinds {
         Self { units, known, mostly_needed: balance.into_iter().map(|balance| balance >= 0).collect() }
     }
 
-    /// How much is to be paid for known names that are matched without need: once for those of a kind of which most are
+    /// How many known names are matched without need, and of how many kinds those are that are of one of which most are
     /// needed.
-    fn unneeded(&self, matched: &[usize]) -> usize {
+    fn unneeded(&self, matched: &[usize]) -> (usize, usize) {
         let mut kinds: Vec<usize> = matched.iter().filter_map(|at| self.known.get(*at)).copied().collect();
         let all = kinds.len();
         kinds.retain(|kind| self.mostly_needed.get(*kind) == Some(&true));
         let excused = kinds.len();
         kinds.sort_unstable();
         kinds.dedup();
-        all - excused + kinds.len()
+        (all - excused, kinds.len())
     }
 }
 
@@ -420,15 +429,17 @@ fn within<'u, U: AsRef<Unit>>(units: &'u [U], pattern: &Glob) -> (usize, &'u [U]
 fn candidate(
     pattern: Glob,
     least: Least,
-    units: &[Cow<'_, Unit>],
+    (units, fixed): (&[Cow<'_, Unit>], &[Vec<char>]),
     around: &Surroundings<'_>,
     kinds: &Kinds,
     dials: Dials,
 ) -> Option<Candidate> {
     let literals = pattern.literals();
     let (start, near) = within(units, &pattern);
-    let covered = near.iter().enumerate().filter(|(_, unit)| pattern.covers(&unit.text));
-    let covers: Vec<usize> = covered.map(|(at, _)| start + at).collect();
+    let covers_fixed = |at: usize| fixed.get(at).is_some_and(|fixed| pattern.covers(fixed));
+    let covers = near.iter().enumerate().map(|(at, unit)| (start + at, unit));
+    let covers = covers.filter(|(at, unit)| pattern.covers(&unit.text) || covers_fixed(*at));
+    let covers: Vec<usize> = covers.map(|(at, _)| at).collect();
     // Names of one kind count once.
     let mut swallowed: HashMap<usize, usize> = HashMap::new();
     for at in &covers {
@@ -448,7 +459,9 @@ fn candidate(
     let text = pattern.text();
     // A pattern is written between quotes, with a comma and an indentation.
     let bytes = number(text.len()) + 12;
-    let cost = bytes * 10 + number(swallowed) * dials.swallowed + number(kinds.unneeded(&matched)) * dials.collateral;
+    let (foreign, kin) = kinds.unneeded(&matched);
+    let paid = number(foreign) * dials.collateral + number(kin) * dials.kin;
+    let cost = bytes * 10 + number(swallowed) * dials.swallowed + paid;
     Some(Candidate { pattern, text, covers, cost, collateral })
 }
 

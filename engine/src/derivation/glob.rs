@@ -27,11 +27,22 @@ impl Glob {
 
     /// A pattern as it is written, without variables.
     pub(super) fn written(text: &str) -> Self {
-        Self::new(text.chars().map(|symbol| match symbol {
-            '*' => STAR,
-            '?' => ONE,
-            other => other,
-        }))
+        Self::new(text.chars().map(wild))
+    }
+
+    /// A pattern as it stands in a policy.
+    pub(super) fn of_policy(text: &str) -> Self {
+        let mut symbols = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(symbol) = rest.chars().next() {
+            let escapes = [("${*}", '*'), ("${?}", '?'), ("${$}", '$'), ("${aws:username}", USER)];
+            let found = escapes.into_iter().find_map(|(escape, of)| Some((rest.strip_prefix(escape)?, of)));
+            let plain = || (rest.get(symbol.len_utf8()..).unwrap_or_default(), wild(symbol));
+            let (behind, of) = found.unwrap_or_else(plain);
+            symbols.push(of);
+            rest = behind;
+        }
+        Self::new(symbols.into_iter())
     }
 
     /// Whether every name of a shape matches.
@@ -153,6 +164,15 @@ impl Glob {
     }
 }
 
+/// What a character of a pattern stands for.
+fn wild(symbol: char) -> char {
+    match symbol {
+        '*' => STAR,
+        '?' => ONE,
+        other => other,
+    }
+}
+
 /// Whether a character of a shape stands for one character of a name.
 fn is_one(symbol: char) -> bool {
     symbol != STAR && symbol != USER && !is_class(symbol)
@@ -223,5 +243,8 @@ mod tests {
         assert_eq!(name.text(), "a${*}${?}${$}{b}_$folder$");
         assert_eq!(glob("a/*").text(), "a/*");
         assert_eq!(Glob(vec!['h', '/', USER, '/', STAR]).text(), "h/${aws:username}/*");
+        for text in ["h/${aws:username}/*", "a${*}${?}?b", "${$}{x}", "plain"] {
+            assert_eq!(Glob::of_policy(text).text(), text);
+        }
     }
 }

@@ -6,6 +6,10 @@ use super::glob::Glob;
 use super::names::Seen;
 use super::units::{Unit, Variation};
 use super::{Form, Granted, Options, Precision, Unused};
+use crate::layer::Layer;
+use crate::policy::Policy;
+use crate::problem::Source;
+use crate::request::{Kind as RequesterKind, Principal};
 use crate::statement::Effect;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -41,13 +45,27 @@ pub(super) struct Grant {
     pub(super) chosen: Vec<Chosen>,
     /// Prefixes that a grant of everything does not hold.
     pub(super) except: BTreeSet<String>,
-    /// Whether something of it was refused, so that it cannot be granted as a whole.
+    /// Whether it is not granted as a whole, however many its patterns are: something of it was refused, or is to be.
     pub(super) refusals: bool,
 }
 
-/// Whether a policy that is attached to its principals can be that of this one.
-fn has_identity(principal: &str) -> bool {
-    principal.starts_with("arn:") && !principal.ends_with(":root") && !principal.contains(":cloudfront:")
+/// Whether a policy of a form can be for a principal, and its proof can ask as that one.
+fn can_be_for(form: Form, principal: &str) -> bool {
+    let Ok(parsed) = Principal::parse(principal) else { return false };
+    if form != Form::Bucket {
+        return matches!(parsed.kind(), RequesterKind::User | RequesterKind::RoleSession);
+    }
+    let grant = Grant {
+        action: "s3:ListBucket".to_owned(),
+        scope: "arn:aws:s3:::bucket".to_owned(),
+        kind: Kind::Whole,
+        principals: [principal.to_owned()].into(),
+        chosen: Vec::new(),
+        except: BTreeSet::new(),
+        refusals: false,
+    };
+    let text = super::statements::text(&[grant], form);
+    Policy::read(Source::new("principal.json", text.as_str()), Layer::Resource).is_ok()
 }
 
 /// The bucket of a scope.
@@ -87,7 +105,7 @@ impl<'e> View<'e> {
                 outside.insert(group.scope.as_str());
             }
         }
-        let cannot = |principal: &&str| options.form != Form::Bucket && !has_identity(principal);
+        let cannot = |principal: &&str| !can_be_for(options.form, principal);
         view.aside = principals.iter().copied().filter(cannot).collect();
         view.outside = outside;
         view.principals = principals.difference(&view.aside).copied().collect();
@@ -130,10 +148,33 @@ impl<'e> View<'e> {
     pub(super) fn refused(&self) -> impl Iterator<Item = (&'e Group, &'e Part)> {
         let for_everybody = self.options.form == Form::Bucket && self.principals.contains("anonymous");
         self.everything.iter().copied().filter(move |(group, _)| {
+            // Nothing of a policy is in the way of a root user: what it was refused, something else refused.
             group.proof == Proof::Refused
+                && !group.principal.ends_with(":root")
                 && (for_everybody || self.principals.contains(group.principal.as_str()))
                 && self.is_about(&group.scope)
         })
+    }
+
+    /// Whether a refusal says anything about a name. Who may not list a bucket is refused what is not there; anybody can
+    /// ask anonymously for anything.
+    pub(super) fn is_refusal(&self, group: &Group, name: &str) -> bool {
+        if group.principal != "anonymous" || group.kind != Kind::Name || group.action != "s3:GetObject" {
+            return true;
+        }
+        let exists = |(other, part): &(&Group, &Part)| {
+            other.scope == group.scope
+                && other.kind == Kind::Name
+                && other.proof != Proof::Refused
+                && part.names.exists(name)
+        };
+        let may_list = |(other, _): &(&Group, &Part)| {
+            other.principal == group.principal
+                && other.action == "s3:ListBucket"
+                && other.proof == Proof::Allowed
+                && bucket(&other.scope) == bucket(&group.scope)
+        };
+        self.everything.iter().any(exists) || self.everything.iter().any(may_list)
     }
 
     /// Whether a refusal of somebody is in the way of what a principal is granted.
@@ -183,15 +224,18 @@ impl<'e> View<'e> {
         let counts = |seen: &Seen| seen.exists && until.is_none_or(|until| seen.first <= until);
         let of_kind = |group: &Group| group.kind != Kind::Whole && group.proof != Proof::Refused;
         let mut known: HashMap<(&str, Kind), Known> = HashMap::new();
+        let rolling = self.options.precision != Precision::Strict;
         // What varies is told by what the principals themselves asked for: others have directories of their own.
         let own = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
         for (group, part) in self.allowed().filter(|(group, _)| group.kind != Kind::Whole) {
             let known = known.entry((&group.scope, group.kind)).or_default();
-            known.variation.add(&part.names, group.user(), &own);
+            known.variation.add(&part.names, group.user(), rolling, &own);
         }
         for (group, part) in self.everything.iter().filter(|(group, _)| of_kind(group)) {
             let known = known.entry((&group.scope, group.kind)).or_default();
-            known.variation.units(&part.names, group.user(), &counts, &mut known.units);
+            // The names of others are not the user's own.
+            let is_own = self.options.form != Form::Bucket && self.principals.contains(group.principal.as_str());
+            known.variation.units(&part.names, group.user().filter(|_| is_own), &counts, &mut known.units);
         }
         known.values_mut().flat_map(|known| known.units.values_mut()).for_each(Unit::settle);
         known
@@ -213,7 +257,7 @@ impl<'e> View<'e> {
             principals,
             chosen,
             except: BTreeSet::new(),
-            refusals: self.refused().any(|(group, _)| group.action == action && group.scope == scope),
+            refusals: dials.fixed || self.refused().any(|(group, _)| group.action == action && group.scope == scope),
         };
         let counts = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
         let names = |group: &Group| BTreeSet::from([group.principal.clone()]);
@@ -241,13 +285,13 @@ impl<'e> View<'e> {
         let of_action =
             |(group, _): &(&Group, &Part)| group.action == action && group.scope == scope && group.kind == kind;
         let refused: Vec<(&Group, &Part)> = self.refused().filter(of_action).collect();
-        let within = self.within(action, scope);
+        let within = self.within(action, scope, kind);
         let solve = |groups: &[(&'e Group, &'e Part)], refusals: &[(&Group, &Part)]| -> Vec<Chosen> {
             let units = units_of(groups);
             let around = Surroundings {
                 known: known.units.values().filter(|unit| !units.contains_key(&unit.text)).collect(),
                 counts: known.units.iter().map(|(text, unit)| (&text[..], unit.count)).collect(),
-                refused: refused_names(groups, refusals),
+                refused: self.refused_names(groups, refusals),
                 never: self.never_within(scope),
                 within: within.clone(),
                 days: self.options.min_days,
@@ -265,7 +309,7 @@ impl<'e> View<'e> {
             return;
         }
         let free = solve(groups, &[]);
-        let refused_names = refused_names(groups, &refused);
+        let refused_names = self.refused_names(groups, &refused);
         let clashes = |chosen: &Chosen| refused_names.iter().any(|name| chosen.pattern.covers(name));
         if !free.iter().any(clashes) {
             grants.push(new(BTreeSet::new(), free));
@@ -323,6 +367,25 @@ impl<'e> View<'e> {
         }
     }
 
+    /// What was refused and never allowed: names, and shapes where there were too many names.
+    fn refused_names(&self, allowed: &[(&Group, &Part)], refused: &[(&Group, &Part)]) -> Vec<Vec<char>> {
+        let is_allowed = |name: &str| allowed.iter().any(|(_, part)| part.names.has(name));
+        let mut names: BTreeSet<Vec<char>> = BTreeSet::new();
+        for (group, part) in refused {
+            for (name, _) in part.names.samples().filter(|(name, _)| !is_allowed(name) && self.is_refusal(group, name))
+            {
+                let Spelled { plain, own } = Spelled::new(name, group.user());
+                names.insert(plain);
+                names.extend(own);
+            }
+            let shared = |shape: &String| allowed.iter().any(|(_, part)| part.names.classes.contains_key(shape));
+            let shapes = part.names.classes.iter().filter(|(shape, _)| !shared(shape));
+            let shapes = shapes.filter(|(_, class)| class.sample.values().any(|name| self.is_refusal(group, name)));
+            names.extend(shapes.map(|(shape, _)| shape.chars().collect()));
+        }
+        names.into_iter().collect()
+    }
+
     fn never_within(&self, scope: &str) -> Vec<Glob> {
         let scope: Vec<char> = scope.chars().collect();
         let mut patterns = Vec::new();
@@ -334,18 +397,35 @@ impl<'e> View<'e> {
         patterns
     }
 
-    /// The patterns of the policies in force that allow an action in a scope; none if they do not say.
-    fn within(&self, action: &str, scope: &str) -> Vec<Glob> {
+    /// The patterns of the policies in force that allow an action in a scope: of names, or of prefixes that may be listed.
+    /// None if they do not say.
+    fn within(&self, action: &str, scope: &str, kind: Kind) -> Vec<Glob> {
         let Ok(action) = crate::request::Action::parse(action) else { return Vec::new() };
-        let scope: Vec<char> = scope.chars().collect();
+        let symbols: Vec<char> = scope.chars().collect();
         let statements = self.options.existing.iter().flat_map(|policy| policy.statements());
         let allows = statements.filter(|statement| {
             statement.effect() == Effect::Allow
                 && statement.action().matches(&action)
                 && statement.resource().is_some_and(|resource| !resource.is_negated())
         });
-        let entries = allows.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries());
-        entries.map(|entry| Glob::written(entry.as_str())).flat_map(|glob| glob.behind(&scope)).collect()
+        let mut within = Vec::new();
+        for statement in allows {
+            let entries = statement.resource().into_iter().flat_map(|resource| resource.entries());
+            let rests = entries.flat_map(|entry| Glob::of_policy(entry.as_str()).behind(&symbols));
+            if kind == Kind::Name {
+                within.extend(rests);
+                continue;
+            }
+            if rests.count() == 0 {
+                continue;
+            }
+            let mut prefixes = statement.conditions().tests().iter().filter(|test| test.key().folded() == "s3:prefix");
+            match prefixes.next() {
+                Some(test) => within.extend(test.values().iter().map(|value| Glob::of_policy(value.as_str()))),
+                None => return Vec::new(),
+            }
+        }
+        within
     }
 
     /// The share of what came last that is covered by what is derived from what came first.
@@ -455,22 +535,6 @@ impl<'e> View<'e> {
 struct Known {
     variation: Variation,
     units: BTreeMap<Vec<char>, Unit>,
-}
-
-/// What was refused and never allowed: names, and shapes where there were too many names.
-fn refused_names(allowed: &[(&Group, &Part)], refused: &[(&Group, &Part)]) -> Vec<Vec<char>> {
-    let is_allowed = |name: &str| allowed.iter().any(|(_, part)| part.names.has(name));
-    let mut names: BTreeSet<Vec<char>> = BTreeSet::new();
-    for (group, part) in refused {
-        for (name, _) in part.names.samples().filter(|(name, _)| !is_allowed(name)) {
-            let Spelled { plain, own } = Spelled::new(name, group.user());
-            names.insert(plain);
-            names.extend(own);
-        }
-        let shared = |shape: &String| allowed.iter().any(|(_, part)| part.names.classes.contains_key(shape));
-        names.extend(part.names.classes.keys().filter(|shape| !shared(shape)).map(|shape| shape.chars().collect()));
-    }
-    names.into_iter().collect()
 }
 
 /// A pattern of names from what a user wrote, with `*`.

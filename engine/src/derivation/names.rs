@@ -245,6 +245,15 @@ impl Names {
             || self.classes.values().any(|class| class.sample.contains_key(&xxh3_64(name.as_bytes())))
     }
 
+    /// Whether a name is known to be that of an object.
+    pub(super) fn exists(&self, name: &str) -> bool {
+        self.single.get(name).is_some_and(|seen| seen.exists)
+            || self
+                .classes
+                .values()
+                .any(|class| class.seen.exists && class.sample.contains_key(&xxh3_64(name.as_bytes())))
+    }
+
     /// Everything that tells when and where.
     pub(super) fn seen_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
         self.single.values_mut().chain(self.classes.values_mut().map(|class| &mut class.seen))

@@ -82,7 +82,7 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
         }
     }
     for (group, part) in view.refused() {
-        for (name, _) in part.names.samples() {
+        for (name, _) in part.names.samples().filter(|(name, _)| view.is_refusal(group, name)) {
             let who = if form == Form::Identity { "" } else { group.principal.as_str() };
             let by = |who| needed.contains(&(who, &group.action, &group.scope, group.kind, name));
             // What everybody is allowed, all are.

@@ -2,7 +2,7 @@
 
 use super::glob::ONE;
 use super::names::{Names, Seen};
-use super::shape::{DIGITS, ID, Shape, USER, UUID, is_class};
+use super::shape::{DATE, DIGITS, ID, Shape, USER, UUID, is_class};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many texts are told apart at a place.
@@ -41,20 +41,28 @@ pub(super) struct Unit {
 }
 
 impl Variation {
-    /// Takes the names of a set into account.
-    pub(super) fn add(&mut self, names: &Names, user: Option<&str>, counts: &impl Fn(&Seen) -> bool) {
+    /// Takes the names of a set into account. Where `rolling`, the month of a request varies though it is but one: there
+    /// will be another.
+    pub(super) fn add(&mut self, names: &Names, user: Option<&str>, rolling: bool, counts: &impl Fn(&Seen) -> bool) {
         let mut shape = Shape::default();
-        for (name, _) in names.single.iter().filter(|(_, seen)| counts(seen)) {
+        for (name, seen) in names.single.iter().filter(|(_, seen)| counts(seen)) {
             shape.read(name, user);
             for (place, slot) in places(&shape.text).zip(&shape.slots) {
-                self.text(place, name.get(slot.clone()));
+                let text = name.get(slot.clone()).unwrap_or_default();
+                let passes = rolling && place.ends_with(DATE) && is_its_month(text, seen.first);
+                self.text(place, Some(text).filter(|_| !passes));
             }
         }
         for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen)) {
             for (place, texts) in places(text).zip(&class.texts) {
                 match texts {
                     None => self.text(place, None),
-                    Some(texts) => texts.iter().for_each(|text| self.text(place, Some(text))),
+                    Some(texts) => {
+                        for text in texts {
+                            let passes = rolling && place.ends_with(DATE) && is_its_month(text, class.seen.first);
+                            self.text(place, Some(text.as_str()).filter(|_| !passes));
+                        }
+                    }
                 }
             }
         }
@@ -228,6 +236,16 @@ impl Unit {
         };
         Some(groups.into_iter().map(one).collect())
     }
+}
+
+/// Whether a date without a day is the year, or the month, of a time.
+fn is_its_month(text: &str, time: i64) -> bool {
+    let Ok(time) = jiff::Timestamp::from_second(time) else { return false };
+    let date = time.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let mut numbers = text.split(|symbol: char| !symbol.is_ascii_digit()).filter(|number| !number.is_empty());
+    let year = numbers.next().and_then(|year| year.parse().ok()) == Some(date.year());
+    let month = numbers.next().map(|month| month.parse() == Ok(date.month()));
+    year && month != Some(false) && numbers.next().is_none()
 }
 
 /// What texts have in common that have the same length, and the same signs at the same places.
