@@ -100,6 +100,8 @@ pub(super) struct Surroundings<'u> {
     pub(super) within: Vec<Glob>,
     /// On how many days names have to be seen for what varies in them to be a star.
     pub(super) days: usize,
+    /// On how many days any of them were seen.
+    pub(super) seen_days: usize,
 }
 
 /// A pattern that was chosen.
@@ -131,6 +133,9 @@ impl Surroundings<'_> {
 
 /// The patterns for units, in order. What nothing may cover is left out, and missed by whoever proves the result.
 pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: Dials) -> Vec<Chosen> {
+    // Where names were not seen on enough days, nothing stands for more than them.
+    let young = around.seen_days < around.days;
+    let dials = Dials { siblings: if young { usize::MAX } else { dials.siblings }, ..dials };
     let units = settled(units, around, dials);
     let open = Directories::of(&units, dials);
     let kinds = Kinds::of(&units, &around.known, &open);
@@ -150,7 +155,8 @@ pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>
     let mut covered = vec![false; units.len()];
     found.iter().flat_map(|candidate| &candidate.covers).for_each(|at| mark(&mut covered, *at));
     let mut names = Vec::new();
-    for (unit, _) in units.iter().zip(&covered).filter(|(_, covered)| !**covered) {
+    // Of those that are too many, some names would not do: that is found missing by whoever proves the result.
+    for (unit, _) in units.iter().zip(&covered).filter(|(unit, covered)| !**covered && unit.all) {
         names.extend(unit.names.iter().map(|name| Glob::new(name.text.chars())).filter(|name| around.permits(name)));
     }
     let mut chosen: Vec<Chosen> = choose(&mut found, units.len())
@@ -175,6 +181,9 @@ fn settled<'u>(units: &'u BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, 
         let few = unit.count < dials.repeats || unit.days.len() < around.days;
         if varies && unit.all && (rare || few) {
             settled.extend(unit.one_by_one().map(Cow::Owned));
+            continue;
+        }
+        if !unit.all && around.seen_days < around.days {
             continue;
         }
         // Everything in a bucket is more than any evidence shows.

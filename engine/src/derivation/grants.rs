@@ -279,7 +279,7 @@ impl<'e> View<'e> {
                 unit.settle();
                 unit.names.retain(|name| !self.is_withheld(scope, &name.text));
             }
-            units.retain(|_, unit| !unit.names.is_empty());
+            units.retain(|_, unit| !unit.names.is_empty() || !unit.all);
             units
         };
         let of_action =
@@ -291,7 +291,8 @@ impl<'e> View<'e> {
             let around = Surroundings {
                 known: known.units.values().filter(|unit| !units.contains_key(&unit.text)).collect(),
                 counts: known.units.iter().map(|(text, unit)| (&text[..], unit.count)).collect(),
-                refused: self.refused_names(groups, refusals),
+                refused: self.refused_names(refusals),
+                seen_days: groups.iter().flat_map(|(_, part)| &part.days).collect::<BTreeSet<_>>().len(),
                 never: self.never_within(scope),
                 within: within.clone(),
                 days: self.options.min_days,
@@ -309,7 +310,7 @@ impl<'e> View<'e> {
             return;
         }
         let free = solve(groups, &[]);
-        let refused_names = self.refused_names(groups, &refused);
+        let refused_names = self.refused_names(&refused);
         let clashes = |chosen: &Chosen| refused_names.iter().any(|name| chosen.pattern.covers(name));
         if !free.iter().any(clashes) {
             grants.push(new(BTreeSet::new(), free));
@@ -367,20 +368,32 @@ impl<'e> View<'e> {
         }
     }
 
+    /// Whether a principal was allowed what it was also refused. So it is with a name of a kind of which so many were
+    /// allowed that they are not told apart.
+    pub(super) fn is_contradicted(&self, refused: &Group, name: &str) -> bool {
+        self.allowed().any(|(group, part)| {
+            group.action == refused.action
+                && group.scope == refused.scope
+                && group.kind == refused.kind
+                // What everybody is allowed, all are.
+                && (group.principal == refused.principal
+                    || self.options.form == Form::Bucket && group.principal == "anonymous")
+                && part.names.may_have(name, group.user())
+        })
+    }
+
     /// What was refused and never allowed: names, and shapes where there were too many names.
-    fn refused_names(&self, allowed: &[(&Group, &Part)], refused: &[(&Group, &Part)]) -> Vec<Vec<char>> {
-        let is_allowed = |name: &str| allowed.iter().any(|(_, part)| part.names.has(name));
+    fn refused_names(&self, refused: &[(&Group, &Part)]) -> Vec<Vec<char>> {
         let mut names: BTreeSet<Vec<char>> = BTreeSet::new();
         for (group, part) in refused {
-            for (name, _) in part.names.samples().filter(|(name, _)| !is_allowed(name) && self.is_refusal(group, name))
-            {
+            let counts = |name: &str| self.is_refusal(group, name) && !self.is_contradicted(group, name);
+            for (name, _) in part.names.samples().filter(|(name, _)| counts(name)) {
                 let Spelled { plain, own } = Spelled::new(name, group.user());
                 names.insert(plain);
                 names.extend(own);
             }
-            let shared = |shape: &String| allowed.iter().any(|(_, part)| part.names.classes.contains_key(shape));
-            let shapes = part.names.classes.iter().filter(|(shape, _)| !shared(shape));
-            let shapes = shapes.filter(|(_, class)| class.sample.values().any(|name| self.is_refusal(group, name)));
+            let shapes = part.names.classes.iter();
+            let shapes = shapes.filter(|(_, class)| class.sample.values().any(|name| counts(name)));
             names.extend(shapes.map(|(shape, _)| shape.chars().collect()));
         }
         names.into_iter().collect()

@@ -245,6 +245,19 @@ impl Names {
             || self.classes.values().any(|class| class.sample.contains_key(&xxh3_64(name.as_bytes())))
     }
 
+    /// Whether a name is in the set, or of a kind of which so many are that they are not told apart.
+    pub(super) fn may_have(&self, name: &str, user: Option<&str>) -> bool {
+        if self.level == 0 {
+            return self.single.contains_key(name);
+        }
+        let mut shape = Shape::default();
+        shape.read(name, user);
+        if self.level == 1 {
+            return self.classes.contains_key(&shape.text);
+        }
+        self.classes.contains_key(&coarser(&shape.text, self.level))
+    }
+
     /// Whether a name is known to be that of an object.
     pub(super) fn exists(&self, name: &str) -> bool {
         self.single.get(name).is_some_and(|seen| seen.exists)

@@ -9,7 +9,6 @@ use crate::layer::Layer;
 use crate::policy::{Policy, PolicySet};
 use crate::problem::Source;
 use crate::request::{Action, Context, ContextValue, Facts, Principal, Request, Resource};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Why no policy is given out.
@@ -60,12 +59,8 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
             _ => policies.identity.push(policy),
         }
     }
-    let mut needed: HashSet<(&str, &str, &str, Kind, &str)> = HashSet::new();
     for (group, part) in view.allowed() {
         for (name, _) in part.names.samples() {
-            // With one policy for all it does not matter to whom it was allowed.
-            let who = if form == Form::Identity { "" } else { group.principal.as_str() };
-            needed.insert((who, &group.action, &group.scope, group.kind, name));
             if group.kind != Kind::Whole && view.is_withheld(&group.scope, name) {
                 derived.withheld += 1;
                 continue;
@@ -83,10 +78,7 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
     }
     for (group, part) in view.refused() {
         for (name, _) in part.names.samples().filter(|(name, _)| view.is_refusal(group, name)) {
-            let who = if form == Form::Identity { "" } else { group.principal.as_str() };
-            let by = |who| needed.contains(&(who, &group.action, &group.scope, group.kind, name));
-            // What everybody is allowed, all are.
-            if by(who) || form == Form::Bucket && by("anonymous") {
+            if view.is_contradicted(group, name) {
                 derived.contradicted += 1;
                 continue;
             }

@@ -1,7 +1,7 @@
 //! Names of one kind as units: what does not vary is literal, what does is a class.
 
 use super::glob::ONE;
-use super::names::{Names, Seen};
+use super::names::{Class, Names, Seen};
 use super::shape::{DATE, DIGITS, ID, Shape, USER, UUID, is_class};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -84,7 +84,6 @@ impl Variation {
     /// Whether what stands at a place stays the same: it is always the same, or a directory of one of a few accounts.
     fn stays(&self, place: &str, is_directory: bool) -> bool {
         let Some(Some(texts)) = self.0.get(place) else { return false };
-        let is_account = |text: &String| text.len() == ACCOUNT && text.bytes().all(|byte| byte.is_ascii_digit());
         texts.len() == 1 || is_directory && texts.iter().all(is_account)
     }
 
@@ -105,14 +104,18 @@ impl Variation {
             unit.names.push(Name { text: name.clone(), slots });
         }
         for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen)) {
-            let only = |slot: usize| {
-                let texts = class.texts.get(slot)?.as_ref().filter(|texts| texts.len() == 1)?;
-                texts.first().map(String::as_str)
-            };
-            let unit = self.unit(text, only, class.seen, units);
-            unit.names.extend(class.sample.values().map(|name| Name { text: name.clone(), slots: Vec::new() }));
-            unit.count += class.count();
-            unit.all = false;
+            for texts in variants(class) {
+                let unit = self.unit(text, |slot| texts.get(slot).copied().flatten(), class.seen, units);
+                let names = class.sample.values().map(|name| Name { text: name.clone(), slots: Vec::new() });
+                unit.names.extend(names.filter(|name| {
+                    let mut own = Shape::default();
+                    own.read(&name.text, user);
+                    let slots = own.slots.iter().map(|slot| name.text.get(slot.clone()));
+                    texts.iter().zip(slots).all(|(text, slot)| text.is_none() || *text == slot)
+                }));
+                unit.count += class.count();
+                unit.all = false;
+            }
         }
     }
 
@@ -236,6 +239,29 @@ impl Unit {
         };
         Some(groups.into_iter().map(one).collect())
     }
+}
+
+/// The texts that the slots of a class always have, or do in one part of it: where there are several account ids.
+fn variants(class: &Class) -> Vec<Vec<Option<&str>>> {
+    let mut variants: Vec<Vec<Option<&str>>> = vec![Vec::new()];
+    for texts in &class.texts {
+        let known = texts.as_ref().filter(|texts| texts.len() == 1 || texts.iter().all(is_account));
+        let choices: Vec<Option<&str>> = match known {
+            Some(texts) if variants.len() * texts.len() <= FEW => {
+                texts.iter().map(|text| Some(text.as_str())).collect()
+            }
+            _ => vec![None],
+        };
+        let longer = variants.iter().flat_map(|variant| {
+            choices.iter().map(|choice| variant.iter().copied().chain([*choice]).collect::<Vec<_>>())
+        });
+        variants = longer.collect();
+    }
+    variants
+}
+
+fn is_account(text: &String) -> bool {
+    text.len() == ACCOUNT && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a date without a day is the year, or the month, of a time.

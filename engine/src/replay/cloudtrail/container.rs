@@ -31,33 +31,54 @@ type Members<'j> = BTreeMap<Cow<'j, str>, &'j RawValue>;
 /// ```
 /// use can_access_engine::replay::cloudtrail::{Item, events};
 /// let mut found = 0;
-/// let text = br#"{ "Records": [ { "eventName": "A", "eventSource": "s3" }, { "detail": { "eventName": "B", "eventSource": "s3" } } ] }"#;
+/// let text = br#"{ "Records": [ { "eventName": "A", "eventSource": "s3" }, { "source": "aws.s3", "detail": { "eventName": "B", "eventSource": "s3" } } ] }"#;
 /// events(text, &mut |item| found += usize::from(matches!(item, Item::Event(_))));
 /// assert_eq!(found, 2);
 /// ```
 pub fn events(json: &[u8], each: &mut dyn FnMut(Item<'_>)) {
-    walk(json, 0, each);
+    walk(json, Within::default(), each);
 }
 
-fn walk(json: &[u8], depth: usize, each: &mut dyn FnMut(Item<'_>)) {
+/// Where a JSON value stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Within {
+    depth: usize,
+    /// Whether it is in a log stream of CloudTrail: anybody may write into others.
+    trail: bool,
+}
+
+impl Within {
+    fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
+/// Whether a JSON text is the name of a log stream that CloudTrail writes: `111122223333_CloudTrail_eu-west-1`.
+fn is_trail(stream: Option<&str>) -> bool {
+    let name = stream.and_then(|text| text.strip_prefix('"'));
+    name.and_then(|name| name.split_once("_CloudTrail_"))
+        .is_some_and(|(account, _)| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn walk(json: &[u8], within: Within, each: &mut dyn FnMut(Item<'_>)) {
     let json = json.trim_ascii();
-    if depth > DEEPEST {
+    if within.depth > DEEPEST {
         return each(Item::Foreign);
     }
     match json.first() {
         Some(b'[') => match serde_json::from_slice::<Vec<&RawValue>>(json) {
-            Ok(items) => items.into_iter().for_each(|item| walk(item.get().as_bytes(), depth + 1, each)),
+            Ok(items) => items.into_iter().for_each(|item| walk(item.get().as_bytes(), within.deeper(), each)),
             Err(_) => each(Item::Foreign),
         },
         Some(b'{') => match serde_json::from_slice::<Members<'_>>(json) {
-            Ok(members) => object(json, &members, depth, each),
+            Ok(members) => object(json, &members, within, each),
             Err(_) => each(Item::Foreign),
         },
         _ => each(Item::Foreign),
     }
 }
 
-fn object(json: &[u8], members: &Members<'_>, depth: usize, each: &mut dyn FnMut(Item<'_>)) {
+fn object(json: &[u8], members: &Members<'_>, within: Within, each: &mut dyn FnMut(Item<'_>)) {
     let has = |name: &str| members.contains_key(name);
     if has("bucket_name") && has("operation") {
         return each(Item::Row(json));
@@ -66,20 +87,24 @@ fn object(json: &[u8], members: &Members<'_>, depth: usize, each: &mut dyn FnMut
         return each(Item::NoEvent);
     }
     let inside = |name: &str| members.get(name).map(|value| value.get());
+    // Events of partners in CloudTrail Lake: they may say anything.
+    if inside("eventCategory") == Some("\"ActivityAuditLog\"") {
+        return each(Item::NoEvent);
+    }
     // An event of its own, wherever it is spelled so; CloudTrail Lake repeats some members around it.
     if let Some(event) = inside("eventData").filter(|_| !has("userIdentity")) {
-        return texts(event, depth, each);
+        return texts(event, within, each);
     }
     if has("userIdentity") || has("useridentity") || has("eventName") || has("eventname") {
         let whole = inside("eventjson").or_else(|| inside("eventJson"));
         // Where the members are texts of another kind, the whole event may stand beside them.
         return match whole {
-            Some(whole) => texts(whole, depth, each),
+            Some(whole) => texts(whole, within, each),
             None => each(Item::Event(json)),
         };
     }
     if let Some(packed) = inside("awslogs") {
-        return unpacked(packed, depth, each);
+        return unpacked(packed, within, each);
     }
     if inside("eventCategory") == Some("\"Insight\"") {
         return each(Item::NoEvent);
@@ -87,36 +112,42 @@ fn object(json: &[u8], members: &Members<'_>, depth: usize, each: &mut dyn FnMut
     if inside("messageType") == Some("\"CONTROL_MESSAGE\"") {
         return each(Item::NoEvent);
     }
+    let within = Within { trail: within.trail || is_trail(inside("logStream")), ..within };
     for list in ["Records", "records", "Events", "events", "logEvents", "QueryResultRows"] {
         if let Some(items) = inside(list) {
             return if list == "QueryResultRows" {
-                rows(items, depth, each)
+                rows(items, within, each)
             } else {
-                walk(items.as_bytes(), depth + 1, each)
+                walk(items.as_bytes(), within.deeper(), each)
             };
         }
     }
-    for one in ["CloudTrailEvent", "message", "detail", "eventjson", "eventJson"] {
-        if let Some(event) = inside(one) {
-            return texts(event, depth, each);
+    // Anybody may send events to EventBridge and lines to CloudWatch Logs; only AWS does in its own name.
+    let by_aws = inside("source").is_some_and(|source| source.starts_with("\"aws."));
+    let of_trail = within.trail || is_trail(inside("logStreamName"));
+    for (one, is_one) in
+        [("CloudTrailEvent", true), ("message", of_trail), ("detail", by_aws), ("eventjson", true), ("eventJson", true)]
+    {
+        if let Some(event) = inside(one).filter(|_| is_one) {
+            return texts(event, within, each);
         }
     }
     each(Item::Foreign);
 }
 
 /// An event that is JSON, or text that is JSON.
-fn texts(value: &str, depth: usize, each: &mut dyn FnMut(Item<'_>)) {
+fn texts(value: &str, within: Within, each: &mut dyn FnMut(Item<'_>)) {
     if !value.starts_with('"') {
-        return walk(value.as_bytes(), depth + 1, each);
+        return walk(value.as_bytes(), within.deeper(), each);
     }
     match serde_json::from_str::<Cow<'_, str>>(value) {
-        Ok(text) => walk(text.as_bytes(), depth + 1, each),
+        Ok(text) => walk(text.as_bytes(), within.deeper(), each),
         Err(_) => each(Item::Foreign),
     }
 }
 
 /// What CloudWatch Logs hands to Lambda: packed, and as text.
-fn unpacked(value: &str, depth: usize, each: &mut dyn FnMut(Item<'_>)) {
+fn unpacked(value: &str, within: Within, each: &mut dyn FnMut(Item<'_>)) {
     let bytes = || {
         let members: BTreeMap<String, String> = serde_json::from_str(value).ok()?;
         let packed = base64::engine::general_purpose::STANDARD.decode(members.get("data")?).ok()?;
@@ -125,22 +156,22 @@ fn unpacked(value: &str, depth: usize, each: &mut dyn FnMut(Item<'_>)) {
         Some(bytes)
     };
     match bytes() {
-        Some(bytes) => walk(&bytes, depth + 1, each),
+        Some(bytes) => walk(&bytes, within.deeper(), each),
         None => each(Item::Foreign),
     }
 }
 
 /// The rows of a query, each a list of objects with one member.
-fn rows(value: &str, depth: usize, each: &mut dyn FnMut(Item<'_>)) {
+fn rows(value: &str, within: Within, each: &mut dyn FnMut(Item<'_>)) {
     let Ok(rows) = serde_json::from_str::<Vec<Vec<BTreeMap<String, &RawValue>>>>(value) else {
         return each(Item::Foreign);
     };
     for row in rows {
         let columns: BTreeMap<String, &RawValue> = row.into_iter().flatten().collect();
         match columns.get("eventjson").or_else(|| columns.get("eventJson")) {
-            Some(whole) => texts(whole.get(), depth, each),
+            Some(whole) => texts(whole.get(), within, each),
             None => match serde_json::to_vec(&columns) {
-                Ok(row) => walk(&row, depth + 1, each),
+                Ok(row) => walk(&row, within.deeper(), each),
                 Err(_) => each(Item::Foreign),
             },
         }
