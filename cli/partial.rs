@@ -142,7 +142,9 @@ pub(crate) fn told_apart(files: &[String]) -> Result<(Vec<String>, Vec<String>),
     let is_partial = |path: &&String| {
         let mut start = Vec::new();
         let count = u64::try_from(HEAD.len()).unwrap_or_default();
-        let read = *path != "-" && File::open(path).and_then(|file| file.take(count).read_to_end(&mut start)).is_ok();
+        // Pipes can be read but once.
+        let is_file = *path != "-" && std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+        let read = is_file && File::open(path).and_then(|file| file.take(count).read_to_end(&mut start)).is_ok();
         // One that is cut off is one, too.
         read && start.len() > 2 && HEAD.starts_with(&start)
     };

@@ -1,6 +1,7 @@
 //! Access logs: their bytes in blocks, gone through by all threads at once.
 
 pub(crate) mod derive;
+mod pipe;
 mod plans;
 pub(crate) mod replay;
 pub(crate) mod source;
@@ -31,6 +32,9 @@ pub(crate) fn each_block<W: Send>(
         worker
     })
 }
+
+/// What some editors write at the beginning of a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What stands in a line of a log, or for an event in a document.
 pub(crate) enum Logline<'l> {
@@ -80,6 +84,7 @@ pub(crate) fn each_line(block: &Block, marks: &mut Marks, mut each: impl FnMut(P
             for (number, line, _) in block.lines() {
                 count = number;
                 let place = block.place(number);
+                let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
                 if line.trim_ascii().is_empty() {
                     each(place, Logline::Other(Class::Blank));
                     continue;
@@ -88,18 +93,25 @@ pub(crate) fn each_line(block: &Block, marks: &mut Marks, mut each: impl FnMut(P
             }
         }
         Format::Json => {
-            let mut texts =
-                serde_json::Deserializer::from_slice(block.text()).into_iter::<Box<serde_json::value::RawValue>>();
-            for text in texts.by_ref() {
-                let Ok(text) = text else {
-                    count += 1;
-                    each(block.place(count), Logline::Malformed(Damage::Json));
-                    break;
-                };
-                cloudtrail::events(text.get().as_bytes(), &mut |item| {
+            let whole = block.text().strip_prefix(BYTE_ORDER_MARK).unwrap_or(block.text());
+            let mut texts = serde_json::Deserializer::from_slice(whole).into_iter::<Box<serde_json::value::RawValue>>();
+            let mut read = 0;
+            while let Some(text) = texts.next() {
+                let mut take = |item: Item<'_>| {
                     count += 1;
                     each_item(block.place(count), item, &mut each);
-                });
+                };
+                match text {
+                    Ok(text) => cloudtrail::events(text.get().as_bytes(), &mut take),
+                    Err(_) => {
+                        // What is whole before the damage counts.
+                        cloudtrail::events_before_damage(whole.get(read..).unwrap_or_default(), &mut take);
+                        count += 1;
+                        each(block.place(count), Logline::Malformed(Damage::Json));
+                        break;
+                    }
+                }
+                read = texts.byte_offset();
             }
         }
         Format::Partial => {

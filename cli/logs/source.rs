@@ -1,5 +1,6 @@
 //! Logs in blocks of whole lines, which several threads take as they need them. Memory does not grow with the input.
 
+use super::pipe::Pipe;
 use crate::Failure;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -330,7 +331,7 @@ impl<'f> Source<'f> {
     fn opened(&self, path: &str) -> std::io::Result<(Option<(Arc<File>, u64)>, Format, Box<dyn Read + Send>)> {
         let mut plain: Option<(Arc<File>, u64)> = None;
         let raw: Box<dyn Read + Send> = if path == "-" {
-            Box::new(std::io::stdin())
+            Box::new(Pipe::new(std::io::stdin()))
         } else {
             let file = File::open(path)?;
             let metadata = file.metadata()?;
@@ -339,8 +340,10 @@ impl<'f> Source<'f> {
             }
             if metadata.is_file() {
                 plain = Some((Arc::new(file.try_clone()?), metadata.len()));
+                Box::new(file)
+            } else {
+                Box::new(Pipe::new(file))
             }
-            Box::new(file)
         };
         let counted = Counted { input: raw, read: Arc::clone(&self.read) };
         let mut input: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(LOOK, counted));
@@ -463,13 +466,20 @@ fn read_at(file: &File, offset: u64, count: usize, bytes: &mut Vec<u8>, end: &mu
 /// What a file holds, by its beginning.
 fn format(look: &[u8]) -> Format {
     let text = look.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(look).trim_ascii_start();
-    if !matches!(text.first(), Some(b'{' | b'[')) {
-        return Format::Rows;
-    }
     if text.starts_with(br#"{"schema":"can-access.partial/"#) {
         return Format::Partial;
     }
-    let line = memchr::memchr(b'\n', text).and_then(|end| text.get(..end));
-    let is_whole = |line: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
-    if line.is_some_and(is_whole) { Format::JsonLines } else { Format::Json }
+    // Whole lines: what is looked at may end in one.
+    let end = memchr::memrchr(b'\n', text).unwrap_or(0);
+    let mut lines = text.get(..end).unwrap_or_default().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let is_whole = |line: &[u8]| {
+        matches!(line.first(), Some(b'{' | b'[')) && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
+    };
+    let first = lines.next().unwrap_or_default();
+    // The first line may be damaged; but one that opens a list or an object goes on in the next.
+    let goes_on = matches!(first.last(), Some(b'[' | b'{' | b',' | b':'));
+    if is_whole(first) || !goes_on && lines.take(2).any(is_whole) {
+        return Format::JsonLines;
+    }
+    if matches!(text.first(), Some(b'{' | b'[')) { Format::Json } else { Format::Rows }
 }

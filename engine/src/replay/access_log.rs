@@ -435,22 +435,29 @@ impl<'l> Tail<'l> {
         let Some(last) = memrchr(b'"', rest) else {
             // Bare referer and user agent, as in rows of batches.
             let behind = rest.strip_prefix(b"- -")?;
-            return one(Self::align(behind)?);
+            return one(Self::align(std::str::from_utf8(behind).ok()?)?);
         };
         if rest.first() == Some(&b'"') && memchr_iter(b'"', rest).count() == 2 {
             // A quoted referer and a bare user agent.
             let behind = rest.get(last + 1..)?.strip_prefix(b" -")?;
-            return one(Self::align(behind)?);
+            return one(Self::align(std::str::from_utf8(behind).ok()?)?);
         }
         // Where the user agent can end: usually at the last quote; before it, if a field of the future is quoted, or if
         // the user agent holds what looks like the end of a line.
         let mut tails = Vec::new();
+        // From here on all is text.
+        let start = match rest.utf8_chunks().last() {
+            Some(last) if !last.invalid().is_empty() => rest.len(),
+            last => rest.len() - last.map_or(0, |last| last.valid().len()),
+        };
+        let text = std::str::from_utf8(rest.get(start..)?).ok()?;
         for at in memchr_iter(b'"', rest) {
             let Some(behind) = rest.get(at + 1..).filter(|behind| behind.first().is_none_or(|byte| *byte == b' '))
             else {
                 continue;
             };
-            let tail = Self::align(behind).filter(|tail| at == last || tail.signature.is_some());
+            let tail = (at + 1).checked_sub(start).and_then(|at| Self::align(text.get(at..)?));
+            let tail = tail.filter(|tail| at == last || tail.signature.is_some());
             // The referer's closing quote is followed by the user agent, not by a version.
             tails.extend(tail.filter(|_| !behind.starts_with(b" \"")));
         }
@@ -468,9 +475,8 @@ impl<'l> Tail<'l> {
     }
 
     /// The fields behind the user agent, if they are as many and of the kind that S3 has ever written.
-    fn align(behind: &'l [u8]) -> Option<Self> {
-        let text = std::str::from_utf8(behind).ok()?;
-        let mut words = text.split(' ').filter(|word| !word.is_empty());
+    fn align(behind: &'l str) -> Option<Self> {
+        let mut words = behind.split(' ').filter(|word| !word.is_empty());
         let mut first: [Option<&'l str>; 11] = [None; 11];
         let mut count = 0;
         for slot in &mut first {

@@ -39,6 +39,21 @@ pub fn events(json: &[u8], each: &mut dyn FnMut(Item<'_>)) {
     walk(json, Within::default(), each);
 }
 
+/// Goes through the events of a JSON document that is cut off or damaged, as far as they are whole: those of the list that
+/// it begins with.
+pub fn events_before_damage(json: &[u8], each: &mut dyn FnMut(Item<'_>)) {
+    let Some(list) = json.iter().position(|byte| *byte == b'[').and_then(|at| json.get(at + 1..)) else { return };
+    let mut rest = list;
+    loop {
+        let start = rest.iter().position(|byte| !byte.is_ascii_whitespace() && *byte != b',');
+        rest = start.and_then(|at| rest.get(at..)).unwrap_or_default();
+        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<&RawValue>();
+        let Some(Ok(value)) = values.next() else { return };
+        walk(value.get().as_bytes(), Within::default(), each);
+        rest = rest.get(values.byte_offset()..).unwrap_or_default();
+    }
+}
+
 /// Where a JSON value stands.
 #[derive(Debug, Clone, Copy, Default)]
 struct Within {

@@ -4,7 +4,7 @@
 mod container;
 mod event;
 
-pub use container::{Item, events};
+pub use container::{Item, events, events_before_damage};
 pub use event::Event;
 
 use super::object_key::percent;
