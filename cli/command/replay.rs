@@ -192,7 +192,9 @@ fn judge(args: &ReplayArgs, identity: &[String], by_principal: &[String]) -> Res
         judge.buckets.entry(bucket.to_owned()).or_default().extend(read(path, Layer::Resource)?);
     }
     for text in by_principal {
-        let Some((arn, path)) = text.split_once('=') else {
+        // Names can hold the sign, too: what follows it is a file.
+        let splits = || text.match_indices('=').filter_map(|(at, _)| Some((text.get(..at)?, text.get(at + 1..)?)));
+        let Some((arn, path)) = splits().find(|(_, path)| Path::new(path).exists()).or_else(|| splits().next()) else {
             return Err(Failure::with_help(
                 format!("`{text}` names no principal and file"),
                 "write ARN=FILE, such as arn:aws:iam::111122223333:role/export=role.json",

@@ -5,8 +5,7 @@ use super::source::{Block, LineCounts, Source};
 use super::{Logline, each_block, each_line};
 use crate::partial::{self, Part as _};
 use can_access_engine::derivation::{Evidence, Group, GroupId, Kind, Proof};
-use can_access_engine::replay::access_log::Line;
-use can_access_engine::replay::copies::{Copies, observe_source};
+use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::Judge;
 use can_access_engine::replay::logged::{Fact, Logged, Part};
 use can_access_engine::replay::marks::Marks;
@@ -103,13 +102,10 @@ impl Rules {
     pub(crate) fn finish(&self, collected: Collected) -> Collected {
         let copies = collected.copies.clone();
         let mut worker = Worker { collected, ..Worker::new(self) };
-        for (place, line) in copies.allowed() {
-            let Line::Row(row) = Line::read(line.as_bytes(), true) else { continue };
-            if let Some(observation) = observe_source(&row) {
-                worker.collected.lines.recount(Class::NoEvidence, Class::Allowed, place);
-                worker.take(place, row.requester, &observation);
-            }
-        }
+        copies.each_allowed(|place, row, observation| {
+            worker.collected.lines.recount(Class::NoEvidence, Class::Allowed, place);
+            worker.take(place, row.requester, observation);
+        });
         worker.collected
     }
 }

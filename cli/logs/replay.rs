@@ -6,8 +6,7 @@ use super::{Logline, each_block, each_line};
 use crate::Failure;
 use crate::partial::{self, Part as _};
 use can_access_engine::arn::Arn;
-use can_access_engine::replay::access_log::Line;
-use can_access_engine::replay::copies::{Copies, observe_source};
+use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::{Around, Judge, Outlook, Verdict};
 use can_access_engine::replay::logged::{Logged, Part};
 use can_access_engine::replay::marks::Marks;
@@ -85,7 +84,7 @@ pub(crate) fn replay(
 }
 
 /// Replays the logs line by line: `each` makes the record of a request, `write` takes the records in the order of the
-/// lines. The other halves of copies are not looked for.
+/// lines, and at the end those of the sources of copies, of which other lines say that they were read.
 pub(crate) fn replay_each(
     source: &Source<'_>,
     judge: &Judge,
@@ -94,7 +93,7 @@ pub(crate) fn replay_each(
     mut write: impl FnMut(&Each) -> Result<(), Failure>,
     progress: impl Fn(u64),
 ) -> Result<Tally, Failure> {
-    let mut tally = Tally::default();
+    let mut replayed = Replayed::default();
     let mut at = (usize::MAX, 0);
     loop {
         let mut together = Vec::new();
@@ -109,23 +108,27 @@ pub(crate) fn replay_each(
             together.push((before, block));
         }
         if together.is_empty() {
-            return Ok(tally);
+            let mut last = Worker { tally: replayed.tally, ..Worker::new(judge, baseline, Some(each)) };
+            last.sources(&replayed.copies);
+            write(&last.records)?;
+            return Ok(last.finish().0);
         }
-        let parts: Vec<(Tally, Each)> = together
+        let parts: Vec<(Replayed, Each)> = together
             .par_iter()
             .map(|(before, block)| {
                 let mut worker = Worker::new(judge, baseline, Some(each));
                 worker.first_line = *before;
                 worker.count(block);
                 let records = std::mem::take(&mut worker.records);
-                let (mut tally, ..) = worker.finish();
+                let (tally, copies, _) = worker.finish();
+                let mut replayed = Replayed { tally, copies };
                 // Lines are numbered within their block.
-                tally.renumber(&|(file, place)| (file, place - block.place(0).1 + before));
-                (tally, records)
+                replayed.renumber(&|(file, place)| (file, place - block.place(0).1 + before));
+                (replayed, records)
             })
             .collect();
         for (part, records) in parts {
-            tally.merge(part);
+            replayed.merge(part);
             write(&records)?;
         }
         progress(source.read());
@@ -345,9 +348,7 @@ impl<'j> Worker<'j> {
             Logline::Row(row, line) => {
                 let observation = observe(&row);
                 self.tally.lines.count(observation.class, place);
-                if self.each.is_none() {
-                    self.copies.note(&row, observation.class, line, place);
-                }
+                self.copies.note(&row, observation.class, line, place);
                 match observation.class {
                     Class::Unmapped => self.tally.lines.unknown_operation(row.operation),
                     Class::Allowed | Class::Refused => self.ask(place, row.requester, &observation),
@@ -376,13 +377,10 @@ impl<'j> Worker<'j> {
 
     /// Counts the sources of copies that were made: they were read.
     fn sources(&mut self, copies: &Copies) {
-        for (place, line) in copies.allowed() {
-            let Line::Row(row) = Line::read(line.as_bytes(), true) else { continue };
-            if let Some(observation) = observe_source(&row) {
-                self.tally.lines.recount(Class::NoEvidence, Class::Allowed, place);
-                self.ask(place, row.requester, &observation);
-            }
-        }
+        copies.each_allowed(|place, row, observation| {
+            self.tally.lines.recount(Class::NoEvidence, Class::Allowed, place);
+            self.ask(place, row.requester, observation);
+        });
     }
 
     fn finish(mut self) -> (Tally, Copies, LineCounts) {

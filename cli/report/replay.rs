@@ -194,15 +194,16 @@ pub(crate) fn print_text(
         "the policies allow {}, deny {}, cannot decide {}",
         verdicts.allowed, verdicts.denied, verdicts.undecided
     )?;
-    print_findings(out, "requests that succeeded are denied by the policies", &tally.now_denied, names)?;
+    print_findings(out, ("requests that succeeded are denied by the policies", "denied"), &tally.now_denied, names)?;
     if names.baseline {
         print_findings(
             out,
-            "requests that succeeded are denied, and the baseline allows them",
+            ("requests that succeeded are denied, and the baseline allows them", "denied"),
             &tally.newly_denied,
             names,
         )?;
-        print_findings(out, "requests are allowed, and the baseline denies them", &tally.newly_allowed, names)?;
+        let newly = ("requests are allowed, and the baseline denies them", "allowed");
+        print_findings(out, newly, &tally.newly_allowed, names)?;
     }
     if !tally.unknown_keys.is_empty() {
         writeln!(out, "\nundecided because the log does not tell:")?;
@@ -232,7 +233,13 @@ pub(crate) fn print_text(
     Ok(out.flush()?)
 }
 
-fn print_findings(out: &mut impl Write, what: &str, findings: &Findings, names: &Names<'_>) -> Result<(), Failure> {
+/// Prints examples of requests, which the policies allow or deny as `how` says.
+fn print_findings(
+    out: &mut impl Write,
+    (what, how): (&str, &str),
+    findings: &Findings,
+    names: &Names<'_>,
+) -> Result<(), Failure> {
     if findings.requests == 0 {
         return Ok(());
     }
@@ -241,7 +248,7 @@ fn print_findings(out: &mut impl Write, what: &str, findings: &Findings, names: 
         let resource = super::text::shown(&example.resource);
         writeln!(out, "  {}:{line}: {} on {resource} as {}", names.file(file), example.action, example.principal)?;
         for (policy, statement) in &example.decided_by {
-            writeln!(out, "    {DIM}denied by {policy}, statement {statement}{DIM:#}")?;
+            writeln!(out, "    {DIM}{how} by {policy}, statement {statement}{DIM:#}")?;
         }
     }
     Ok(())

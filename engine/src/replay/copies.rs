@@ -1,7 +1,7 @@
 //! The two halves of copies: S3 logs the reading of the source and the writing of the destination as rows of their own,
 //! and says in the second only whether it went well. They share their host id.
 
-use super::access_log::{Rest, Row};
+use super::access_log::{JsonRow, Line, Rest, Row};
 use super::tally::Place;
 use super::{Class, Observation, observe};
 use serde::{Deserialize, Serialize};
@@ -82,19 +82,25 @@ impl Copies {
         }
     }
 
-    /// The sources whose destination was written: they were allowed to be read.
-    pub fn allowed(&self) -> impl Iterator<Item = (Place, &str)> {
-        self.0
-            .values()
-            .filter(|halves| halves.done)
-            .flat_map(|halves| &halves.sources)
-            .map(|(at, line)| (*at, line.as_str()))
+    /// Goes through the sources whose destination was written: they were allowed to be read.
+    pub fn each_allowed(&self, mut each: impl FnMut(Place, &Row<'_>, &Observation<'_>)) {
+        let mut tell = |place: Place, row: &Row<'_>| {
+            if let Some(observation) = observe_source(row) {
+                each(place, row, &observation);
+            }
+        };
+        for (place, line) in self.0.values().filter(|halves| halves.done).flat_map(|halves| &halves.sources) {
+            if let Some(json) = JsonRow::read(line.as_bytes()) {
+                _ = json.line().map(|row| tell(*place, &row));
+            } else if let Line::Row(row) = Line::read(line.as_bytes(), true) {
+                tell(*place, &row);
+            }
+        }
     }
 }
 
 /// What the row of a source tells, given that its destination was written. `None` if it is about nothing.
-#[must_use]
-pub fn observe_source<'l>(row: &Row<'l>) -> Option<Observation<'l>> {
+fn observe_source<'l>(row: &Row<'l>) -> Option<Observation<'l>> {
     let mut observation = observe(row);
     let reads = observation.class == Class::NoEvidence && observation.key.is_some();
     observation.class = Class::Allowed;
