@@ -36,10 +36,17 @@ pub(crate) struct Partial<P> {
     /// What tells its logs from all others.
     #[serde(with = "hex")]
     pub(crate) logs: BTreeSet<u128>,
-    /// The files that its places are in.
-    pub(crate) files: Vec<String>,
+    /// The files that its places are in, in order.
+    files: Vec<LogFile>,
     /// What it holds.
     pub(crate) part: P,
+}
+
+/// A log. Logs of one name can be different ones.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct LogFile {
+    name: String,
+    id: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,17 +57,30 @@ struct Header {
 }
 
 impl<P: Part> Partial<P> {
-    /// Puts what some files gave into the form in which it is stored: only files that places are in are named.
-    pub(crate) fn new(made_with: String, logs: BTreeSet<u128>, files: &[String], mut part: P) -> Self {
+    /// Puts what some files gave into the form in which it is stored. `ids` tells each file from all others.
+    pub(crate) fn new(made_with: String, ids: &[u128], files: &[String], part: P) -> Self {
+        let files = files.iter().zip(ids).map(|(name, id)| LogFile { name: name.clone(), id: format!("{id:032x}") });
+        Self::in_order(made_with, ids.iter().copied().collect(), files.collect(), part)
+    }
+
+    /// The names of the files that its places are in.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.files.iter().map(|file| file.name.clone()).collect()
+    }
+
+    /// Only files that places are in are named, and in order.
+    fn in_order(made_with: String, logs: BTreeSet<u128>, files: Vec<LogFile>, mut part: P) -> Self {
         let used: RefCell<BTreeSet<usize>> = RefCell::default();
         part.renumber(&|place| {
             used.borrow_mut().insert(place.0);
             place
         });
-        let used: Vec<usize> = used.into_inner().into_iter().collect();
-        part.renumber(&|(file, line)| (used.binary_search(&file).unwrap_or_default(), line));
-        let files = used.iter().filter_map(|file| files.get(*file).cloned()).collect();
-        Self { made_with, logs, files, part }
+        let used = used.into_inner();
+        let kept: BTreeSet<LogFile> = used.iter().filter_map(|file| files.get(*file).cloned()).collect();
+        let kept: Vec<LogFile> = kept.into_iter().collect();
+        let at = |file: usize| files.get(file).and_then(|file| kept.binary_search(file).ok()).unwrap_or_default();
+        part.renumber(&|(file, line)| (at(file), line));
+        Self { made_with, logs, files: kept, part }
     }
 
     /// The bytes of the file.
@@ -120,10 +140,10 @@ impl<P: Part> Partial<P> {
     }
 
     fn with(mut self, mut other: Self) -> Self {
-        let all: BTreeSet<String> = self.files.iter().chain(&other.files).cloned().collect();
-        let files: Vec<String> = all.into_iter().collect();
-        let to = |own: &[String]| -> Vec<usize> {
-            own.iter().map(|name| files.binary_search(name).unwrap_or_default()).collect()
+        let all: BTreeSet<LogFile> = self.files.iter().chain(&other.files).cloned().collect();
+        let files: Vec<LogFile> = all.into_iter().collect();
+        let to = |own: &[LogFile]| -> Vec<usize> {
+            own.iter().map(|file| files.binary_search(file).unwrap_or_default()).collect()
         };
         let renumber = |part: &mut P, to: &[usize]| {
             part.renumber(&|(file, line)| (to.get(file).copied().unwrap_or_default(), line));
@@ -133,7 +153,7 @@ impl<P: Part> Partial<P> {
         self.part.merge(other.part);
         self.logs.extend(other.logs);
         // Places were dropped for others.
-        Self::new(self.made_with, self.logs, &files, self.part)
+        Self::in_order(self.made_with, self.logs, files, self.part)
     }
 }
 

@@ -205,6 +205,33 @@ fn partial_results_merge_in_any_order_to_the_same() {
 }
 
 #[test]
+fn parts_of_logs_without_a_name_are_told_apart() {
+    let folder = folder("derive-nameless");
+    let workload = export();
+    let name = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    for (number, shard) in shards(&folder, &workload.access_log(), 3).iter().enumerate() {
+        let text = fs::read(shard).unwrap();
+        for (command, more) in [("derive", vec![]), ("replay", vec!["-p", "corpus/policies/pipelines-bucket.json"])] {
+            let part = name(&format!("{command}-{number}.part"));
+            let args = [&[command, "-", "--partial", &part], &more[..]].concat();
+            assert_eq!(code(&run_with_input(&args, &text)), 0);
+        }
+    }
+    for command in ["derive", "replay"] {
+        let part = |number: usize| name(&format!("{command}-{number}.part"));
+        let merged = |parts: &[&str], to: &str| {
+            assert_eq!(code(&run(&[&["merge", "-o", to], parts].concat())), 0);
+            fs::read(to).unwrap()
+        };
+        let at_once = merged(&[&part(0), &part(1), &part(2)], &name("at-once"));
+        merged(&[&part(2), &part(1)], &name("two"));
+        assert!(merged(&[&part(0), &name("two")], &name("nested")) == at_once, "{command}");
+        merged(&[&part(0), &part(2)], &name("others"));
+        assert!(merged(&[&name("others"), &part(1)], &name("nested")) == at_once, "{command}");
+    }
+}
+
+#[test]
 fn replays_have_partial_results_too() {
     let folder = folder("replay-partial");
     let workload = generator::workloads(5, 4).into_iter().find(|workload| workload.name == "s3a-job").unwrap();

@@ -47,12 +47,15 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
         return Ok(Exit::Interrupted);
     }
     let (collected, files) = if hashed {
-        let own = Partial::new(rules.described(), logs, &files, collected);
+        let own = Partial::new(rules.described(), &logs, &files, collected);
         let merged = partial::with(own, &partials)?;
         if let Some(path) = &args.partial {
             return partial::write(path, &merged, &broken);
         }
-        (merged.part, merged.files)
+        {
+            let names = merged.names();
+            (merged.part, names)
+        }
     } else {
         (collected, files)
     };

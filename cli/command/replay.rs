@@ -67,7 +67,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
     let mut named = files.clone();
     if let Some((mut replayed, logs)) = of_logs {
         if hashed {
-            let own = Partial::new(described(args, judge, baseline), logs, &files, replayed);
+            let own = Partial::new(described(args, judge, baseline), &logs, &files, replayed);
             let merged = partial::with(own, &partials)?;
             if let Some(path) = &args.partial {
                 if is_interrupted() {
@@ -77,7 +77,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
                 broken.iter().for_each(problems::print_failure);
                 return partial::write(path, &merged, &broken);
             }
-            (replayed, named) = (merged.part, merged.files);
+            (named, replayed) = (merged.names(), merged.part);
         }
         tally = replayed.finish(judge, baseline);
     }

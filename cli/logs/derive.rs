@@ -14,7 +14,7 @@ use can_access_engine::replay::skim::{Skim, Style, is_plain_tail};
 use can_access_engine::replay::tally::{Lines, Place, add_name};
 use can_access_engine::replay::{Class, Observation, observe};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 /// How many requesters are kept in mind: sessions have names of their own.
 const KEPT: usize = 1 << 12;
@@ -61,13 +61,13 @@ impl partial::Part for Collected {
     }
 }
 
-/// Collects the evidence of logs, and what tells the logs from others if they are `hashed`.
+/// Collects the evidence of logs, and what tells each log from others if they are `hashed`.
 pub(crate) fn collect(
     source: &Source<'_>,
     rules: &Rules,
     hashed: bool,
     progress: impl Fn(u64) + Sync,
-) -> (Collected, BTreeSet<u128>) {
+) -> (Collected, Vec<u128>) {
     let new = || Worker { hashed, ..Worker::new(rules) };
     let workers = each_block(source, new, Worker::collect, progress);
     let mut collected = Collected::default();

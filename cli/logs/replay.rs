@@ -17,7 +17,7 @@ use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// How many blocks are read before they are gone through together, where their order matters.
 const TOGETHER: usize = 8;
@@ -68,7 +68,7 @@ pub(crate) fn replay(
     baseline: Option<&Judge>,
     hashed: bool,
     progress: impl Fn(u64) + Sync,
-) -> (Replayed, BTreeSet<u128>) {
+) -> (Replayed, Vec<u128>) {
     let new = || Worker { hashed, ..Worker::new(judge, baseline, None) };
     let workers = each_block(source, new, Worker::count, progress);
     let mut replayed = Replayed::default();

@@ -2,7 +2,6 @@
 
 use super::pipe::Pipe;
 use crate::Failure;
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -119,8 +118,8 @@ impl LineCounts {
         self.0.push(Noted { file: block.file, block: block.number, lines, hash });
     }
 
-    /// What tells a file from all others: its name without directories, and what is in it.
-    pub(crate) fn identities(&self, files: &[String]) -> BTreeSet<u128> {
+    /// What tells each file from all others: its name without directories, and what is in it.
+    pub(crate) fn identities(&self, files: &[String]) -> Vec<u128> {
         let mut all: Vec<Vec<(u64, u128)>> = vec![Vec::new(); files.len()];
         for noted in &self.0 {
             if let Some(blocks) = all.get_mut(noted.file) {
