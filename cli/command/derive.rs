@@ -79,7 +79,7 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
     if !args.common.quiet {
         report_replay::complain(&collected.lines, &names);
         let aside = derivation::set_aside(&collected.evidence, options);
-        report_derive::print_set_aside(&collected, &aside);
+        report_derive::print_set_aside(&collected, &aside, options);
     }
     if derived.is_empty() || derived.iter().all(|policy| policy.statements == 0) {
         let seen = collected.lines.of(Class::Allowed);

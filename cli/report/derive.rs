@@ -181,14 +181,24 @@ pub(crate) fn print_summary(derived: &Derived, options: &Options) {
     let mut out = anstream::stderr().lock();
     let of = derived.of.as_deref().map(|of| format!(" for {of}")).unwrap_or_default();
     let days = if derived.days == 1 { "1 day".to_owned() } else { format!("{} days", derived.days) };
+    let statements =
+        if derived.statements == 1 { "1 statement".to_owned() } else { format!("{} statements", derived.statements) };
+    let needed = if derived.different == derived.needed {
+        format!("needed     {} different requests, all allowed by the policy", derived.needed)
+    } else {
+        let (some, all) = (derived.needed, derived.different);
+        format!(
+            "needed     about {all} different requests; the {some} of them that are kept are all allowed by the policy"
+        )
+    };
     let mut lines = vec![
-        format!("{BOLD}{} statements{of}{BOLD:#} from {days} of evidence", derived.statements),
-        format!("needed     {} different requests, all allowed by the policy", derived.needed),
+        format!("{BOLD}{statements}{of}{BOLD:#} from {days} of evidence"),
+        needed,
         format!("refused    {} and never allowed, none allowed by the policy", derived.refused),
     ];
     if derived.contradicted > 0 {
         lines.push(format!(
-            "           {} refused at times and allowed at others: they count as needed",
+            "           {} refused at times, and allowed or very many like them at others: they count as needed",
             derived.contradicted
         ));
     }
@@ -240,7 +250,7 @@ fn spelled(limit: &str) -> &str {
 }
 
 /// Says whose requests are in no policy.
-pub(crate) fn print_set_aside(collected: &Collected, aside: &SetAside) {
+pub(crate) fn print_set_aside(collected: &Collected, aside: &SetAside, options: &Options) {
     for (why, count) in collected.aside.iter().take(LISTED) {
         problems::print_warning(&format!("{count} requests set aside: {why}"));
     }
@@ -255,8 +265,13 @@ pub(crate) fn print_set_aside(collected: &Collected, aside: &SetAside) {
     }
     if !aside.principals.is_empty() {
         problems::print_note(&format!(
-            "set aside: {}: no identity-based policy is theirs; --as bucket-policy grants them what they needed",
-            listed(&aside.principals)
+            "set aside: {}: {}",
+            listed(&aside.principals),
+            if options.form == Form::Bucket {
+                "what they need of a bucket policy cannot be tried; add it by hand"
+            } else {
+                "no identity-based policy is theirs; --as bucket-policy grants them what they needed"
+            }
         ));
     }
 }
@@ -269,7 +284,11 @@ pub(crate) fn nothing(allowed: u64, principals: &[&str], options: &Options) {
         let listed: Vec<&str> = principals.iter().copied().take(LISTED).collect();
         let chosen =
             if options.principals.is_empty() && options.buckets.is_empty() { "" } else { " of what was asked for" };
-        format!("there is no evidence{chosen}; requests of these were allowed: {}", listed.join(", "))
+        if listed.is_empty() {
+            format!("there is no evidence{chosen} of anybody that policies name, in the time that was asked for")
+        } else {
+            format!("there is no evidence{chosen}; requests of these were allowed: {}", listed.join(", "))
+        }
     };
     problems::print_error(&message);
 }

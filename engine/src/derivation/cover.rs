@@ -41,6 +41,7 @@ struct Least {
 }
 
 const ANY: Least = Least { kinds: 1, units: 1 };
+const NEVER: Least = Least { kinds: usize::MAX, units: usize::MAX };
 
 impl Dials {
     pub(super) fn of(precision: Precision) -> Self {
@@ -54,8 +55,8 @@ impl Dials {
                 everything: false,
                 everything_below: false,
                 fixed: true,
-                directory: Least { kinds: 3, units: 3 },
-                alike: Least { kinds: 1, units: 2 },
+                directory: NEVER,
+                alike: NEVER,
             },
             Precision::Balanced => Self {
                 swallowed: 6,

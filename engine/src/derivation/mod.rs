@@ -102,7 +102,9 @@ pub struct Derived {
     pub grants: Vec<Granted>,
     /// The precision with which it was derived: broader than asked for if it would not have fitted.
     pub precision: Precision,
-    /// The requests that are proven to be needed, and how many of them the policy allows: all.
+    /// About how many different requests are proven to be needed. Of very many alike, some are kept.
+    pub different: u64,
+    /// The requests of these that are kept, and how many of them the policy allows: all.
     pub needed: u64,
     /// See [`Derived::needed`].
     pub allowed: u64,
@@ -277,6 +279,7 @@ fn report(view: &View<'_>, grants: &[Grant], text: String, of: Option<String>) -
         collateral: granted.iter().map(|granted| u64::try_from(granted.collateral).unwrap_or(u64::MAX)).sum(),
         grants: granted,
         precision: Precision::default(),
+        different: 0,
         needed: 0,
         allowed: 0,
         refused: 0,

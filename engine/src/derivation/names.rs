@@ -176,6 +176,11 @@ impl Names {
         self.single.len() + self.classes.len()
     }
 
+    /// About how many names it stands for.
+    pub(super) fn count(&self) -> usize {
+        self.single.len() + self.classes.values().map(Class::count).sum::<usize>()
+    }
+
     /// How much it counts at a level: as if full if it is coarser than that.
     pub(super) fn weight(&self, level: u8) -> usize {
         if self.level > level { MOST.get(usize::from(level)).copied().unwrap_or(1) } else { self.len() }

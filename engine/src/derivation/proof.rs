@@ -60,6 +60,7 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
         }
     }
     for (group, part) in view.allowed() {
+        derived.different += u64::try_from(part.names.count()).unwrap_or_default();
         for (name, _) in part.names.samples() {
             if group.kind != Kind::Whole && view.is_withheld(&group.scope, name) {
                 derived.withheld += 1;

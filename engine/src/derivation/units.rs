@@ -41,8 +41,8 @@ pub(super) struct Unit {
 }
 
 impl Variation {
-    /// Takes the names of a set into account. Where `rolling`, the month of a request varies though it is but one: there
-    /// will be another.
+    /// Takes the names of a set into account. Where `rolling`, the month of a request, or the one before, varies though it
+    /// is but one: there will be another.
     pub(super) fn add(&mut self, names: &Names, user: Option<&str>, rolling: bool, counts: &impl Fn(&Seen) -> bool) {
         let mut shape = Shape::default();
         for (name, seen) in names.single.iter().filter(|(_, seen)| counts(seen)) {
@@ -264,14 +264,18 @@ fn is_account(text: &String) -> bool {
     text.len() == ACCOUNT && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a date without a day is the year, or the month, of a time.
+/// Whether a date without a day is the year, or the month, of a time, or the one before.
 fn is_its_month(text: &str, time: i64) -> bool {
     let Ok(time) = jiff::Timestamp::from_second(time) else { return false };
     let date = time.to_zoned(jiff::tz::TimeZone::UTC).date();
     let mut numbers = text.split(|symbol: char| !symbol.is_ascii_digit()).filter(|number| !number.is_empty());
-    let year = numbers.next().and_then(|year| year.parse().ok()) == Some(date.year());
-    let month = numbers.next().map(|month| month.parse() == Ok(date.month()));
-    year && month != Some(false) && numbers.next().is_none()
+    let mut number = || numbers.next().and_then(|number| number.parse::<i16>().ok());
+    let (Some(year), month) = (number(), number()) else { return false };
+    let ago = match month {
+        Some(month) => (date.year() - year) * 12 + i16::from(date.month()) - month,
+        None => date.year() - year,
+    };
+    (0..=1).contains(&ago) && number().is_none()
 }
 
 /// What texts have in common that have the same length, and the same signs at the same places.
