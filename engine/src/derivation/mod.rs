@@ -38,6 +38,7 @@ pub use names::{Place, Seen};
 pub use proof::Unproven;
 
 use crate::policy::Policy;
+use glob::Glob;
 use grants::{Grant, View};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -199,10 +200,12 @@ pub fn principals(evidence: &Evidence) -> Vec<&str> {
     allowed.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// A request that was allowed: principal, resource, `s3:prefix`, and when and where it was seen.
-pub type Instance<'e> = (&'e str, String, Option<&'e str>, Seen);
+/// Requests that were allowed: principal, resource, `s3:prefix`, and when and where the first was seen. Of very many alike,
+/// resource or prefix is a pattern that holds them.
+pub type Instance<'e> = (&'e str, String, Option<String>, Seen);
 
-/// The requests that needed an action on a resource, which may be a pattern with `*`; by the time they were first seen.
+/// The requests that needed an action on a resource, which may be a pattern as in a policy; by the time they were first
+/// seen.
 #[must_use]
 pub fn evidence_for<'e>(
     evidence: &'e Evidence,
@@ -212,20 +215,32 @@ pub fn evidence_for<'e>(
 ) -> Vec<Instance<'e>> {
     let view = View::new(evidence, options, None);
     let action = action.to_lowercase();
-    let pattern = crate::resource::ResourcePattern::parse(resource);
     let mut found: Vec<Instance<'e>> = Vec::new();
     for (group, part) in view.allowed().filter(|(group, _)| group.action.to_lowercase() == action) {
-        for (name, seen) in part.names.samples() {
+        let resource = group.user().map_or(resource.to_owned(), |user| resource.replace("${aws:username}", user));
+        let pattern = crate::resource::ResourcePattern::parse(&resource);
+        let matches = |name: &str| {
             let of = group.resource(name);
-            if of == resource || pattern.matches_text(&of) {
-                let prefix = (group.kind == Kind::Prefix).then_some(name);
-                found.push((&group.principal, of, prefix, *seen));
+            of == resource || pattern.matches_text(&of)
+        };
+        let mut note = |name: String, seen: Seen| {
+            let prefix = (group.kind == Kind::Prefix).then(|| name.clone());
+            found.push((&group.principal, group.resource(&name), prefix, seen));
+        };
+        for (name, seen) in part.names.single.iter().filter(|(name, _)| matches(name)) {
+            note(name.clone(), *seen);
+        }
+        let asked = resource.strip_prefix(group.scope.as_str()).filter(|_| group.kind == Kind::Name);
+        for (shape, class) in &part.names.classes {
+            let is_of = |name: &str| part.names.shape_of(name, group.user()) == *shape;
+            if class.sample.values().any(|name| matches(name)) || asked.is_some_and(is_of) {
+                note(Glob::new(shape.chars()).text(), class.seen);
             }
         }
     }
     found.sort_by(|one, other| {
         let key = |(principal, resource, prefix, seen): &Instance<'e>| {
-            (seen.first, seen.place, principal.to_owned(), resource.clone(), prefix.to_owned())
+            (seen.first, seen.place, principal.to_owned(), resource.clone(), prefix.clone())
         };
         key(one).cmp(&key(other))
     });

@@ -255,12 +255,14 @@ impl Names {
         if self.level == 0 {
             return self.single.contains_key(name);
         }
+        self.classes.contains_key(&self.shape_of(name, user))
+    }
+
+    /// The shape of a name, as coarse as the set.
+    pub(super) fn shape_of(&self, name: &str, user: Option<&str>) -> String {
         let mut shape = Shape::default();
         shape.read(name, user);
-        if self.level == 1 {
-            return self.classes.contains_key(&shape.text);
-        }
-        self.classes.contains_key(&coarser(&shape.text, self.level))
+        if self.level > 1 { coarser(&shape.text, self.level) } else { shape.text }
     }
 
     /// Whether a name is known to be that of an object.
