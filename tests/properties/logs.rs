@@ -137,7 +137,7 @@ fn check(request: &Request) -> Result<Class, TestCaseError> {
 /// What is skimmed of a line is what reading it gives; whether it was skimmed.
 fn check_skim(line: &[u8]) -> Result<bool, TestCaseError> {
     // In the midst of a block, on one of its edges or not.
-    let before: &[u8] = if line.len() % 2 == 0 { b"" } else { b"another \"line\" with % and +\n" };
+    let before: &[u8] = if line.len().is_multiple_of(2) { b"" } else { b"another \"line\" with % and +\n" };
     let block = [before, line, b"\no b c \"d\" e\n"].concat();
     let (mut marks, mut dates) = (Marks::new(), Dates::default());
     marks.read(&block);

@@ -84,7 +84,7 @@ impl Variation {
     /// Whether what stands at a place stays the same: it is always the same, or a directory of one of a few accounts.
     fn stays(&self, place: &str, is_directory: bool) -> bool {
         let Some(Some(texts)) = self.0.get(place) else { return false };
-        texts.len() == 1 || is_directory && texts.iter().all(is_account)
+        texts.len() == 1 || is_directory && texts.iter().all(|text| is_account(text))
     }
 
     /// The units of a set.
@@ -245,7 +245,7 @@ impl Unit {
 fn variants(class: &Class) -> Vec<Vec<Option<&str>>> {
     let mut variants: Vec<Vec<Option<&str>>> = vec![Vec::new()];
     for texts in &class.texts {
-        let known = texts.as_ref().filter(|texts| texts.len() == 1 || texts.iter().all(is_account));
+        let known = texts.as_ref().filter(|texts| texts.len() == 1 || texts.iter().all(|text| is_account(text)));
         let choices: Vec<Option<&str>> = match known {
             Some(texts) if variants.len() * texts.len() <= FEW => {
                 texts.iter().map(|text| Some(text.as_str())).collect()
@@ -260,7 +260,7 @@ fn variants(class: &Class) -> Vec<Vec<Option<&str>>> {
     variants
 }
 
-fn is_account(text: &String) -> bool {
+fn is_account(text: &str) -> bool {
     text.len() == ACCOUNT && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
