@@ -242,7 +242,7 @@ fn narrow<'u>(unit: Cow<'u, Unit>, from: usize, around: &Surroundings<'_>, settl
 struct Directories {
     /// Those with names that vary, or with many.
     open: HashSet<Vec<char>>,
-    /// Those with many names that do not vary.
+    /// Those with many, be it that these vary or not.
     many: HashSet<Vec<char>>,
 }
 
@@ -259,12 +259,12 @@ impl Directories {
         }
         let mut directories = Self { open: HashSet::new(), many: HashSet::new() };
         for (parent, names) in children {
-            let varying = names.iter().filter(|name| name.iter().any(|symbol| varies(*symbol))).count();
-            let many = names.len() - varying >= dials.siblings && (dials.everything || !parent.is_empty());
+            let varying = names.iter().any(|name| name.iter().any(|symbol| varies(*symbol)));
+            let many = names.len() >= dials.siblings && (dials.everything || !parent.is_empty());
             if many {
                 directories.many.insert(parent.to_vec());
             }
-            if many || varying > 0 || parent.ends_with(&[USER, '/']) {
+            if many || varying || parent.ends_with(&[USER, '/']) {
                 directories.open.insert(parent.to_vec());
             }
         }
@@ -277,7 +277,7 @@ impl Directories {
         let mut start = 0;
         for segment in text.split(|symbol| *symbol == '/') {
             let end = start + segment.len();
-            if self.many.contains(text.get(..start).unwrap_or_default()) && !segment.iter().any(|one| varies(*one)) {
+            if self.many.contains(text.get(..start).unwrap_or_default()) {
                 kind.push(STAR);
                 if end == text.len()
                     && let Some(dot) = segment.iter().rposition(|symbol| *symbol == '.')

@@ -31,6 +31,9 @@ pub(super) struct View<'e> {
     known: OnceCell<AllKnown<'e>>,
 }
 
+/// Of how many principals it is tried who can have a grant together.
+const TOGETHER: usize = 64;
+
 /// The names that exist, by scope.
 type AllKnown<'e> = HashMap<(&'e str, Kind), Known>;
 
@@ -321,10 +324,29 @@ impl<'e> View<'e> {
             grants.push(new(BTreeSet::new(), solve(groups, &refused)));
             return;
         }
-        // Refusals of some are in the way of what others need: each has its own.
+        // Refusals of some are in the way of what others need: those have one together that are in nobody's way.
+        let mut clusters: Vec<Vec<(&'e Group, &'e Part)>> = Vec::new();
         for group in groups {
-            let chosen = solve(std::slice::from_ref(group), &own(&group.0.principal));
-            grants.push(new(names(group.0), chosen));
+            let fits = |cluster: &&mut Vec<(&'e Group, &'e Part)>| {
+                let together: Vec<_> = cluster.iter().chain([group]).copied().collect();
+                let refusals: Vec<_> = together.iter().flat_map(|(member, _)| own(&member.principal)).collect();
+                let names = self.refused_names(&refusals);
+                let clashes = |chosen: &Chosen| names.iter().any(|name| chosen.pattern.covers(name));
+                !solve(&together, &[]).iter().any(clashes)
+            };
+            let few = groups.len() <= TOGETHER;
+            match clusters.iter_mut().filter(|_| few).find(fits) {
+                Some(cluster) => cluster.push(*group),
+                None => clusters.push(vec![*group]),
+            }
+        }
+        for cluster in &clusters {
+            let refusals: Vec<_> = match &cluster[..] {
+                [(only, _)] => own(&only.principal),
+                _ => Vec::new(),
+            };
+            let principals = cluster.iter().map(|(group, _)| group.principal.clone()).collect();
+            grants.push(new(principals, solve(cluster, &refusals)));
         }
     }
 
