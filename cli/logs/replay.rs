@@ -23,7 +23,7 @@ use std::collections::HashMap;
 const TOGETHER: usize = 8;
 
 /// What surrounds how many requesters is kept in mind: sessions have names of their own.
-const KEPT: usize = 1 << 10;
+const KEPT: usize = 1 << 8;
 
 /// What single decisions look like, if they are wanted.
 pub(crate) type Each = Vec<u8>;
