@@ -1,6 +1,6 @@
 //! Collecting evidence from logs, for derivation.
 
-use super::plans::{Known, Plans};
+use super::plans::Plans;
 use super::source::{Block, LineCounts, Source};
 use super::{Logline, each_block, each_line};
 use crate::partial::{self, Part as _};
@@ -8,9 +8,8 @@ use can_access_engine::derivation::{Evidence, Group, GroupId, Kind, Proof};
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::Judge;
 use can_access_engine::replay::logged::{Fact, Logged, Part};
-use can_access_engine::replay::marks::Marks;
 use can_access_engine::replay::requester::Requester;
-use can_access_engine::replay::skim::{Skim, Style, is_plain_tail};
+use can_access_engine::replay::skim::{Skim, Skimmer, Style};
 use can_access_engine::replay::tally::{Lines, Place, add_name};
 use can_access_engine::replay::{Class, Observation, observe};
 use serde::{Deserialize, Serialize};
@@ -116,7 +115,7 @@ struct Worker<'r> {
     collected: Collected,
     lines: LineCounts,
     hashed: bool,
-    marks: Marks,
+    skimmer: Skimmer,
     /// Principals by requester, `None` for those that policies cannot name.
     principals: HashMap<String, Option<String>>,
     groups: HashMap<String, GroupId>,
@@ -153,7 +152,7 @@ impl<'r> Worker<'r> {
             collected: Collected::default(),
             lines: LineCounts::default(),
             hashed: false,
-            marks: Marks::new(),
+            skimmer: Skimmer::default(),
             principals: HashMap::new(),
             groups: HashMap::new(),
             key: String::new(),
@@ -165,30 +164,29 @@ impl<'r> Worker<'r> {
     }
 
     fn collect(&mut self, block: &Block) {
-        let mut marks = std::mem::take(&mut self.marks);
-        let count = each_line(block, &mut marks, |place, line| match line {
+        let mut skimmer = std::mem::take(&mut self.skimmer);
+        let count = each_line(block, &mut skimmer, |place, line| match line {
             Logline::Ordinary(skim, line) => self.ordinary(place, &skim, line),
             line => self.line(place, line),
         });
-        self.marks = marks;
+        self.skimmer = skimmer;
         self.lines.note(block, count, self.hashed);
     }
 
     /// Takes a line as one like it was taken before.
     fn ordinary(&mut self, place: Place, skim: &Skim<'_>, line: &[u8]) {
-        let plan = match self.plans.find(skim, skim.role()) {
-            Known::New => {
-                self.learning = true;
-                self.keyed = skim.has_key();
-                self.line(place, Logline::read(line, true));
-                self.learning = false;
-                let plan = self.learned.take().filter(|_| is_plain_tail(skim.tail));
-                self.plans.learn(skim, skim.role(), plan.map(|plan| (plan, skim.style())));
-                return;
-            }
-            Known::Plan(at) => self.plans.get(at).and_then(Option::as_ref),
+        let kind = skim.kind(false);
+        let Some(at) = self.plans.find(&kind) else {
+            self.learning = true;
+            self.keyed = skim.has_key();
+            self.line(place, Logline::read(line, true));
+            self.learning = false;
+            let plan = self.learned.take();
+            return self.plans.learn(kind, plan.map(|plan| (plan, skim.style())));
         };
-        let Some((plan, style)) = plan else { return self.line(place, Logline::read(line, true)) };
+        let Some((plan, style)) = self.plans.get(at).and_then(Option::as_ref) else {
+            return self.line(place, Logline::read(line, true));
+        };
         let key = if skim.has_key() { skim.key(*style) } else { None };
         let prefix = skim.prefix();
         if skim.has_key() && key.is_none() || skim.has_prefix() && prefix.is_none() {

@@ -9,8 +9,7 @@ pub(crate) mod source;
 use can_access_engine::replay::Class;
 use can_access_engine::replay::access_log::{Damage, JsonRow, Line, Row};
 use can_access_engine::replay::cloudtrail::{self, Event, Item};
-use can_access_engine::replay::marks::Marks;
-use can_access_engine::replay::skim::{Dates, Skim, skim};
+use can_access_engine::replay::skim::{Skim, Skimmer};
 use can_access_engine::replay::tally::Place;
 use source::{Block, Format, Source};
 
@@ -61,23 +60,16 @@ impl<'l> Logline<'l> {
     }
 }
 
-/// Goes through the lines of a block; how many lines it has. The events of a document are numbered like lines. `marks` is
-/// room for those of the block.
-pub(crate) fn each_line(block: &Block, marks: &mut Marks, mut each: impl FnMut(Place, Logline<'_>)) -> u64 {
+/// Goes through the lines of a block; how many lines it has. The events of a document are numbered like lines.
+pub(crate) fn each_line(block: &Block, skimmer: &mut Skimmer, mut each: impl FnMut(Place, Logline<'_>)) -> u64 {
     let mut count = 0;
     match block.format {
         Format::Rows => {
-            let text = block.text();
-            let mut dates = Dates::default();
-            marks.read(text);
-            for marked in marks.lines(text) {
-                count += 1;
-                let line = text.get(marked.range.clone()).unwrap_or_default();
-                let found = match skim(text, &marked, &mut dates) {
-                    Some(skim) => Logline::Ordinary(skim, line),
-                    None => Logline::read(line, marked.is_terminated),
-                };
-                each(block.place(count), found);
+            for (number, line, terminated) in block.lines() {
+                count = number;
+                let skim = if terminated { skimmer.skim(line) } else { None };
+                let found = skim.map_or_else(|| Logline::read(line, terminated), |skim| Logline::Ordinary(skim, line));
+                each(block.place(number), found);
             }
         }
         Format::JsonLines => {

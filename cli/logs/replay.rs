@@ -1,6 +1,6 @@
 //! Replaying logs: every line is observed, and what the policies would have said to it is counted.
 
-use super::plans::{Known, Plans};
+use super::plans::Plans;
 use super::source::{Block, LineCounts, Source};
 use super::{Logline, each_block, each_line};
 use crate::Failure;
@@ -9,8 +9,7 @@ use can_access_engine::arn::Arn;
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::{Around, Judge, Outlook, Verdict};
 use can_access_engine::replay::logged::{Logged, Part};
-use can_access_engine::replay::marks::Marks;
-use can_access_engine::replay::skim::{Skim, Style, is_plain_tail};
+use can_access_engine::replay::skim::{Skim, Skimmer, Style};
 use can_access_engine::replay::tally::{Counts, Example, Place, Segments, Tally};
 use can_access_engine::replay::{Class, observe};
 use can_access_engine::statement::StatementId;
@@ -159,7 +158,7 @@ struct Worker<'j> {
     copies: Copies,
     lines: LineCounts,
     hashed: bool,
-    marks: Marks,
+    skimmer: Skimmer,
     records: Each,
     /// What makes the number of a line within its block one within its file, for records.
     first_line: u64,
@@ -250,7 +249,7 @@ impl<'j> Worker<'j> {
             copies: Copies::default(),
             lines: LineCounts::default(),
             hashed: false,
-            marks: Marks::new(),
+            skimmer: Skimmer::default(),
             records: Vec::new(),
             first_line: 0,
             base: 0,
@@ -259,30 +258,26 @@ impl<'j> Worker<'j> {
 
     fn count(&mut self, block: &Block) {
         self.base = block.place(0).1;
-        let mut marks = std::mem::take(&mut self.marks);
-        let count = each_line(block, &mut marks, |place, line| match line {
+        let mut skimmer = std::mem::take(&mut self.skimmer);
+        let count = each_line(block, &mut skimmer, |place, line| match line {
             Logline::Ordinary(skim, line) if self.each.is_none() => self.ordinary(place, &skim, line),
             line => self.line(place, line),
         });
-        self.marks = marks;
+        self.skimmer = skimmer;
         self.lines.note(block, count, self.hashed);
     }
 
     /// Counts a line as one like it was counted before, if the policies say the same to both.
     fn ordinary(&mut self, place: Place, skim: &Skim<'_>, line: &[u8]) {
-        let requester = if self.by_session { skim.requester } else { skim.role() };
-        let at = match self.plans.find(skim, requester) {
-            Known::Plan(at) => at,
-            Known::New => {
-                self.learning = true;
-                self.line(place, Logline::read(line, true));
-                self.learning = false;
-                // What is about an object has to have its key in the right place.
-                let fits = |plan: &Plan| plan.question.as_ref().is_none_or(|question| question.named == skim.has_key());
-                let plan = self.learned.take().filter(|plan| is_plain_tail(skim.tail) && fits(plan));
-                self.plans.learn(skim, requester, plan.map(|plan| Plan { style: skim.style(), ..plan }));
-                return;
-            }
+        let kind = skim.kind(self.by_session);
+        let Some(at) = self.plans.find(&kind) else {
+            self.learning = true;
+            self.line(place, Logline::read(line, true));
+            self.learning = false;
+            // What is about an object has to have its key in the right place.
+            let fits = |plan: &Plan| plan.question.as_ref().is_none_or(|question| question.named == skim.has_key());
+            let plan = self.learned.take().filter(fits);
+            return self.plans.learn(kind, plan.map(|plan| Plan { style: skim.style(), ..plan }));
         };
         let Some(Some(plan)) = self.plans.get(at) else { return self.line(place, Logline::read(line, true)) };
         let Some(question) = &plan.question else {

@@ -21,14 +21,15 @@ pub mod copies;
 mod json_row;
 pub mod judge;
 pub mod logged;
-pub mod marks;
 pub mod object_key;
 pub mod operation;
 mod pairs;
+mod pieces;
 mod query;
 pub mod requester;
 pub mod skim;
 pub mod tally;
+mod words;
 
 use crate::arn::Arn;
 use crate::request::{Action, Context};

@@ -1,13 +1,14 @@
 //! Ordinary lines, of which most logs consist, looked at only as far as their key: what is left of them repeats from line
-//! to line, so that it is worth to be recognised by its bytes.
+//! to line, so that it is recognised by its bytes.
 //!
 //! A line that is skimmed tells the same as one that is read by [`super::access_log`]; what is not quite ordinary is not
 //! skimmed.
 
 use super::access_log::{is_request_line, seconds};
-use super::marks::Marked;
 use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
+use super::pieces::Pieces;
+use super::words::{Word, Words};
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 use std::borrow::Cow;
@@ -16,25 +17,29 @@ use std::sync::LazyLock;
 /// An ordinary line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Skim<'l> {
-    /// Owner and bucket.
-    pub owned_bucket: &'l [u8],
     /// When the request arrived, in seconds since 1970.
     pub time: i64,
-    /// Requester.
-    pub requester: &'l [u8],
-    /// Operation.
-    pub operation: &'l [u8],
-    /// The path of the request, of a line without a key.
-    pub path: &'l [u8],
+    numbers: Numbers,
     /// The prefix that the request asks for, encoded; of a line without a key.
     prefix: Option<&'l [u8]>,
-    /// Status and error code.
-    pub answer: &'l [u8],
-    /// What follows the host id.
-    pub tail: &'l [u8],
+    bucket: &'l [u8],
     field: &'l str,
     named: Path<'l>,
+    tail: &'l [u8],
 }
+
+/// What tells a line from those of other kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Numbers {
+    requester: usize,
+    /// Of the role whose session the requester is, or of the requester.
+    role: usize,
+    others: [usize; 5],
+}
+
+/// What lines have in common that differ in nothing but their key and the prefix that they ask for, and perhaps in the
+/// session of a role.
+pub type Kind = [usize; 6];
 
 /// What the request line says of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,26 +57,17 @@ enum Path<'l> {
 pub type Style = Option<bool>;
 
 impl<'l> Skim<'l> {
+    /// What kind of line it is, with the sessions of a role told apart or not.
+    #[must_use]
+    pub fn kind(&self, by_session: bool) -> Kind {
+        let Numbers { requester, role, others: [bucket, operation, path, answer, tail] } = self.numbers;
+        [if by_session { requester } else { role }, bucket, operation, path, answer, tail]
+    }
+
     /// Whether the line has a key.
     #[must_use]
     pub fn has_key(&self) -> bool {
         self.field != "-"
-    }
-
-    /// The requester, of a session of a role without the name of the session.
-    #[must_use]
-    pub fn role(&self) -> &'l [u8] {
-        const SESSION: &[u8] = b"assumed-role/";
-        let session = || {
-            // Behind the fifth colon.
-            let is_colon = |(at, byte): (usize, &u8)| (*byte == b':').then_some(at);
-            let start = self.requester.iter().enumerate().filter_map(is_colon).nth(4)? + 1;
-            let name = start + SESSION.len();
-            self.requester.get(start..)?.strip_prefix(SESSION)?;
-            let end = self.requester.get(name..)?.iter().position(|byte| *byte == b'/')?;
-            self.requester.get(..name + end)
-        };
-        if self.requester.starts_with(b"arn:") { session().unwrap_or(self.requester) } else { self.requester }
     }
 
     /// Whether the request asks for a prefix.
@@ -90,19 +86,17 @@ impl<'l> Skim<'l> {
         }
     }
 
-    /// How the request names the bucket.
+    /// How requests of this kind name the bucket.
     #[must_use]
     pub fn style(&self) -> Style {
-        let mut words = self.tail.split(|byte| *byte == b' ').skip(3);
-        path_style(words.next().and_then(|host| std::str::from_utf8(host).ok()), self.bucket())
+        path_style(host(self.tail).and_then(|host| std::str::from_utf8(host).ok()), self.bucket())
     }
 
     fn bucket(&self) -> &'l str {
-        let name = memchr(b' ', self.owned_bucket).and_then(|at| self.owned_bucket.get(at + 1..));
-        name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+        std::str::from_utf8(self.bucket).unwrap_or_default()
     }
 
-    /// The key, decoded, given what [`Skim::style`] says of lines like this one. `None` if the line has to be read.
+    /// The key, decoded, given what [`Skim::style`] says of lines of this kind. `None` if the line has to be read.
     #[must_use]
     pub fn key(&self, style: Style) -> Option<Cow<'l, str>> {
         match self.named {
@@ -117,12 +111,13 @@ impl<'l> Skim<'l> {
 
 /// The date of the line before, since most lines have the same one.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Dates {
+struct Dates {
     day: [u8; 12],
     midnight: i64,
 }
 
 impl Dates {
+    #[inline]
     /// The seconds since 1970 of `[21/Nov/2026:19:00:00 +0000]`.
     fn seconds(&mut self, text: &[u8]) -> Option<i64> {
         let (day, rest) = text.split_first_chunk::<12>()?;
@@ -145,145 +140,225 @@ impl Dates {
     }
 }
 
-/// Skims a line of a block. `None` if it has to be read.
-#[must_use]
-pub fn skim<'l>(block: &'l [u8], line: &Marked<'_>, dates: &mut Dates) -> Option<Skim<'l>> {
-    let whole = block.get(line.range.clone())?;
-    // Bytes that are no text need more than a look.
-    if !line.is_terminated || whole.last() == Some(&b'\r') || !line.is_ascii && !whole.is_ascii() {
-        return None;
+/// What is known about a requester.
+#[derive(Debug, Clone, Copy)]
+struct Habits {
+    /// The number of the role whose session it is, or of the requester.
+    role: usize,
+    /// The numbers of the client and of the tail of its last line: most often the next one has the same.
+    client: usize,
+    tail: usize,
+}
+
+/// Skims lines, and keeps in mind what repeats in them.
+///
+/// ```
+/// use can_access_engine::replay::skim::Skimmer;
+///
+/// let line = |key: &str, status: &str| format!(
+///     r#"owner data [21/Nov/2026:19:00:00 +0000] 192.0.2.10 arn:aws:iam::111122223333:user/ann 0A1B REST.GET.OBJECT {key} "GET /{key} HTTP/1.1" {status} 10 10 12 - "-" "agent" - id SigV4 cipher AuthHeader data.s3.amazonaws.com TLSv1.3 - - -"#
+/// );
+/// let lines = [line("a", "200 -"), line("b", "200 -"), line("a", "403 AccessDenied")];
+/// let mut skimmer = Skimmer::default();
+/// let kinds: Vec<_> = lines.iter().map(|line| skimmer.skim(line.as_bytes()).unwrap().kind(true)).collect();
+/// assert!(kinds[0] == kinds[1] && kinds[0] != kinds[2]);
+/// let skim = skimmer.skim(lines[1].as_bytes()).unwrap();
+/// assert_eq!(skim.key(skim.style()).unwrap(), "b");
+/// ```
+#[derive(Debug, Default)]
+pub struct Skimmer {
+    dates: Dates,
+    /// Owner and bucket, with where the bucket begins.
+    buckets: Pieces<usize>,
+    requesters: Pieces<Habits>,
+    roles: Pieces<()>,
+    operations: Pieces<()>,
+    /// The paths of requests without a key, of those without and with a prefix.
+    paths: [Pieces<()>; 2],
+    answers: Pieces<()>,
+    /// Referer, user agent and version, with a space behind, in which nothing is out of the ordinary.
+    clients: Pieces<()>,
+    /// What stands behind the host id, and whether it is ordinary.
+    tails: Pieces<bool>,
+}
+
+impl Skimmer {
+    /// Skims a line that ends in a line feed, given without it. `None` if it has to be read.
+    #[must_use]
+    pub fn skim<'l>(&mut self, line: &'l [u8]) -> Option<Skim<'l>> {
+        let mut words = Words::new(line);
+        let (bucket_number, bucket) = self.bucket(&mut words)?;
+        let time = self.dates.seconds(words.rest().get(..28)?)?;
+        words.skip(28);
+        words.take(b" ")?;
+        // The address.
+        words.word()?;
+        let requester = words.word()?;
+        // The id of the request.
+        words.word()?;
+        let operation = words.word()?;
+        let key = words.key()?;
+        let field = std::str::from_utf8(key.text).ok()?;
+        let (named, path, prefix) = self.path(&mut words, operation, &key)?;
+        let answer = answer(&mut words)?;
+        words.numbers(4)?;
+        let (requester, habits) = self.requester(requester)?;
+        let client = self.client(&mut words, habits.client)?;
+        // The host id.
+        if memchr(b'"', words.word()?).is_some() {
+            return None;
+        }
+        let tail = words.rest();
+        let tail_number = match self.tails.text(habits.tail) {
+            Some(usual) if usual == tail => habits.tail,
+            _ => self.tails.number(tail, || is_ordinary(tail)),
+        };
+        if !words.is_ascii() {
+            return None;
+        }
+        if (client, tail_number) != (habits.client, habits.tail) {
+            let habits = self.requesters.about_mut(requester)?;
+            (habits.client, habits.tail) = (client, tail_number);
+        }
+        if !*self.tails.about(tail_number)? {
+            return None;
+        }
+        let operation = self.operations.number(operation, || ());
+        let answer = self.answers.number(answer, || ());
+        let others = [bucket_number, operation, path, answer, tail_number];
+        let numbers = Numbers { requester, role: habits.role, others };
+        Some(Skim { time, numbers, prefix, bucket, field, named, tail })
     }
-    let mut left = Words { block, marks: line.marks.iter(), at: line.range.start };
-    left.word()?;
-    left.word()?;
-    let owned_bucket = block.get(line.range.start..left.at - 1)?;
-    let time_end = left.at + 28;
-    let time = dates.seconds(block.get(left.at..time_end)?)?;
-    left.word()?;
-    left.word()?;
-    if left.at != time_end + 1 {
-        return None;
+
+    /// Takes owner and bucket: the number of both, and the bucket.
+    fn bucket<'l>(&mut self, words: &mut Words<'l>) -> Option<(usize, &'l [u8])> {
+        let line = words.rest();
+        let (number, length) = match self.buckets.last() {
+            Some((number, usual)) if line.starts_with(usual) && line.get(usual.len()) == Some(&b' ') => {
+                words.skip(usual.len() + 1);
+                (number, usual.len())
+            }
+            _ => {
+                let (owner, bucket) = (words.word()?, words.word()?);
+                let length = owner.len() + 1 + bucket.len();
+                let both = line.get(..length).filter(|_| words.is_ascii())?;
+                (self.buckets.number(both, || owner.len() + 1), length)
+            }
+        };
+        Some((number, line.get(*self.buckets.about(number)?..length)?))
     }
-    left.word()?;
-    let requester = left.word()?;
-    left.word()?;
-    let operation = left.word()?;
-    let field = left.word()?;
-    let plain = !field.iter().fold(false, |found, byte| found | (*byte == b'%') | (*byte == b'+'));
-    let field = std::str::from_utf8(field).ok()?;
-    let copies = operation.starts_with(b"REST.COPY.") || operation == b"REST.POST.OBJECT";
-    let (mut path, mut prefixed) = (&[][..], None);
-    let named = match operation.get(..5)? {
-        b"REST." if copies => return None,
-        b"REST." => {
-            let request = left.quoted()?;
-            // Most request lines name the key as it is, and nothing else.
-            if plain && field != "-" && is_as_is(request, field.as_bytes()) {
-                Path::Key
-            } else {
+
+    /// The number of a requester, and what is known about it.
+    fn requester(&mut self, requester: &[u8]) -> Option<(usize, Habits)> {
+        let roles = &mut self.roles;
+        let new = || Habits { role: roles.number(role(requester), || ()), client: 0, tail: 0 };
+        let number = self.requesters.number(requester, new);
+        Some((number, *self.requesters.about(number)?))
+    }
+
+    /// Takes what the request line says of a key. For a line without one, there is a number for its path, with a prefix or
+    /// without, and the prefix.
+    fn path<'l>(
+        &mut self,
+        words: &mut Words<'l>,
+        operation: &[u8],
+        key: &Word<'l>,
+    ) -> Option<(Path<'l>, usize, Option<&'l [u8]>)> {
+        const KEYED: usize = 0;
+        let has_key = key.text != b"-";
+        match operation.get(..5)? {
+            b"REST." if operation.starts_with(b"REST.COPY.") || operation == b"REST.POST.OBJECT" => None,
+            b"REST." => {
+                let plain = has_key && key.plain;
+                // Most request lines name the key as it is, and nothing else.
+                if plain && as_is(words, key.text).is_some() {
+                    return Some((Path::Key, KEYED, None));
+                }
+                let request = quoted(words)?;
                 let sent = plain_request(request)?;
-                match field {
-                    "-" => {
-                        (path, prefixed) = (sent, prefix(request));
-                        Path::Sent(sent)
-                    }
-                    _ if plain && sent.strip_prefix(b"/") == Some(field.as_bytes()) => Path::Key,
-                    _ => Path::Sent(sent),
+                if has_key {
+                    let is_key = plain && sent.strip_prefix(b"/") == Some(key.text);
+                    return Some((if is_key { Path::Key } else { Path::Sent(sent) }, KEYED, None));
+                }
+                let prefix = prefix(request);
+                let [without, with] = &mut self.paths;
+                let paths = if prefix.is_some() { with } else { without };
+                let number = 2 * paths.number(sent, || ()) + usize::from(prefix.is_some());
+                Some((Path::Sent(sent), KEYED + 1 + number, prefix))
+            }
+            b"WEBSI" if has_key => {
+                plain_request(quoted(words)?)?;
+                Some((Path::Website, KEYED, None))
+            }
+            b"BATCH" if has_key => {
+                words.take(b"- ")?;
+                Some((Path::Batch, KEYED, None))
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes referer, user agent and version, given the number of those that are usual: their number.
+    fn client(&mut self, words: &mut Words<'_>, usual: usize) -> Option<usize> {
+        if self.clients.text(usual).is_some_and(|usual| words.take(usual).is_some()) {
+            return Some(usual);
+        }
+        let line = words.rest();
+        if words.take(b"- - ").is_none() {
+            for _ in 0..2 {
+                let sent = quoted(words)?;
+                // What a client sent could look like an answer where it begins with a space.
+                if sent.first() == Some(&b' ') || !sent.is_ascii() {
+                    return None;
                 }
             }
         }
-        b"WEBSI" if field != "-" => {
-            plain_request(left.quoted()?)?;
-            Path::Website
-        }
-        b"BATCH" if field != "-" => {
-            left.nil()?;
-            Path::Batch
-        }
-        _ => return None,
+        // No version.
+        words.take(b"- ")?;
+        let length = line.len() - words.rest().len();
+        Some(self.clients.number(line.get(..length)?, || ()))
+    }
+}
+
+/// The requester, of a session of a role without the name of the session.
+fn role(requester: &[u8]) -> &[u8] {
+    const SESSION: &[u8] = b"assumed-role/";
+    let session = || {
+        // Behind the fifth colon.
+        let start = memchr_iter(b':', requester).nth(4)? + 1;
+        let name = requester.get(start..)?.strip_prefix(SESSION)?;
+        requester.get(..start + SESSION.len() + memchr(b'/', name)?)
     };
-    let answer_start = left.at;
-    left.answer()?;
-    let answer = block.get(answer_start..left.at - 1)?;
-    left.numbers()?;
-    if named == Path::Batch {
-        left.nil()?;
-        left.nil()?;
-    } else {
-        // What a client sent could look like an answer where it begins with a space.
-        let is_forged = |sent: &[u8]| sent.first() == Some(&b' ');
-        if is_forged(left.quoted()?) || is_forged(left.quoted()?) {
-            return None;
-        }
-    }
-    // No version, and no quotes from here on.
-    left.nil()?;
-    left.word()?;
-    let tail = block.get(left.at..line.range.end)?;
-    let is_quoted = left.marks.any(|at| block.get(*at) == Some(&b'"'));
-    let prefix = prefixed;
-    (!is_quoted).then_some(Skim { owned_bucket, time, requester, operation, path, prefix, answer, tail, field, named })
+    if requester.starts_with(b"arn:") { session().unwrap_or(requester) } else { requester }
 }
 
-/// The words of a line, from the left.
-struct Words<'l, 'm> {
-    block: &'l [u8],
-    /// The spaces and quotes that are left.
-    marks: std::slice::Iter<'m, usize>,
-    at: usize,
+/// Takes what stands in quotes, and the space behind them.
+fn quoted<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
+    words.take(b"\"")?;
+    let rest = words.rest();
+    let quoted = rest.get(..memchr(b'"', rest)?)?;
+    words.skip(quoted.len() + 1);
+    words.take(b" ")?;
+    Some(quoted)
 }
 
-impl<'l> Words<'l, '_> {
-    /// What stands before the next space, without quotes.
-    #[inline]
-    fn word(&mut self) -> Option<&'l [u8]> {
-        let end = *self.marks.next()?;
-        let word = self.block.get(self.at..end).filter(|word| !word.is_empty())?;
-        self.at = end + 1;
-        (self.block.get(end) == Some(&b' ')).then_some(word)
-    }
-
-    /// `-`
-    fn nil(&mut self) -> Option<()> {
-        (self.word()? == b"-").then_some(())
-    }
-
-    /// What stands in quotes, with a space behind them.
-    fn quoted(&mut self) -> Option<&'l [u8]> {
-        let is_quote = |at: &&usize| self.block.get(**at) == Some(&b'"');
-        let start = *self.marks.next().filter(|at| **at == self.at).filter(is_quote)?;
-        let end = *self.marks.find(is_quote)?;
-        let quoted = self.block.get(start + 1..end)?;
-        let space = *self.marks.next()?;
-        self.at = space + 1;
-        (space == end + 1 && self.block.get(space) == Some(&b' ')).then_some(quoted)
-    }
-
-    /// Status and error code.
-    fn answer(&mut self) -> Option<()> {
-        let status = self.word()?;
-        let error = self.word()?;
-        let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
-        let is_error = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        (is_status && error.iter().all(is_error)).then_some(())
-    }
-
-    /// Four numbers.
-    fn numbers(&mut self) -> Option<()> {
-        for _ in 0..4 {
-            let word = self.word()?;
-            if word != b"-" && !word.iter().all(u8::is_ascii_digit) {
-                return None;
-            }
-        }
-        Some(())
-    }
+/// Takes `"METHOD /key HTTP/1.1" `, if that is what comes next.
+fn as_is(words: &mut Words<'_>, key: &[u8]) -> Option<()> {
+    let rest = words.rest().strip_prefix(b"\"")?;
+    let method = rest.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    let behind = rest.get(method..)?.strip_prefix(b" /")?.strip_prefix(key)?.strip_prefix(b" HTTP/1.1\" ")?;
+    words.skip(words.rest().len() - behind.len());
+    Some(())
 }
 
-/// Whether a request line is `METHOD /key HTTP/1.1`.
-fn is_as_is(request: &[u8], key: &[u8]) -> bool {
-    let method = request.strip_suffix(b" HTTP/1.1").and_then(|rest| rest.strip_suffix(key)?.strip_suffix(b" /"));
-    method.is_some_and(|method| !method.contains(&b' '))
+/// Takes status and error code.
+fn answer<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
+    let rest = words.rest();
+    let (status, error) = (words.word()?, words.word()?);
+    let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
+    let is_error = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let is_answer = is_status && error.iter().all(is_error);
+    rest.get(..status.len() + 1 + error.len()).filter(|_| is_answer)
 }
 
 /// The path of a request line, if nothing of the line but its path counts, or all of it is one of few.
@@ -291,7 +366,7 @@ fn plain_request(request: &[u8]) -> Option<&[u8]> {
     let mut spaces = memchr_iter(b' ', request);
     let (first, last) = (spaces.next()?, spaces.next()?);
     let target = request.get(first + 1..last)?;
-    if spaces.next().is_some() || !is_request_line(request) || !target.starts_with(b"/") {
+    if spaces.next().is_some() || !is_request_line(request) || !target.starts_with(b"/") || !request.is_ascii() {
         return None;
     }
     let Some(at) = memchr(b'?', target) else { return Some(target) };
@@ -321,10 +396,14 @@ fn prefix(request: &[u8]) -> Option<&[u8]> {
     rest.get(..end).filter(|prefix| !prefix.is_empty())
 }
 
-/// Whether a tail could be taken for an answer if a version and a host id stand before it.
-#[must_use]
-pub fn is_plain_tail(tail: &[u8]) -> bool {
-    let mut words = tail.split(|byte| *byte == b' ').skip(3);
-    // The host header: no number, so that the four words behind the host id are not all numbers.
-    words.next().is_some_and(|host| host != b"-" && !host.iter().all(u8::is_ascii_digit))
+/// The host header in what follows the host id.
+fn host(tail: &[u8]) -> Option<&[u8]> {
+    tail.split(|byte| *byte == b' ').nth(3)
+}
+
+/// Whether nothing that follows a host id is out of the ordinary, or could be taken for an answer if a version and a host
+/// id stand before it: the host header is no number, so that the four words behind the host id are not all numbers.
+fn is_ordinary(tail: &[u8]) -> bool {
+    let is_host = |host: &[u8]| host != b"-" && !host.iter().all(u8::is_ascii_digit);
+    host(tail).is_some_and(is_host) && tail.is_ascii() && memchr2(b'"', b'\r', tail).is_none()
 }

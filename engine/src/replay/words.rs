@@ -1,0 +1,203 @@
+//! The words of a line, from the left: where the next space is, looked for many bytes at a time.
+
+use wide::u8x16;
+
+/// How many bytes are looked at together.
+const WIDTH: usize = 16;
+
+/// What is left of a line.
+pub(super) struct Words<'l> {
+    line: &'l [u8],
+    at: usize,
+    /// Bytes of the words that were taken, and perhaps of what is near them, put together.
+    bits: u8x16,
+}
+
+/// A word, and what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Word<'l> {
+    pub(super) text: &'l [u8],
+    /// Whether nothing in it can stand for something else: no quotes, `%`, `+`, and nothing that is not ASCII.
+    pub(super) plain: bool,
+}
+
+impl<'l> Words<'l> {
+    pub(super) fn new(line: &'l [u8]) -> Self {
+        Self { line, at: 0, bits: u8x16::ZERO }
+    }
+
+    /// Whether all words that were taken are ASCII. They may be, where this says that they are not.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.bits.to_bitmask() == 0
+    }
+
+    /// What was not taken yet.
+    #[inline]
+    pub(super) fn rest(&self) -> &'l [u8] {
+        self.line.get(self.at..).unwrap_or_default()
+    }
+
+    /// Takes so many bytes.
+    #[inline]
+    pub(super) fn skip(&mut self, count: usize) {
+        self.at += count;
+    }
+
+    /// Takes a text, if that is what comes next.
+    #[inline]
+    pub(super) fn take(&mut self, text: &[u8]) -> Option<()> {
+        self.rest().starts_with(text).then(|| self.skip(text.len()))
+    }
+
+    /// Takes a word and the space behind it.
+    #[inline]
+    pub(super) fn word(&mut self) -> Option<&'l [u8]> {
+        let rest = self.rest();
+        let mut chunks = rest;
+        let mut end = 0;
+        while let Some((chunk, behind)) = chunks.split_first_chunk::<WIDTH>() {
+            let lane = u8x16::new(*chunk);
+            self.bits |= lane;
+            let spaces = lane.simd_eq(u8x16::splat(b' ')).to_bitmask();
+            if spaces != 0 {
+                end += spaces.trailing_zeros() as usize;
+                return self.ended(rest, end);
+            }
+            end += WIDTH;
+            chunks = behind;
+        }
+        let length = chunks.iter().position(|byte| *byte == b' ')?;
+        if !chunks.get(..length)?.is_ascii() {
+            self.bits = u8x16::splat(0x80);
+        }
+        self.ended(rest, end + length)
+    }
+
+    /// The word of what is left that ends there, if there is one.
+    #[inline]
+    fn ended(&mut self, rest: &'l [u8], end: usize) -> Option<&'l [u8]> {
+        self.at += end + 1;
+        rest.get(..end).filter(|word| !word.is_empty())
+    }
+
+    /// The same, with a look at what is in it.
+    #[inline]
+    pub(super) fn key(&mut self) -> Option<Word<'l>> {
+        let rest = self.rest();
+        let mut chunks = rest;
+        let mut end = 0;
+        while let Some((chunk, behind)) = chunks.split_first_chunk::<WIDTH>() {
+            let lane = u8x16::new(*chunk);
+            let is = |character: u8| lane.simd_eq(u8x16::splat(character));
+            // Whatever is not plain ends the look, the space first.
+            let found = (is(b' ') | is(b'"') | is(b'%') | is(b'+') | lane).to_bitmask();
+            if found != 0 {
+                end += found.trailing_zeros() as usize;
+                break;
+            }
+            end += WIDTH;
+            chunks = behind;
+        }
+        if rest.get(end) == Some(&b' ') {
+            return Some(Word { text: self.ended(rest, end)?, plain: true });
+        }
+        let end = end + memchr::memchr(b' ', rest.get(end..)?)?;
+        let text = self.ended(rest, end)?;
+        let plain = text.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'"' | b'%' | b'+'));
+        Some(Word { text, plain })
+    }
+
+    /// Takes so many numbers, each with a space behind it; `-` counts as one.
+    #[inline]
+    pub(super) fn numbers(&mut self, count: usize) -> Option<()> {
+        let mut left = count;
+        let mut before = b' ';
+        for (at, byte) in self.rest().iter().enumerate() {
+            match (before, *byte) {
+                (b' ' | b'0'..=b'9', b'0'..=b'9') | (b' ', b'-') => {}
+                (b'0'..=b'9' | b'-', b' ') => {
+                    left -= 1;
+                    if left == 0 {
+                        self.skip(at + 1);
+                        return Some(());
+                    }
+                }
+                _ => return None,
+            }
+            before = *byte;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_end_at_the_first_space_wherever_it_is() {
+        for length in 1..70 {
+            for tail in ["", " ", " and more", " and much more than that, to the end of the line"] {
+                let word = "x".repeat(length);
+                let line = format!("{word} {tail}");
+                let mut words = Words::new(line.as_bytes());
+                assert_eq!(words.word(), Some(word.as_bytes()));
+                assert_eq!(words.rest(), tail.as_bytes());
+                let mut words = Words::new(line.as_bytes());
+                assert_eq!(words.key(), Some(Word { text: word.as_bytes(), plain: true }));
+                assert_eq!(words.rest(), tail.as_bytes());
+            }
+            assert_eq!(Words::new("x".repeat(length).as_bytes()).word(), None);
+            assert_eq!(Words::new("x".repeat(length).as_bytes()).key(), None);
+        }
+        assert_eq!(Words::new(b" x ").word(), None);
+        assert_eq!(Words::new(b" x ").key(), None);
+    }
+
+    #[test]
+    fn what_is_in_a_key_is_told_and_what_is_behind_it_is_not() {
+        for at in 0..40 {
+            for sign in ["\"", "%", "+", "é"] {
+                let inside = format!("{}{sign}{} {sign} \" % + é", "x".repeat(at), "y".repeat(40 - at));
+                assert!(!Words::new(inside.as_bytes()).key().unwrap().plain, "{inside}");
+                let behind = format!("{}x {sign} \" % + é", "x".repeat(at));
+                assert!(Words::new(behind.as_bytes()).key().unwrap().plain, "{behind}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_ascii_do_not_go_unnoticed() {
+        for at in 0..40 {
+            for behind in ["", "behind", "as much behind as one looks at together"] {
+                let line = format!("{}é{} {behind}", "x".repeat(at), "y".repeat(40 - at));
+                let mut words = Words::new(line.as_bytes());
+                words.word().unwrap();
+                assert!(!words.is_ascii(), "{line}");
+            }
+        }
+        let mut words = Words::new(b"plain words and nothing else");
+        while words.word().is_some() {}
+        assert!(words.is_ascii());
+    }
+
+    #[test]
+    fn numbers_are_digits_or_nothing() {
+        for (line, wanted) in [
+            ("1 - 20 0033 \"", Some("\"")),
+            ("- - - - x", Some("x")),
+            ("1 2 3 4 ", Some("")),
+            ("1 2 3 4", None),
+            ("1 2 3 ", None),
+            ("1  2 3 4 ", None),
+            (" 1 2 3 4 ", None),
+            ("1 2 -3 4 ", None),
+            ("1 2 3- 4 ", None),
+            ("1 -- 3 4 ", None),
+            ("1 x 3 4 ", None),
+        ] {
+            let mut words = Words::new(line.as_bytes());
+            assert_eq!(words.numbers(4).map(|()| words.rest()), wanted.map(str::as_bytes), "{line}");
+        }
+    }
+}
