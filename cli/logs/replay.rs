@@ -5,7 +5,6 @@ use super::source::{Block, LineCounts, Source};
 use super::{Logline, each_block, each_line};
 use crate::Failure;
 use crate::partial::{self, Part as _};
-use can_access_engine::arn::Arn;
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::{Around, Judge, Outlook, Verdict};
 use can_access_engine::replay::logged::{Logged, Part};
@@ -153,7 +152,8 @@ struct Worker<'j> {
     learned: Option<Plan>,
     /// What the policies said to the line that was read last.
     asked: Option<Verdicts>,
-    resource: String,
+    /// Room for names of resources.
+    room: String,
     tally: Tally,
     copies: Copies,
     lines: LineCounts,
@@ -180,8 +180,6 @@ struct Plan {
 struct Question {
     /// Which group the requests are counted in.
     group: usize,
-    /// Where names begin in the sixth part of the ARNs of their resources.
-    scope: String,
     /// Whether the resources are named by their keys.
     named: bool,
     outlook: Outlook,
@@ -196,6 +194,11 @@ impl Question {
     fn hangs_on_prefix(&self) -> bool {
         !self.named && (self.outlook.by_prefix || self.old_outlook.as_ref().is_some_and(|old| old.by_prefix))
     }
+}
+
+/// The first segment of a name, if it has several.
+fn segment(name: &str) -> &str {
+    memchr::memchr(b'/', name.as_bytes()).and_then(|at| name.get(..at)).unwrap_or_default()
 }
 
 /// Counts what the policies say to a request with evidence.
@@ -244,7 +247,7 @@ impl<'j> Worker<'j> {
             learning: false,
             learned: None,
             asked: None,
-            resource: String::new(),
+            room: String::new(),
             tally: Tally::default(),
             copies: Copies::default(),
             lines: LineCounts::default(),
@@ -288,11 +291,9 @@ impl<'j> Worker<'j> {
         if skim.has_key() && key.is_none() || question.hangs_on_prefix() && skim.has_prefix() && prefix.is_none() {
             return self.line(place, Logline::read(line, true));
         }
-        self.resource.clear();
-        self.resource.push_str(&question.scope);
-        self.resource.push_str(key.as_deref().unwrap_or_default());
-        let matching = |outlook: &Outlook| outlook.matching(&self.resource);
-        let bits = (matching(&question.outlook), question.old_outlook.as_ref().map_or(0, matching));
+        let name = key.as_deref().unwrap_or_default();
+        let mut matching = |outlook: &Outlook| outlook.matching(name, &mut self.room);
+        let bits = (matching(&question.outlook), question.old_outlook.as_ref().map_or(0, &mut matching));
         let known = match &prefix {
             Some(prefix) => question.by_prefix.get(&**prefix),
             None => question.verdicts.get(&bits),
@@ -331,7 +332,7 @@ impl<'j> Worker<'j> {
         }
         tally.lines.count(plan.class, place);
         let counts = tell(tally, plan.class, verdict, old.as_ref());
-        let segment = key.as_deref().map_or("-", |key| key.split_once('/').map_or("", |(segment, _)| segment));
+        let segment = key.as_deref().map_or("-", segment);
         if let Some((_, segments)) = self.groups.get_mut(question.group) {
             segments.add(segment, &counts);
         }
@@ -435,7 +436,7 @@ impl<'j> Worker<'j> {
             _ => {}
         }
         let segment = match first.part {
-            Part::Name => first.name.split_once('/').map_or("", |(segment, _)| segment),
+            Part::Name => segment(&first.name),
             Part::Whole | Part::Prefix => "-",
         };
         let group = (around.name.clone(), actions(), first.scope.clone().into_owned());
@@ -448,15 +449,16 @@ impl<'j> Worker<'j> {
                 id
             }
         };
-        let outlook = |around: &Around| around.outlook(&first.action, &first.scope);
-        let arn = Arn::parse(&first.scope).filter(|_| facts.len() == 1 && logged.access_point_bucket().is_none());
+        let old_outlook = || match baseline.zip(old_around.as_ref()) {
+            Some((baseline, around)) => baseline.outlook(logged, around).map(Some),
+            None => Some(None),
+        };
         if self.learning
-            && let Some((arn, new)) = arn.zip(outlook(around))
-            && let Some(old_outlook) = old_around.as_ref().map_or(Some(None), |old| outlook(old).map(Some))
+            && let Some(new) = judge.outlook(logged, around)
+            && let Some(old_outlook) = old_outlook()
         {
             let question = Question {
                 group,
-                scope: arn.resource.to_owned(),
                 named: first.part == Part::Name,
                 outlook: new,
                 old_outlook,

@@ -362,6 +362,15 @@ impl Pattern {
 
     /// The pattern with its variables replaced; `None` where one of them has no value or an unknown one.
     pub(crate) fn resolved(&self, variables: &impl Variables) -> Option<Self> {
+        self.replaced(variables, None)
+    }
+
+    /// The pattern with its variables replaced, those that have no value or an unknown one by a run of anything.
+    pub(crate) fn widened(&self, variables: &impl Variables) -> Self {
+        self.replaced(variables, Some(&Token::AnyRun)).unwrap_or_else(|| self.clone())
+    }
+
+    fn replaced(&self, variables: &impl Variables, otherwise: Option<&Token>) -> Option<Self> {
         let mut builder = Builder::default();
         for token in &self.tokens {
             match token {
@@ -372,11 +381,27 @@ impl Pattern {
                         builder.literal.push_str(default);
                     }
                     (Substitute::Text(text), _) if !text.is_empty() => builder.literal.push_str(text),
-                    _ => return None,
+                    _ => builder.push(otherwise?.clone()),
                 },
             }
         }
         Some(builder.finish())
+    }
+
+    /// What texts that begin with `head` have to fit behind it; `None` if the pattern does not begin with all of it.
+    pub(crate) fn behind(&self, head: &str) -> Option<Self> {
+        let Some((Token::Literal(literal), tokens)) = self.tokens.split_first() else { return None };
+        let rest = literal.strip_prefix(head)?;
+        let first = Some(Token::Literal(rest.into())).filter(|_| !rest.is_empty());
+        Some(Self { tokens: first.into_iter().chain(tokens.iter().cloned()).collect(), variables: self.variables })
+    }
+
+    /// Whether no text that begins with `head` fits, as its first characters say.
+    pub(crate) fn begins_otherwise(&self, head: &str) -> bool {
+        match self.tokens.first() {
+            Some(Token::Literal(literal)) => !literal.starts_with(head) && !head.starts_with(&**literal),
+            _ => false,
+        }
     }
 
     /// What can stand where in the texts that fit. A variable can be anything.

@@ -362,7 +362,7 @@ impl<'l> Rest<'l> {
 }
 
 /// Whether a request line ends as one does.
-pub(super) fn is_request_line(request: &[u8]) -> bool {
+fn is_request_line(request: &[u8]) -> bool {
     let version = request.rsplit(|byte| *byte == b' ').next().and_then(|last| last.strip_prefix(b"HTTP/"));
     matches!(version, Some([b'0'..=b'9'] | [b'0'..=b'9', b'.', b'0'..=b'9']))
 }

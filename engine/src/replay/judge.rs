@@ -74,40 +74,78 @@ impl Keys {
 /// resource and the prefix that they ask for: which of some patterns match, and perhaps the prefix.
 #[derive(Debug)]
 pub struct Outlook {
-    /// Patterns of the sixth part of ARNs, at most 64.
+    /// Patterns of what stands behind the scope, at most 64.
     patterns: Vec<Pattern>,
+    /// The part of the scope that they do not say anything of, because not all of them begin with it.
+    head: String,
     /// Whether the verdict hangs on the prefix, too.
     pub by_prefix: bool,
 }
 
 impl Outlook {
-    /// Which patterns match the sixth part of an ARN, a bit for each.
+    /// Which patterns match a name in the scope, a bit for each. `room` is for texts that have to be put together.
     #[must_use]
-    pub fn matching(&self, part: &str) -> u64 {
+    pub fn matching(&self, name: &str, room: &mut String) -> u64 {
+        let text = if self.head.is_empty() {
+            name
+        } else {
+            room.clear();
+            room.push_str(&self.head);
+            room.push_str(name);
+            room
+        };
         let bits = self.patterns.iter().enumerate();
-        bits.fold(0, |bits, (at, pattern)| bits | u64::from(pattern.is_match(part)) << at)
+        bits.fold(0, |bits, (at, pattern)| bits | u64::from(pattern.is_match(text)) << at)
+    }
+}
+
+/// The keys that stay the same for all requests of one requester, or of the sessions of one role.
+const OF_REQUESTER: [&str; 3] = ["aws:username", "aws:principalaccount", "aws:principaltype"];
+
+impl Judge {
+    /// What the verdict on requests like this one hangs on, which is on what the scope of its first fact holds. `None` if
+    /// it may hang on something else, or on too many patterns.
+    #[must_use]
+    pub fn outlook(&self, logged: &impl Logged, around: &Around) -> Option<Outlook> {
+        let facts = logged.facts();
+        let [fact] = &facts[..] else { return None };
+        if !around.is_steady || logged.access_point_bucket().is_some() {
+            return None;
+        }
+        let mut outlook = None;
+        let context = logged.context_of(&|_| false);
+        let asked = self.ask(logged, around, &context, |request| {
+            outlook = around.outlook(&fact.action, &fact.scope, request);
+        });
+        asked.ok().and(outlook)
     }
 }
 
 impl Around {
-    /// What the verdict on requests for an action hangs on, which is on resources whose ARNs begin with `scope`. `None` if
-    /// it may hang on something else, or on too many patterns.
-    #[must_use]
-    pub fn outlook(&self, action: &Action, scope: &str) -> Option<Outlook> {
-        let scope = Arn::parse(scope).filter(|scope| self.is_steady && scope.service == "s3")?;
+    fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {
+        let scope = Arn::parse(scope).filter(|scope| scope.service == "s3")?;
         let concerned = self.policies.policies().flat_map(|policy| policy.statements());
         let concerned = concerned.filter(|statement| statement.action().matches(action));
         let mut patterns: Vec<Pattern> = Vec::new();
         for pattern in concerned.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries()) {
             let Some(rest) = pattern.last_part_for(&scope) else { continue };
-            if rest.variables().next().is_some() || patterns.len() >= 64 {
+            if rest.variables().any(|variable| !OF_REQUESTER.contains(&variable.key().folded())) {
                 return None;
             }
-            if !patterns.contains(rest) {
-                patterns.push(rest.clone());
+            let rest = rest.widened(request);
+            if !rest.begins_otherwise(scope.resource) && !patterns.contains(&rest) {
+                patterns.push(rest);
             }
         }
-        Some(Outlook { patterns, by_prefix: self.keys.has("s3:prefix") })
+        if patterns.len() > 64 {
+            return None;
+        }
+        let behind: Option<Vec<Pattern>> = patterns.iter().map(|pattern| pattern.behind(scope.resource)).collect();
+        let by_prefix = self.keys.has("s3:prefix");
+        Some(match behind {
+            Some(patterns) => Outlook { patterns, head: String::new(), by_prefix },
+            None => Outlook { patterns, head: scope.resource.to_owned(), by_prefix },
+        })
     }
 }
 

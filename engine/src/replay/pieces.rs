@@ -14,11 +14,24 @@ pub(super) struct Pieces<K> {
     kept: Vec<(Box<[u8]>, K)>,
     first: usize,
     last: usize,
+    /// Those that were asked for last, by what is quickly told of their text.
+    recent: [usize; RECENT],
+}
+
+/// How many pieces are found without a hash.
+const RECENT: usize = 64;
+
+/// Where among them a piece may be.
+#[inline]
+fn slot(text: &[u8]) -> usize {
+    let byte = |at: usize| usize::from(text.get(at).copied().unwrap_or_default());
+    let length = text.len();
+    (length ^ byte(length / 2) ^ (byte(length.wrapping_sub(1)) << 1) ^ (byte(length.wrapping_sub(2)) << 3)) % RECENT
 }
 
 impl<K> Default for Pieces<K> {
     fn default() -> Self {
-        Self { index: FxHashMap::default(), kept: Vec::new(), first: 0, last: 0 }
+        Self { index: FxHashMap::default(), kept: Vec::new(), first: 0, last: 0, recent: [0; RECENT] }
     }
 }
 
@@ -26,12 +39,19 @@ impl<K> Pieces<K> {
     /// The number of a piece, which no other piece ever has. `about` says what is known about a new one.
     #[inline]
     pub(super) fn number(&mut self, text: &[u8], about: impl FnOnce() -> K) -> usize {
-        if self.text(self.last) == Some(text) {
-            return self.last;
-        }
-        let hash = xxh3_64(text);
-        let known = self.index.get(&hash).copied().filter(|number| self.text(*number) == Some(text));
-        self.last = known.unwrap_or_else(|| self.add(hash, text, about()));
+        let slot = slot(text);
+        let recent = self.recent.get(slot).copied().unwrap_or_default();
+        self.last = if self.text(recent) == Some(text) {
+            recent
+        } else {
+            let hash = xxh3_64(text);
+            let known = self.index.get(&hash).copied().filter(|number| self.text(*number) == Some(text));
+            let number = known.unwrap_or_else(|| self.add(hash, text, about()));
+            if let Some(recent) = self.recent.get_mut(slot) {
+                *recent = number;
+            }
+            number
+        };
         self.last
     }
 

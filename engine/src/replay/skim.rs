@@ -4,13 +4,13 @@
 //! A line that is skimmed tells the same as one that is read by [`super::access_log`]; what is not quite ordinary is not
 //! skimmed.
 
-use super::access_log::{is_request_line, seconds};
+use super::access_log::seconds;
 use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
 use super::pieces::Pieces;
 use super::words::{Word, Words};
 use memchr::memmem::Finder;
-use memchr::{memchr, memchr_iter, memchr2, memchr3};
+use memchr::{memchr, memchr_iter, memchr2};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -201,13 +201,11 @@ impl Skimmer {
         let field = std::str::from_utf8(key.text).ok()?;
         let (named, path, prefix) = self.path(&mut words, operation, &key)?;
         let answer = answer(&mut words)?;
-        words.numbers(4)?;
+        words.numbers()?;
         let (requester, habits) = self.requester(requester)?;
         let client = self.client(&mut words, habits.client)?;
         // The host id.
-        if memchr(b'"', words.word()?).is_some() {
-            return None;
-        }
+        words.unquoted()?;
         let tail = words.rest();
         let tail_number = match self.tails.text(habits.tail) {
             Some(usual) if usual == tail => habits.tail,
@@ -354,6 +352,11 @@ fn as_is(words: &mut Words<'_>, key: &[u8]) -> Option<()> {
 /// Takes status and error code.
 fn answer<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
     let rest = words.rest();
+    // Most requests go well.
+    if let [b'2', b'0', b'0' | b'4' | b'6', b' ', b'-', b' ', ..] = rest {
+        words.skip(6);
+        return rest.get(..5);
+    }
     let (status, error) = (words.word()?, words.word()?);
     let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
     let is_error = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -363,25 +366,31 @@ fn answer<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
 
 /// The path of a request line, if nothing of the line but its path counts, or all of it is one of few.
 fn plain_request(request: &[u8]) -> Option<&[u8]> {
-    let mut spaces = memchr_iter(b' ', request);
-    let (first, last) = (spaces.next()?, spaces.next()?);
-    let target = request.get(first + 1..last)?;
-    if spaces.next().is_some() || !is_request_line(request) || !target.starts_with(b"/") || !request.is_ascii() {
+    let method = request.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    let target = request.get(method..)?.strip_prefix(b" ")?.strip_suffix(b" HTTP/1.1")?;
+    if target.first() != Some(&b'/') || memchr(b' ', target).is_some() || !target.is_ascii() {
         return None;
     }
     let Some(at) = memchr(b'?', target) else { return Some(target) };
-    let query = target.get(at + 1..)?;
-    // Versions and the times of presigned requests count, however their names are written.
-    static COUNTING: LazyLock<[Finder<'static>; 3]> =
-        LazyLock::new(|| [Finder::new(b"ersionId"), Finder::new(b"X-Amz-"), Finder::new(b"Expires")]);
-    let may_count = memchr3(b'I', b'X', b'E', query).is_some();
-    let counts = may_count && COUNTING.iter().any(|finder| finder.find(query).is_some());
-    let encoded = memchr(b'%', query).is_some()
-        && query.split(|byte| *byte == b'&').any(|parameter| {
-            let name = parameter.get(..memchr(b'=', parameter).unwrap_or(parameter.len())).unwrap_or_default();
-            memchr(b'%', name).is_some()
-        });
-    (!counts && !encoded).then(|| target.get(..at)).flatten()
+    let (path, mut query) = (target.get(..at)?, target.get(at + 1..)?);
+    loop {
+        let end = memchr(b'&', query);
+        if counts(query.get(..end.unwrap_or(query.len()))?) {
+            return None;
+        }
+        match end {
+            Some(end) => query = query.get(end + 1..)?,
+            None => return Some(path),
+        }
+    }
+}
+
+/// Whether a parameter says more than a prefix: versions do, and the times of presigned requests, however their names are
+/// encoded.
+fn counts(parameter: &[u8]) -> bool {
+    const COUNTING: [&[u8]; 3] = [b"versionId", b"X-Amz-", b"Expires"];
+    let is_encoded = || parameter.iter().take_while(|byte| **byte != b'=').any(|byte| *byte == b'%');
+    COUNTING.iter().any(|name| parameter.starts_with(name)) || is_encoded()
 }
 
 /// What the first parameter of that name asks for, if it asks for anything.

@@ -107,22 +107,66 @@ impl<'l> Words<'l> {
         Some(Word { text, plain })
     }
 
-    /// Takes so many numbers, each with a space behind it; `-` counts as one.
+    /// The same, without a quote in it.
     #[inline]
-    pub(super) fn numbers(&mut self, count: usize) -> Option<()> {
-        let mut left = count;
+    pub(super) fn unquoted(&mut self) -> Option<&'l [u8]> {
+        let rest = self.rest();
+        let mut chunks = rest;
+        let mut end = 0;
+        while let Some((chunk, behind)) = chunks.split_first_chunk::<WIDTH>() {
+            let lane = u8x16::new(*chunk);
+            self.bits |= lane;
+            let found = (lane.simd_eq(u8x16::splat(b' ')) | lane.simd_eq(u8x16::splat(b'"'))).to_bitmask();
+            if found != 0 {
+                end += found.trailing_zeros() as usize;
+                return if rest.get(end) == Some(&b' ') { self.ended(rest, end) } else { None };
+            }
+            end += WIDTH;
+            chunks = behind;
+        }
+        self.word().filter(|word| !word.contains(&b'"'))
+    }
+
+    /// Takes four numbers, each with a space behind it; `-` counts as one.
+    #[inline]
+    pub(super) fn numbers(&mut self) -> Option<()> {
+        let rest = self.rest();
+        let (mut digits, mut nils, mut spaces) = (0_u32, 0_u32, 0_u32);
+        for (number, chunk) in rest.as_chunks::<WIDTH>().0.iter().take(2).enumerate() {
+            let lane = u8x16::new(*chunk);
+            let value = lane - u8x16::splat(b'0');
+            let bits = |lane: u8x16| lane.to_bitmask() << (WIDTH * number);
+            digits |= bits(value.min(u8x16::splat(9)).simd_eq(value));
+            nils |= bits(lane.simd_eq(u8x16::splat(b'-')));
+            spaces |= bits(lane.simd_eq(u8x16::splat(b' ')));
+        }
+        // The fourth space.
+        let fourth = (0..3).fold(spaces, |spaces, _| spaces & spaces.wrapping_sub(1));
+        if fourth == 0 {
+            return self.long_numbers();
+        }
+        let end = fourth.trailing_zeros();
+        let all = u32::MAX >> (31 - end);
+        // Where numbers begin.
+        let starts = (spaces << 1) | 1;
+        let wrong = !(digits | nils | spaces) | (spaces & starts) | (nils & !starts) | ((nils << 1) & !spaces);
+        self.skip(end as usize + 1);
+        (wrong & all == 0).then_some(())
+    }
+
+    /// The same for numbers of whatever length, byte by byte.
+    fn long_numbers(&mut self) -> Option<()> {
+        let mut left = 4;
         let mut before = b' ';
         for (at, byte) in self.rest().iter().enumerate() {
             match (before, *byte) {
                 (b' ' | b'0'..=b'9', b'0'..=b'9') | (b' ', b'-') => {}
-                (b'0'..=b'9' | b'-', b' ') => {
-                    left -= 1;
-                    if left == 0 {
-                        self.skip(at + 1);
-                        return Some(());
-                    }
-                }
+                (b'0'..=b'9' | b'-', b' ') => left -= 1,
                 _ => return None,
+            }
+            if left == 0 {
+                self.skip(at + 1);
+                return Some(());
             }
             before = *byte;
         }
@@ -187,6 +231,9 @@ mod tests {
             ("1 - 20 0033 \"", Some("\"")),
             ("- - - - x", Some("x")),
             ("1 2 3 4 ", Some("")),
+            ("10485760 5368709120 12345 12344 \"-\"", Some("\"-\"")),
+            ("10485760 53687091200 12345 12344 \"-\"", Some("\"-\"")),
+            ("10485760 53687091200 12345 12344x\"-\"", None),
             ("1 2 3 4", None),
             ("1 2 3 ", None),
             ("1  2 3 4 ", None),
@@ -196,8 +243,26 @@ mod tests {
             ("1 -- 3 4 ", None),
             ("1 x 3 4 ", None),
         ] {
-            let mut words = Words::new(line.as_bytes());
-            assert_eq!(words.numbers(4).map(|()| words.rest()), wanted.map(str::as_bytes), "{line}");
+            for behind in ["", "and something to look at together with it"] {
+                let line = format!("{line}{behind}");
+                let wanted = wanted.map(|wanted| format!("{wanted}{behind}"));
+                for take in [Words::numbers, Words::long_numbers] {
+                    let mut words = Words::new(line.as_bytes());
+                    assert_eq!(take(&mut words).map(|()| words.rest()), wanted.as_deref().map(str::as_bytes), "{line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn quotes_are_found_before_a_space_only() {
+        for length in 1..70 {
+            let word = "x".repeat(length);
+            for behind in ["", "\"behind\"", "and something to look at together with it \""] {
+                let line = format!("{word} {behind}");
+                assert_eq!(Words::new(line.as_bytes()).unquoted(), Some(word.as_bytes()), "{line}");
+                assert_eq!(Words::new(format!("{word}\" {behind}").as_bytes()).unquoted(), None);
+            }
         }
     }
 }
