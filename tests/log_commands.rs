@@ -163,7 +163,113 @@ fn events_tell_the_unique_ids_of_sessions() {
     let policy = path(&folder, "policy.json", policy);
     let output = run(&["replay", "-p", &policy, "--format", "json", "corpus/logs/cloudtrail/containers/athena.jsonl"]);
     let report: Value = serde_json::from_str(&out(&output)).unwrap();
-    assert_eq!(report["verdicts"], serde_json::json!({ "allowed": 2, "denied": 4, "undecided": 0 }), "{report:#}");
+    // One is a role that a service assumed: what the role trusts is said by its own policy, which is not given.
+    assert_eq!(report["verdicts"], serde_json::json!({ "allowed": 2, "denied": 3, "undecided": 1 }), "{report:#}");
+    assert_eq!(report["unasked"].as_object().unwrap().len(), 1);
+}
+
+/// A line of an access log, of a request for a key of the bucket `data` that went well.
+fn row(requester: &str, key: &str) -> String {
+    format!(
+        "0f1e data [21/Nov/2026:19:00:00 +0000] 192.0.2.10 {requester} 0A1B REST.GET.OBJECT {key} \"GET /{key} HTTP/1.1\" 200 - 10 10 12 5 \"-\" \"agent\" - aG9zdA== SigV4 TLS_AES_128_GCM_SHA256 AuthHeader data.s3.amazonaws.com TLSv1.3 - - -\n"
+    )
+}
+
+#[test]
+fn what_is_not_known_is_no_verdict() {
+    let folder = folder("replay-unknown");
+    let role = "arn:aws:sts::111122223333:assumed-role/app/s";
+    let verdicts = |args: &[&str]| {
+        let report: Value =
+            serde_json::from_str(&out(&run(&[&["replay", "--format", "json"], args].concat()))).unwrap();
+        (report["verdicts"].clone(), report["unknownKeys"].clone(), report["unasked"].clone())
+    };
+    let all = path(&folder, "all.json", r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#);
+    let own = r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+        "Condition": {"StringEquals": {"s3:ResourceAccount": "444455556666"}}}}"#;
+    let own = path(&folder, "own.json", own);
+    let log = path(&folder, "access.log", &(row(role, "k") + &row("-", "k")));
+    // Nobody needs an identity-based policy, and nothing is known of the bucket's own.
+    let (counts, _, why) = verdicts(&["-p", &all, &log]);
+    assert_eq!(counts, serde_json::json!({ "allowed": 1, "denied": 0, "undecided": 1 }));
+    assert!(why.to_string().contains("the resource's own policy"), "{why}");
+    // Whose the bucket is, is not known, but where the name of the log or an option says it.
+    let (counts, keys, _) = verdicts(&["-p", &own, &log]);
+    assert_eq!((&counts["undecided"], &keys["s3:ResourceAccount"]), (&2.into(), &1.into()), "{keys}");
+    fs::create_dir_all(folder.join("444455556666/eu-west-1/data/2026/11/21")).unwrap();
+    let delivered = "444455556666/eu-west-1/data/2026/11/21/2026-11-21-00-00-00-0A1B2C3D4E5F6071";
+    let delivered = path(&folder, delivered, &row("arn:aws:iam::444455556666:user/ann", "k"));
+    assert_eq!(verdicts(&["-p", &own, &delivered]).0["allowed"], 1);
+    let regional = own.replace("own.json", "regional.json");
+    fs::write(
+        &regional,
+        r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}}}"#,
+    )
+    .unwrap();
+    assert_eq!(verdicts(&["-p", &regional, &delivered]).0["allowed"], 1);
+    // The owner of a bucket asks by its canonical id.
+    let owner = "7c19e0d2a4b6583f917e2d6c0b8a4f35e1d7c9b2a6f0483d5c7e9b1a3f5d7086";
+    let of_owner = path(&folder, "owner.log", &row(owner, "k").replace("0f1e ", &format!("{owner} ")));
+    assert_eq!(verdicts(&["-p", &all, &of_owner]).0["undecided"], 1);
+    assert_eq!(verdicts(&["-p", &all, "--resource-account", "111122223333", &of_owner]).0["allowed"], 1);
+}
+
+#[test]
+fn options_that_name_nothing_are_told_of() {
+    let folder = folder("replay-options");
+    let all = path(&folder, "all.json", r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#);
+    let log = path(&folder, "access.log", &row("arn:aws:sts::111122223333:assumed-role/app/s", "k"));
+    for wrong in ["foo", "arn:aws:sts::111122223333:assumed-role/app/s", "arn:aws:iam::111122223333:role/*"] {
+        let output = run(&["replay", "--identity", &format!("{wrong}={all}"), &log]);
+        assert_eq!(code(&output), 2, "{wrong}");
+        assert!(err(&output).contains("is no ARN of a user or a role"), "{}", err(&output));
+    }
+    // A role is given with its path, which the log does not tell.
+    let output = run(&["replay", "--identity", &format!("arn:aws:iam::111122223333:role/team/app={all}"), &log]);
+    assert_eq!((code(&output), err(&output).as_str()), (0, ""));
+    let output =
+        run(&["replay", "-p", &all, "--identity", &format!("arn:aws:iam::111122223333:role/other={all}"), &log]);
+    assert!(err(&output).contains("role/other, which --identity names"), "{}", err(&output));
+    let bucket = path(
+        &folder,
+        "bucket.json",
+        r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/app"}, "Action": "s3:*", "Resource": "arn:aws:s3:::data/*"}}"#,
+    );
+    let output = run(&["replay", "--resource-policy", &format!("other={bucket}"), &log]);
+    assert!(err(&output).contains("the bucket other, which --resource-policy names"), "{}", err(&output));
+    let output = run(&["replay", "--resource-policy", &format!("arn:aws:s3:::data={bucket}"), &log]);
+    assert_eq!(code(&output), 0);
+    assert!(err(&output).contains("do not tell their paths"), "{}", err(&output));
+    for twice in [&["replay", "-p", "-", "-"][..], &["derive", "--existing", "-", "-"]] {
+        let output = run(twice);
+        assert_eq!(code(&output), 2, "{twice:?}");
+        assert!(err(&output).contains("`-` is given more than once"), "{}", err(&output));
+    }
+}
+
+#[test]
+fn a_document_that_breaks_off_is_no_whole_answer() {
+    let folder = folder("replay-broken");
+    let event = |key: &str| {
+        format!(
+            r#"{{"eventTime": "2026-11-21T19:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "GetObject",
+            "userIdentity": {{"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ann", "accountId": "111122223333"}},
+            "requestParameters": {{"bucketName": "data", "key": "{key}"}}}}"#
+        )
+    };
+    let whole = format!("{{\"Records\": [\n{},\n{}]}}", event("a"), event("secret"));
+    let all = path(&folder, "all.json", r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#);
+    let cut = path(&folder, "cut.json", &whole[..whole.len() - 40]);
+    let damaged = path(&folder, "damaged.json", &whole.replacen("\"eventName\"", "eventName\"", 1));
+    for log in [&cut, &damaged] {
+        let output = run(&["replay", "-p", &all, "--format", "json", log]);
+        let report: Value = serde_json::from_str(&out(&output)).unwrap();
+        assert_eq!((code(&output), &report["complete"]), (2, &false.into()), "{log}");
+        assert!(err(&output).contains("is no JSON from its event"), "{}", err(&output));
+        let output = run(&["derive", log]);
+        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{log}");
+    }
 }
 
 #[test]

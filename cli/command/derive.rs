@@ -37,7 +37,8 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
     let source = Source::new(&files);
     let (collected, logs) = collect(&source, rules, hashed, |bytes| bar.set_position(bytes));
     bar.finish_and_clear();
-    let broken = source.broken();
+    let mut broken = source.broken();
+    broken.extend(report_replay::damaged(&collected.lines, &files));
     broken.iter().for_each(problems::print_failure);
     if is_interrupted() {
         let read = collected.lines.all();

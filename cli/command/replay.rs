@@ -63,7 +63,9 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         of_logs = Some(replay(&source, judge, baseline, hashed, advance));
     }
     bar.finish_and_clear();
-    let broken = source.broken();
+    let mut broken = source.broken();
+    let lines = of_logs.as_ref().map_or(&tally.lines, |(replayed, _)| replayed.lines());
+    broken.extend(report_replay::damaged(lines, &files));
     let mut named = files.clone();
     if let Some((mut replayed, logs)) = of_logs {
         if hashed {
@@ -97,6 +99,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
     }
     if !args.common.quiet {
         report_replay::complain(&tally.lines, &names);
+        report_replay::print_notes(&tally, judge);
     }
     broken.iter().for_each(problems::print_failure);
     if is_interrupted() {
@@ -156,6 +159,7 @@ pub(crate) fn log_files(paths: &[String]) -> Result<Vec<String>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path == "-" {
+            input::take_standard_input()?;
             files.push(path.clone());
             continue;
         }
@@ -189,8 +193,11 @@ fn judge(args: &ReplayArgs, identity: &[String], by_principal: &[String]) -> Res
     let mut judge = Judge { policies: given.policies, facts: facts(args)?, ..Judge::default() };
     for text in &of_bucket {
         let (bucket, path) = text.split_once('=').unwrap_or((text, ""));
+        let bucket =
+            bucket.split_once(":s3:::").filter(|(head, _)| head.starts_with("arn:")).map_or(bucket, |(_, name)| name);
         judge.buckets.entry(bucket.to_owned()).or_default().extend(read(path, Layer::Resource)?);
     }
+    let mut paths = HashMap::new();
     for text in by_principal {
         // Names can hold the sign, too: what follows it is a file.
         let splits = || text.match_indices('=').filter_map(|(at, _)| Some((text.get(..at)?, text.get(at + 1..)?)));
@@ -200,6 +207,20 @@ fn judge(args: &ReplayArgs, identity: &[String], by_principal: &[String]) -> Res
                 "write ARN=FILE, such as arn:aws:iam::111122223333:role/export=role.json",
             ));
         };
+        let parsed = Arn::parse(arn).filter(|parsed| parsed.service == "iam" && !arn.contains(['*', '?']));
+        let is_identity = |resource: &str| resource.starts_with("user/") || resource.starts_with("role/");
+        let Some(parsed) = parsed.filter(|parsed| is_identity(parsed.resource)) else {
+            return Err(Failure::with_help(
+                format!("`{arn}` is no ARN of a user or a role"),
+                "write arn:aws:iam::ACCOUNT:user/NAME=FILE, or arn:aws:iam::ACCOUNT:role/NAME=FILE for the sessions of a role",
+            ));
+        };
+        // The sessions of a role have no path in access logs.
+        if let (Some(account), Some((_, name))) = (parsed.account_id(), parsed.resource.rsplit_once('/'))
+            && parsed.resource.starts_with("role/")
+        {
+            paths.entry((account, name.to_owned())).or_insert_with(|| arn.to_owned());
+        }
         judge.identities.entry(arn.to_owned()).or_default().extend(read(path, Layer::Identity)?);
     }
     if judge.policies.policies().next().is_none() && judge.identities.is_empty() && judge.buckets.is_empty() {
@@ -209,7 +230,8 @@ fn judge(args: &ReplayArgs, identity: &[String], by_principal: &[String]) -> Res
         ));
     }
     judge.canonical_ids = canonical_ids(&args.canonical_id)?;
-    judge.roles = roles(&args.role_arn)?;
+    judge.roles = paths;
+    judge.roles.extend(roles(&args.role_arn)?);
     judge.owner = args.resource_account.as_deref().map(|text| account("resource account", text)).transpose()?;
     Ok(judge)
 }

@@ -11,6 +11,7 @@ const BUFFER: usize = 1 << 20;
 pub(crate) fn open(path: &str) -> Result<Box<dyn BufRead + Send>, Failure> {
     let failed = |error| Failure::Read { path: path.to_owned(), error };
     let raw: Box<dyn Read + Send> = if path == "-" {
+        super::take_standard_input()?;
         Box::new(std::io::stdin())
     } else {
         let file = File::open(path).map_err(failed)?;

@@ -14,11 +14,25 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Takes standard input for one purpose.
+///
+/// # Errors
+/// It was taken for another: what is read there next would be missing here.
+pub(crate) fn take_standard_input() -> Result<(), Failure> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(Failure::usage("standard input can be read but once, and `-` is given more than once"));
+    }
+    Ok(())
+}
 
 /// The text behind a path, or of standard input for `-`.
 pub(crate) fn read(path: &str) -> Result<Arc<Source>, Failure> {
     let failed = |error| Failure::Read { path: path.to_owned(), error };
     let (name, bytes) = if path == "-" {
+        take_standard_input()?;
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
         ("<stdin>", bytes)

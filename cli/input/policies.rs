@@ -52,13 +52,12 @@ pub(crate) fn load(args: &PolicyArgs) -> Result<Given, Failure> {
 struct Loader {
     refused: Vec<Refused>,
     notes: Vec<String>,
-    stdin_taken: bool,
 }
 
 impl Loader {
     /// A policy that is an identity policy or, if it names principals, a resource-based one.
     fn either(&mut self, path: &str, policies: &mut PolicySet) -> Result<(), Failure> {
-        for file in self.paths(path)? {
+        for file in Self::paths(path)? {
             let source = read(&file)?;
             let named = Policy::names_principals(source.text());
             let layer = if named { Layer::Resource } else { Layer::Identity };
@@ -78,7 +77,7 @@ impl Loader {
     fn group(&mut self, paths: &[String], layer: Layer) -> Result<Policies, Failure> {
         let mut group = Policies::new();
         for path in paths {
-            for file in self.paths(path)? {
+            for file in Self::paths(path)? {
                 match Policy::read(read(&file)?, layer) {
                     Ok(policy) => group.push(Arc::new(policy)),
                     Err(refused) => self.refused.push(refused),
@@ -103,11 +102,8 @@ impl Loader {
             .collect()
     }
 
-    fn paths(&mut self, path: &str) -> Result<Vec<String>, Failure> {
+    fn paths(path: &str) -> Result<Vec<String>, Failure> {
         if path == "-" {
-            if std::mem::replace(&mut self.stdin_taken, true) {
-                return Err(Failure::usage("standard input holds one policy, and `-` is given more than once"));
-            }
             return Ok(vec![path.to_owned()]);
         }
         let found =

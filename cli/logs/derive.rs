@@ -5,15 +5,17 @@ use super::source::{Block, LineCounts, Source};
 use super::{Logline, each_block, each_line};
 use crate::partial::{self, Part as _};
 use can_access_engine::derivation::{Evidence, Group, GroupId, Kind, Proof};
+use can_access_engine::replay::access_log::Damage;
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::Judge;
-use can_access_engine::replay::logged::{Fact, Logged, Part};
+use can_access_engine::replay::logged::{Delivery, Fact, Logged, Part};
 use can_access_engine::replay::requester::Requester;
 use can_access_engine::replay::skim::{Skim, Skimmer, Style};
 use can_access_engine::replay::tally::{Lines, Place, add_name};
 use can_access_engine::replay::{Class, Observation, observe};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// How many requesters are kept in mind: sessions have names of their own.
 const KEPT: usize = 1 << 12;
@@ -67,7 +69,7 @@ pub(crate) fn collect(
     hashed: bool,
     progress: impl Fn(u64) + Sync,
 ) -> (Collected, Vec<u128>) {
-    let new = || Worker { hashed, ..Worker::new(rules) };
+    let new = || Worker { hashed, files: source.files(), ..Worker::new(rules) };
     let workers = each_block(source, new, Worker::collect, progress);
     let mut collected = Collected::default();
     let mut lines = LineCounts::default();
@@ -116,6 +118,10 @@ struct Worker<'r> {
     lines: LineCounts,
     hashed: bool,
     skimmer: Skimmer,
+    files: &'r [String],
+    /// Which file is gone through, and what its name says of the bucket.
+    file: usize,
+    delivery: Option<Arc<Delivery>>,
     /// Principals by requester, `None` for those that policies cannot name.
     principals: HashMap<String, Option<String>>,
     groups: HashMap<String, GroupId>,
@@ -153,6 +159,9 @@ impl<'r> Worker<'r> {
             lines: LineCounts::default(),
             hashed: false,
             skimmer: Skimmer::default(),
+            files: &[],
+            file: usize::MAX,
+            delivery: None,
             principals: HashMap::new(),
             groups: HashMap::new(),
             key: String::new(),
@@ -164,6 +173,11 @@ impl<'r> Worker<'r> {
     }
 
     fn collect(&mut self, block: &Block) {
+        if block.file != self.file {
+            self.file = block.file;
+            let path = self.files.get(block.file);
+            self.delivery = path.and_then(|path| Delivery::of_path(path)).map(Arc::new);
+        }
         let mut skimmer = std::mem::take(&mut self.skimmer);
         let count = each_line(block, &mut skimmer, |place, line| match line {
             Logline::Ordinary(skim, line) => self.ordinary(place, &skim, line),
@@ -211,7 +225,11 @@ impl<'r> Worker<'r> {
     fn line(&mut self, place: Place, line: Logline<'_>) {
         match line {
             Logline::Row(row, line) => {
-                let observation = observe(&row);
+                let delivery = self.delivery.clone();
+                let observation = observe(&row).delivered(delivery.as_deref());
+                if observation.class == Class::Malformed {
+                    return self.collected.lines.malformed(Damage::Key, place);
+                }
                 self.collected.lines.count(observation.class, place);
                 self.collected.copies.note(&row, observation.class, line, place);
                 match observation.class {
@@ -255,11 +273,13 @@ impl<'r> Worker<'r> {
             self.learned = None;
             return;
         }
-        if !self.principals.contains_key(requester) {
+        // Whose a canonical id is hangs on the bucket, too.
+        let by_bucket = matches!(logged.requester(), Requester::Canonical(_));
+        if by_bucket || !self.principals.contains_key(requester) {
             if self.principals.len() >= KEPT {
                 self.principals.clear();
             }
-            let principal = rules.judge.principal(logged.requester(), logged.role_arn());
+            let principal = rules.judge.principal_of(logged);
             self.principals.insert(requester.to_owned(), principal);
         }
         let Some(principal) = self.principals.get(requester).cloned().flatten() else {

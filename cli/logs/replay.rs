@@ -5,17 +5,19 @@ use super::source::{Block, LineCounts, Source};
 use super::{Logline, each_block, each_line};
 use crate::Failure;
 use crate::partial::{self, Part as _};
+use can_access_engine::replay::access_log::Damage;
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::{Around, Judge, Outlook, Verdict};
-use can_access_engine::replay::logged::{Logged, Part};
+use can_access_engine::replay::logged::{Delivery, Logged, Part};
 use can_access_engine::replay::skim::{Skim, Skimmer, Style};
-use can_access_engine::replay::tally::{Counts, Example, Place, Segments, Tally};
+use can_access_engine::replay::tally::{Counts, Example, Lines, Place, Segments, Tally};
 use can_access_engine::replay::{Class, observe};
 use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// How many blocks are read before they are gone through together, where their order matters.
 const TOGETHER: usize = 8;
@@ -51,6 +53,11 @@ impl partial::Part for Replayed {
 }
 
 impl Replayed {
+    /// What the lines count as.
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.tally.lines
+    }
+
     /// Counts the sources of copies, too, now that all halves are known.
     pub(crate) fn finish(self, judge: &Judge, baseline: Option<&Judge>) -> Tally {
         let mut last = Worker { tally: self.tally, ..Worker::new(judge, baseline, None) };
@@ -67,7 +74,7 @@ pub(crate) fn replay(
     hashed: bool,
     progress: impl Fn(u64) + Sync,
 ) -> (Replayed, Vec<u128>) {
-    let new = || Worker { hashed, ..Worker::new(judge, baseline, None) };
+    let new = || Worker { hashed, files: source.files(), ..Worker::new(judge, baseline, None) };
     let workers = each_block(source, new, Worker::count, progress);
     let mut replayed = Replayed::default();
     let mut lines = LineCounts::default();
@@ -114,7 +121,7 @@ pub(crate) fn replay_each(
         let parts: Vec<(Replayed, Each)> = together
             .par_iter()
             .map(|(before, block)| {
-                let mut worker = Worker::new(judge, baseline, Some(each));
+                let mut worker = Worker { files: source.files(), ..Worker::new(judge, baseline, Some(each)) };
                 worker.first_line = *before;
                 worker.count(block);
                 let records = std::mem::take(&mut worker.records);
@@ -159,6 +166,10 @@ struct Worker<'j> {
     lines: LineCounts,
     hashed: bool,
     skimmer: Skimmer,
+    files: &'j [String],
+    /// Which file is gone through, and what its name says of the bucket.
+    file: usize,
+    delivery: Option<Arc<Delivery>>,
     records: Each,
     /// What makes the number of a line within its block one within its file, for records.
     first_line: u64,
@@ -253,6 +264,9 @@ impl<'j> Worker<'j> {
             lines: LineCounts::default(),
             hashed: false,
             skimmer: Skimmer::default(),
+            files: &[],
+            file: usize::MAX,
+            delivery: None,
             records: Vec::new(),
             first_line: 0,
             base: 0,
@@ -261,6 +275,11 @@ impl<'j> Worker<'j> {
 
     fn count(&mut self, block: &Block) {
         self.base = block.place(0).1;
+        if block.file != self.file {
+            self.file = block.file;
+            let path = self.files.get(block.file);
+            self.delivery = path.and_then(|path| Delivery::of_path(path)).map(Arc::new);
+        }
         let mut skimmer = std::mem::take(&mut self.skimmer);
         let count = each_line(block, &mut skimmer, |place, line| match line {
             Logline::Ordinary(skim, line) if self.each.is_none() => self.ordinary(place, &skim, line),
@@ -342,7 +361,11 @@ impl<'j> Worker<'j> {
         match line {
             Logline::Ordinary(_, line) => self.line(place, Logline::read(line, true)),
             Logline::Row(row, line) => {
-                let observation = observe(&row);
+                let delivery = self.delivery.clone();
+                let observation = observe(&row).delivered(delivery.as_deref());
+                if observation.class == Class::Malformed {
+                    return self.tally.lines.malformed(Damage::Key, place);
+                }
                 self.tally.lines.count(observation.class, place);
                 self.copies.note(&row, observation.class, line, place);
                 match observation.class {
@@ -398,7 +421,11 @@ impl<'j> Worker<'j> {
                     self.plans.clear();
                 }
                 let of = |judge: &Judge| judge.around(logged);
-                self.around.push((of(judge), baseline.map(of)));
+                let around = of(judge);
+                if around.path_is_assumed {
+                    self.tally.assumed_paths.insert(around.name.clone(), 1);
+                }
+                self.around.push((around, baseline.map(of)));
                 let at = self.around.len() - 1;
                 self.known.entry(requester.to_owned()).or_default().insert(logged.bucket().to_owned(), at);
                 at

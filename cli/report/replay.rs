@@ -6,12 +6,13 @@ use super::{BAD, BOLD, DIM};
 use crate::Failure;
 use crate::input::lines;
 use can_access_engine::replay::Class;
+use can_access_engine::replay::access_log::Damage;
 use can_access_engine::replay::judge::{Judge, Verdict};
 use can_access_engine::replay::logged::Logged;
 use can_access_engine::replay::tally::{Counts, Example, Findings, Lines, Segments, Tally};
 use can_access_engine::request::ContextValue;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 /// How many names and groups the text lists.
@@ -254,6 +255,45 @@ fn print_findings(
     Ok(())
 }
 
+/// Says on standard error what was taken for granted, and which policies were given for nothing.
+pub(crate) fn print_notes(tally: &Tally, judge: &Judge) {
+    let named: BTreeSet<&str> = tally.requests.keys().map(|(principal, ..)| principal.as_str()).collect();
+    for principal in judge.identities.keys().collect::<BTreeSet<_>>() {
+        if !named.contains(principal.as_str()) {
+            problems::print_warning(&format!("no request with evidence is of {principal}, which --identity names"));
+        }
+    }
+    let is_of = |bucket: &str, scope: &str| {
+        scope.split_once(":s3:::").is_some_and(|(_, rest)| rest.split('/').next() == Some(bucket))
+    };
+    for bucket in judge.buckets.keys().collect::<BTreeSet<_>>() {
+        if !tally.requests.keys().any(|(_, _, scope)| is_of(bucket, scope)) {
+            problems::print_warning(&format!(
+                "no request with evidence is for the bucket {bucket}, which --resource-policy names"
+            ));
+        }
+    }
+    if !tally.assumed_paths.is_empty() {
+        let roles: Vec<&str> = tally.assumed_paths.keys().map(String::as_str).take(LISTED).collect();
+        problems::print_note(&format!(
+            "the policies look at roles, and access logs do not tell their paths: these are taken to have none, name them \
+             with --role-arn otherwise: {}",
+            roles.join(", ")
+        ));
+    }
+}
+
+/// That documents break off, or are damaged in a way that nothing behind it can be read.
+pub(crate) fn damaged(lines: &Lines, files: &[String]) -> Option<Failure> {
+    let (count, (file, event)) = lines.damage.get(&Damage::Json)?;
+    let name = files.get(*file).map_or("", |file| crate::input::lines::name(file));
+    let more = if *count > 1 { format!(", and {} more", count - 1) } else { String::new() };
+    Some(Failure::with_help(
+        format!("{name} is no JSON from its event {event} on{more}"),
+        "what follows was not read: mend the file, or leave it out",
+    ))
+}
+
 /// Says on standard error what was not used, and why.
 pub(crate) fn complain(lines: &Lines, names: &Names<'_>) {
     let number = |count: u64| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
@@ -310,7 +350,7 @@ pub(crate) fn record(
     let record = RecordJson {
         file,
         line,
-        principal: judge.principal(logged.requester(), logged.role_arn()),
+        principal: judge.principal_of(logged),
         actions: facts.iter().map(|fact| fact.action.as_str()).collect(),
         resource: facts.first().map(|fact| fact.resource()),
         log: logged.class().name(),

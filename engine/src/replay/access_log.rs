@@ -316,7 +316,8 @@ impl<'l> Rest<'l> {
     /// Reads what follows the key; of what S3 does by itself, the request line is `-`.
     fn read(rest: &'l [u8], by_itself: bool, terminated: bool) -> Self {
         match rest.split_first() {
-            Some((b'-', behind)) => match behind.strip_prefix(b" ").and_then(Middle::read) {
+            // A last line without an end may lack its version.
+            Some((b'-', behind)) => match behind.strip_prefix(b" ").and_then(Middle::read).filter(|_| terminated) {
                 Some(middle) => Self::of(None, &[middle]),
                 None => Self::Partial,
             },
@@ -451,7 +452,9 @@ impl<'l> Tail<'l> {
             last => rest.len() - last.map_or(0, |last| last.valid().len()),
         };
         let text = std::str::from_utf8(rest.get(start..)?).ok()?;
-        for at in memchr_iter(b'"', rest) {
+        // The quotes around the referer, and the one before the user agent, end nothing.
+        let others = if rest.first() == Some(&b'"') { 3 } else { 1 };
+        for at in memchr_iter(b'"', rest).skip(others) {
             let Some(behind) = rest.get(at + 1..).filter(|behind| behind.first().is_none_or(|byte| *byte == b' '))
             else {
                 continue;
@@ -491,7 +494,7 @@ impl<'l> Tail<'l> {
             _ => {}
         }
         // Quotes stand in fields of the future at most.
-        if first.iter().take(10).flatten().any(|word| word.contains('"')) {
+        if first.iter().take(10).flatten().any(|word| word.contains('"')) || !is_future(behind) {
             return None;
         }
         let aligned = |shift: usize| {
@@ -515,6 +518,22 @@ impl<'l> Tail<'l> {
             source_region: at(shift + 9),
         })
     }
+}
+
+/// Whether the quotes in what follows a user agent are those around fields of the future: none is left open, and no status
+/// follows one, as it follows a request line.
+fn is_future(behind: &str) -> bool {
+    let mut outside = behind;
+    while let Some((before, quoted)) = outside.split_once('"') {
+        let Some((_, rest)) = quoted.split_once('"').filter(|_| before.ends_with(' ')) else { return false };
+        let is_status = |word: &str| word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+        let ends = rest.is_empty() || rest.starts_with(' ');
+        if !ends || rest.split(' ').nth(1).is_some_and(is_status) {
+            return false;
+        }
+        outside = rest;
+    }
+    true
 }
 
 #[cfg(test)]

@@ -82,7 +82,8 @@ impl Observation<'_> {
                 give(key, Some(text));
             }
         }
-        if let Some(region) = tail.host.and_then(region) {
+        let delivered = || self.delivery.map(|delivery| delivery.region.as_str());
+        if let Some(region) = tail.host.and_then(region).or_else(delivered) {
             give("aws:RequestedRegion", Some(region));
         }
         if let Some(request) = answer.request.and_then(Query::of_request_line) {
@@ -97,7 +98,9 @@ impl Observation<'_> {
                     Some(request.value("max-keys").as_deref().filter(|text| !text.is_empty()).unwrap_or("1000")),
                 );
             }
-            if let Some(age) = request.signed_at().map(|signed| self.time - signed).filter(|age| *age >= 0) {
+            let is_signed = tail.authentication.is_none_or(|kind| kind == "QueryString");
+            let signed_at = request.signed_at().filter(|_| is_signed);
+            if let Some(age) = signed_at.map(|signed| self.time - signed).filter(|age| *age >= 0) {
                 give("s3:signatureAge", Some(&(age * 1000).to_string()));
             }
         }

@@ -3,12 +3,14 @@
 use super::logged::Logged;
 use super::requester::Requester;
 use crate::arn::{AccountId, Arn};
-use crate::decision::{Decision, Outcome, decide, explain};
+use crate::decision::{Blocker, Decision, LayerOutcome, Outcome, ServiceRule, decide, explain};
 use crate::instant::Instant;
+use crate::layer::Layer;
 use crate::pattern::Pattern;
 use crate::policy::{Policies, PolicySet};
 use crate::request::{Action, Context, Facts, Principal, Request, Resource};
 use crate::statement::StatementId;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// The policies to hold requests against, and what no log says.
@@ -37,6 +39,8 @@ pub struct Around {
     pub name: String,
     /// The policies.
     pub policies: PolicySet,
+    /// Whether the requester is a session of a role whose path is not known, and the policies look at it.
+    pub path_is_assumed: bool,
     keys: Keys,
     principal: Result<Principal, &'static str>,
     is_steady: bool,
@@ -179,6 +183,24 @@ impl Judge {
     }
 }
 
+/// Whether nothing but the resource's own policy stands against a request, and that one is not given.
+fn is_for_resource_to_say(outcome: &Outcome) -> bool {
+    let by_resource = |blocker: Blocker| matches!(blocker, Blocker::Layer(Layer::Resource) | Blocker::Service);
+    outcome.decision == Decision::ImplicitDeny
+        && outcome.layer(Layer::Resource) == LayerOutcome::Absent
+        && matches!(outcome.service, None | Some(ServiceRule::AccountNotTrusted))
+        && outcome.blocked_by.iter().all(by_resource)
+}
+
+/// A context in which nothing is known of the account that owns the resource. That it is the requester's own decides which
+/// policies have to allow, and is no value for a condition.
+fn with_unknown_owner(mut context: Context) -> Context {
+    for key in ["aws:ResourceAccount", "s3:ResourceAccount"] {
+        context.mark_unknown(key);
+    }
+    context
+}
+
 /// What policies say to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -216,27 +238,52 @@ impl Judge {
         }
     }
 
+    /// The same of a request. The owner of the bucket is the root user of the account that owns it.
+    #[must_use]
+    pub fn principal_of(&self, logged: &(impl Logged + ?Sized)) -> Option<String> {
+        self.principal(logged.requester(), logged.role_arn()).or_else(|| match logged.requester() {
+            Requester::Canonical(id) if id == logged.owner() => {
+                self.owner_of(logged).map(|account| format!("arn:aws:iam::{account}:root"))
+            }
+            _ => None,
+        })
+    }
+
+    /// The account that owns what a request is about, if that is known.
+    fn owner_of(&self, logged: &(impl Logged + ?Sized)) -> Option<AccountId> {
+        self.canonical_ids.get(logged.owner()).copied().or_else(|| logged.resource_account()).or(self.owner)
+    }
+
     /// What surrounds the requests of whoever sent this one, on the same bucket.
     #[must_use]
     pub fn around(&self, logged: &impl Logged) -> Around {
-        let (requester, role_arn, bucket) = (logged.requester(), logged.role_arn(), logged.bucket());
-        let name = self.principal(requester, role_arn).unwrap_or_else(|| "unknown".to_owned());
+        let bucket = logged.bucket();
+        let name = self.principal_of(logged).unwrap_or_else(|| "unknown".to_owned());
         let mut policies = self.policies.clone();
         policies.identity.extend(self.identities.get(&name).into_iter().flatten().cloned());
         policies.resource.extend(self.buckets.get(bucket).into_iter().flatten().cloned());
         let keys = Keys::of(&policies);
         let is_steady = is_steady(&keys);
-        Around { principal: self.engine_principal(logged), keys, name, policies, is_steady }
+        let role = logged.requester().role().filter(|_| logged.role_arn().is_none());
+        let has_no_path = role.is_some_and(|(account, role)| !self.roles.contains_key(&(account, role.to_owned())));
+        let names_principals = || policies.resource.iter().any(|policy| policy.source().text().contains(":role/"));
+        let path_is_assumed = has_no_path && (keys.has("aws:PrincipalArn") || names_principals());
+        Around { path_is_assumed, principal: self.engine_principal(logged), keys, name, policies, is_steady }
     }
 
     /// What the policies say to the actions that a request needed.
     #[must_use]
     pub fn verdict(&self, logged: &impl Logged, around: &Around) -> Verdict {
         let mut verdict = Verdict::Allowed;
+        let mut lacks_policy = false;
         let policies = &around.policies;
         let context = logged.context_of(&|key| around.keys.has(key));
         let asked = self.ask(logged, around, &context, |request| {
             let outcome = decide(policies, request);
+            if is_for_resource_to_say(&outcome) {
+                lacks_policy = true;
+                return;
+            }
             verdict = match (outcome.decision, std::mem::replace(&mut verdict, Verdict::Allowed)) {
                 (Decision::ExplicitDeny | Decision::ImplicitDeny, _) | (_, Verdict::Denied) => Verdict::Denied,
                 (Decision::Depends, earlier) => {
@@ -252,7 +299,13 @@ impl Judge {
                 (Decision::Allowed, earlier) => earlier,
             };
         });
-        asked.map_or_else(Verdict::Unasked, |()| verdict)
+        match asked {
+            Err(why) => Verdict::Unasked(why),
+            Ok(()) if lacks_policy && verdict != Verdict::Denied => {
+                Verdict::Unasked("the resource's own policy has to allow it, and is not given")
+            }
+            Ok(()) => verdict,
+        }
     }
 
     /// The statements that decide about a request, and what decides: for its first action that is denied, or
@@ -283,7 +336,11 @@ impl Judge {
         mut look: impl FnMut(&Request<'_>),
     ) -> Result<(), &'static str> {
         let principal = around.principal.as_ref().map_err(|why| *why)?;
-        let owner = self.canonical_ids.get(logged.owner()).copied().or(logged.resource_account()).or(self.owner);
+        let owner = self.owner_of(logged);
+        let context = &match owner {
+            Some(_) => Cow::Borrowed(context),
+            None => Cow::Owned(with_unknown_owner(context.clone())),
+        };
         let mut facts = self.facts.clone().at(Instant::from_seconds(logged.time()));
         facts.access_point_bucket = logged.access_point_bucket();
         let needed = logged.facts();
@@ -304,8 +361,9 @@ impl Judge {
         let unknown = "the requester is nobody that policies name";
         let principal = match requester {
             Requester::Identity(arn) => Principal::parse(arn).map_err(|_| unknown)?,
-            Requester::Canonical(id) if !self.canonical_ids.contains_key(id) => {
-                return Err("the account of the canonical id is not known");
+            Requester::Canonical(_) => {
+                let root = self.principal_of(logged).ok_or("the account of the canonical id is not known")?;
+                Principal::parse(&root).map_err(|_| unknown)?
             }
             other => Principal::parse(&self.principal(other, None).ok_or(unknown)?).map_err(|_| unknown)?,
         };

@@ -43,6 +43,43 @@ impl Fact<'_> {
     }
 }
 
+/// What the name of a log says of the bucket that it is about: nothing else in an access log tells its account and Region
+/// (REPLAY §1.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The account that owns the bucket.
+    pub account: AccountId,
+    /// The Region of the bucket.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+}
+
+impl Delivery {
+    /// Reads the path of a log that was delivered in partitions: `…ACCOUNT/REGION/BUCKET/YYYY/MM/DD/NAME`.
+    ///
+    /// ```
+    /// use can_access_engine::replay::logged::Delivery;
+    /// let path = "logs/111122223333/eu-west-1/data/2026/11/21/2026-11-21-00-00-00-0A1B2C3D4E5F6071";
+    /// assert_eq!(Delivery::of_path(path).unwrap().region, "eu-west-1");
+    /// assert!(Delivery::of_path("logs/2026-11-21-00-00-00-0A1B2C3D4E5F6071").is_none());
+    /// ```
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        let mut parts = path.rsplit(['/', '\\']).skip(1);
+        let date = [parts.next()?, parts.next()?, parts.next()?];
+        let is_date = date
+            .iter()
+            .zip([2, 2, 4])
+            .all(|(part, length)| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit()));
+        let (bucket, region, account) = (parts.next()?, parts.next()?, parts.next()?);
+        // What stands before the account is a prefix of any kind.
+        let account = AccountId::parse(account.get(account.len().checked_sub(12)?..)?)?;
+        let is_region = region.split('-').count() >= 3 && region.ends_with(|last: char| last.is_ascii_digit());
+        (is_date && is_region).then(|| Self { account, region: region.to_owned(), bucket: bucket.to_owned() })
+    }
+}
+
 /// A request of a log.
 pub trait Logged {
     /// What the line or event counts as.

@@ -31,10 +31,10 @@ pub mod skim;
 pub mod tally;
 mod words;
 
-use crate::arn::Arn;
+use crate::arn::{AccountId, Arn};
 use crate::request::{Action, Context};
 use access_log::{Answer, Rest, Row};
-use logged::{Fact, Logged, Part};
+use logged::{Delivery, Fact, Logged, Part};
 use operation::{About, Needs, Proof};
 use query::Query;
 use requester::Requester;
@@ -117,6 +117,8 @@ pub struct Observation<'l> {
     pub key: Option<Cow<'l, str>>,
     /// Whether it also proves that the requester may list the bucket, without a prefix.
     pub listed: bool,
+    /// What the name of the log says of the bucket, if that is known.
+    pub delivery: Option<&'l Delivery>,
     /// The rest, for the request's context.
     answer: Option<Answer<'l>>,
     address: &'l str,
@@ -125,7 +127,7 @@ pub struct Observation<'l> {
     version: Option<Cow<'l, str>>,
 }
 
-impl Observation<'_> {
+impl<'l> Observation<'l> {
     /// The ARN of the access point that the request went through.
     #[must_use]
     pub fn access_point(&self) -> Option<&str> {
@@ -141,6 +143,13 @@ impl Observation<'_> {
         };
         let host = || self.answer.as_ref().and_then(|answer| answer.tail.host).unwrap_or_default();
         of_requester.unwrap_or_else(|| if host().ends_with(".amazonaws.com.cn") { "aws-cn" } else { "aws" })
+    }
+
+    /// The same, of a log with this name.
+    #[must_use]
+    pub fn delivered(mut self, delivery: Option<&'l Delivery>) -> Self {
+        self.delivery = delivery.filter(|delivery| delivery.bucket == self.bucket);
+        self
     }
 
     /// The object with its key, for a row that is no request.
@@ -188,6 +197,10 @@ impl Logged for Observation<'_> {
 
     fn owner(&self) -> &str {
         self.owner
+    }
+
+    fn resource_account(&self) -> Option<AccountId> {
+        self.delivery.map(|delivery| delivery.account)
     }
 
     fn facts(&self) -> Vec<Fact<'_>> {
@@ -262,6 +275,7 @@ pub fn observe<'l>(row: &Row<'l>) -> Observation<'l> {
         bucket: row.bucket,
         key,
         listed: false,
+        delivery: None,
         answer: answer.cloned(),
         address: row.address,
         is_form: row.operation == "REST.POST.OBJECT",
@@ -271,6 +285,8 @@ pub fn observe<'l>(row: &Row<'l>) -> Observation<'l> {
         _ if unreadable => Class::Malformed,
         (Rest::Partial, _) => Class::Partial,
         (Rest::Ambiguous, _) => Class::Ambiguous,
+        // Scanners ask for what does not exist.
+        (Rest::Whole(answer), None) if answer.status.is_some_and(|status| status >= 400) => Class::NoEvidence,
         (Rest::Whole(_), None) => Class::Unmapped,
         // Where the path names another key than S3 does, two lines have run into each other.
         (Rest::Whole(_), Some(_)) if runs_on(row, &observation, path) => Class::Partial,
@@ -289,8 +305,8 @@ fn runs_on(row: &Row<'_>, observation: &Observation<'_>, path: Option<&[u8]>) ->
     let Some(request) = observation.answer.as_ref().and_then(|answer| answer.request) else { return false };
     let has_time = memchr::memmem::find(request, b" +0000] ").is_some();
     let of_object = observation.needs.is_some_and(|needs| needs.about == About::Object);
-    // A form's key is in its body.
-    let in_path = of_object && row.operation != "REST.POST.OBJECT";
+    // The key of a form is in its body, and so is that of SOAP.
+    let in_path = of_object && row.operation != "REST.POST.OBJECT" && !row.operation.starts_with("SOAP.");
     let host = observation.answer.as_ref().and_then(|answer| answer.tail.host);
     let other_key = || match (path, &observation.key) {
         (Some(path), Some(key)) => !object_key::is_sent(key, path, row.bucket, path_style(host, row.bucket)),

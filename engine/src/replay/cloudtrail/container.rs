@@ -102,8 +102,9 @@ fn object(json: &[u8], members: &Members<'_>, within: Within, each: &mut dyn FnM
         return each(Item::NoEvent);
     }
     let inside = |name: &str| members.get(name).map(|value| value.get());
+    let category = || inside("eventCategory").or_else(|| inside("eventcategory"));
     // Events of partners in CloudTrail Lake: they may say anything.
-    if inside("eventCategory") == Some("\"ActivityAuditLog\"") {
+    if category() == Some("\"ActivityAuditLog\"") {
         return each(Item::NoEvent);
     }
     // An event of its own, wherever it is spelled so; CloudTrail Lake repeats some members around it.
@@ -121,7 +122,7 @@ fn object(json: &[u8], members: &Members<'_>, within: Within, each: &mut dyn FnM
     if let Some(packed) = inside("awslogs") {
         return unpacked(packed, within, each);
     }
-    if inside("eventCategory") == Some("\"Insight\"") {
+    if category() == Some("\"Insight\"") {
         return each(Item::NoEvent);
     }
     if inside("messageType") == Some("\"CONTROL_MESSAGE\"") {
