@@ -12,7 +12,7 @@ use crate::report::{self, problems};
 use crate::{Exit, Failure};
 use can_access_engine::derivation::{self, Derived, Form, Options};
 use can_access_engine::layer::Layer;
-use can_access_engine::policy::Policy;
+use can_access_engine::policy::{Policy, Version};
 use can_access_engine::replay::Class;
 use can_access_engine::replay::judge::Judge;
 use std::collections::HashMap;
@@ -183,8 +183,16 @@ fn options(args: &DeriveArgs) -> Result<Options, Failure> {
         for file in files {
             let source = input::read(&file)?;
             let layer = if Policy::names_principals(source.text()) { Layer::Resource } else { Layer::Identity };
-            existing
-                .push(Policy::read(source, layer).map(Arc::new).map_err(|refused| Failure::Refused(vec![refused]))?);
+            let policy = Policy::read(source, layer).map_err(|refused| Failure::Refused(vec![refused]))?;
+            if policy.version() == Version::V2008 && policy.source().text().contains("${") {
+                return Err(Failure::with_help(
+                    format!(
+                        "{file} is of version 2008-10-17, in which `${{` begins no variable; the derived policy is of 2012-10-17"
+                    ),
+                    "give the policy the version 2012-10-17 if variables are meant",
+                ));
+            }
+            existing.push(Arc::new(policy));
         }
     }
     if args.never.iter().any(String::is_empty) {

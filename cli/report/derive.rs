@@ -11,6 +11,8 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
+/// How many examples of what is left out are named.
+const NAMED: usize = 3;
 /// How many lines of a log are listed for a grant.
 const LISTED: usize = 20;
 
@@ -54,12 +56,17 @@ struct ReportJson<'a> {
 struct SummaryJson {
     coverage: f64,
     collateral: u64,
+    collateral_names: u64,
     refused_matched: u64,
     held_out_coverage: Option<f64>,
     days: usize,
+    first: Option<String>,
+    last: Option<String>,
+    new_kinds: BTreeMap<String, usize>,
     saturated: bool,
     contradicted: u64,
     withheld: u64,
+    not_in_force: u64,
     statements: usize,
     bytes: usize,
     limits: BTreeMap<&'static str, usize>,
@@ -105,17 +112,27 @@ struct UnusedJson<'a> {
 fn summary(policies: &[Derived], options: &Options) -> SummaryJson {
     let sum = |of: fn(&Derived) -> u64| policies.iter().map(of).sum::<u64>();
     let (needed, allowed) = (sum(|policy| policy.needed), sum(|policy| policy.allowed));
+    let mut new_kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for (day, count) in policies.iter().flat_map(|policy| &policy.new_kinds) {
+        let date = time(day * 86_400).chars().take(10).collect();
+        *new_kinds.entry(date).or_default() += count;
+    }
     let held_out: Vec<f64> = policies.iter().filter_map(|policy| policy.held_out).collect();
     SummaryJson {
         coverage: if needed == 0 { 1.0 } else { allowed as f64 / needed as f64 },
         collateral: sum(|policy| policy.collateral),
+        collateral_names: sum(|policy| policy.collateral_names),
         refused_matched: sum(|policy| policy.refused_matched),
         // The worst of them.
         held_out_coverage: held_out.into_iter().reduce(f64::min),
         days: policies.iter().map(|policy| policy.days).max().unwrap_or_default(),
+        first: policies.iter().filter_map(|policy| policy.period).map(|(first, _)| first).min().map(time),
+        last: policies.iter().filter_map(|policy| policy.period).map(|(_, last)| last).max().map(time),
+        new_kinds,
         saturated: policies.iter().all(|policy| policy.saturated),
         contradicted: sum(|policy| policy.contradicted),
         withheld: sum(|policy| policy.withheld),
+        not_in_force: sum(|policy| policy.not_in_force),
         statements: policies.iter().map(|policy| policy.statements).sum(),
         bytes: policies.iter().map(|policy| policy.size).max().unwrap_or_default(),
         limits: limits(options.form).iter().copied().collect(),
@@ -202,12 +219,27 @@ pub(crate) fn print_summary(derived: &Derived, options: &Options) {
             derived.contradicted
         ));
     }
+    if derived.not_in_force > 0 {
+        let count = derived.not_in_force;
+        lines
+            .push(format!("left out   {count} that were needed and that the policies in force do not allow, such as:"));
+        for (action, resource, principal) in derived.not_in_force_examples.iter().take(NAMED) {
+            lines.push(format!("           {action} on {} as {principal}", super::text::shown(resource)));
+        }
+    }
     if derived.withheld > 0 {
         lines.push(format!("withheld   {} that were needed and match --never", derived.withheld));
     }
-    lines.push(match derived.collateral {
-        0 => "collateral none: no name is known that the patterns match without need".to_owned(),
-        count => format!("collateral {count} kinds of known names are matched and were never needed"),
+    lines.push(match (derived.collateral, derived.collateral_names) {
+        (0, 0) => "collateral none: no name is known that the patterns match without need".to_owned(),
+        (0, names) => {
+            format!("collateral {names} known names of kinds that are needed are matched and were not needed")
+        }
+        (kinds, names) => {
+            format!(
+                "collateral {names} known names are matched and were not needed, some of {kinds} kinds that never were"
+            )
+        }
     });
     if let Some(share) = derived.held_out {
         lines.push(format!(
@@ -216,10 +248,11 @@ pub(crate) fn print_summary(derived: &Derived, options: &Options) {
         ));
     }
     if !derived.saturated {
-        lines.push(
-            "evidence   not enough: names of new kinds came until the end, or there are fewer than three days"
-                .to_owned(),
-        );
+        lines.push(if derived.days < 3 {
+            "evidence   not enough: there are fewer than three days of it".to_owned()
+        } else {
+            "evidence   not enough: names of new kinds came until the end".to_owned()
+        });
     }
     if derived.precision != options.precision {
         lines.push(format!("precision  {}, so that the policy fits", name(derived.precision)));

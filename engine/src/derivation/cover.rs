@@ -25,6 +25,8 @@ pub(super) struct Dials {
     everything: bool,
     /// Whether a star below a directory may stand for names in it as well.
     everything_below: bool,
+    /// Whether a pattern is replaced by one that says more, and does the same.
+    tighten: bool,
     /// Whether what varies in names is given by its length, where it has one.
     pub(super) fixed: bool,
     /// What a star has to cover if it stands for more than what varies in names: for a directory, and for names that end
@@ -54,6 +56,7 @@ impl Dials {
                 siblings: usize::MAX,
                 everything: false,
                 everything_below: false,
+                tighten: true,
                 fixed: true,
                 directory: NEVER,
                 alike: NEVER,
@@ -66,6 +69,7 @@ impl Dials {
                 siblings: 8,
                 everything: false,
                 everything_below: true,
+                tighten: true,
                 fixed: false,
                 directory: Least { kinds: 3, units: 3 },
                 alike: Least { kinds: 1, units: 2 },
@@ -78,6 +82,7 @@ impl Dials {
                 siblings: 3,
                 everything: true,
                 everything_below: true,
+                tighten: false,
                 fixed: false,
                 directory: ANY,
                 alike: ANY,
@@ -97,8 +102,8 @@ pub(super) struct Surroundings<'u> {
     pub(super) refused: Vec<Vec<char>>,
     /// Patterns of names that must not be matched.
     pub(super) never: Vec<Glob>,
-    /// If there are any, each pattern has to lie within one of them.
-    pub(super) within: Vec<Glob>,
+    /// Patterns within one of which each pattern has to lie, if there are bounds.
+    pub(super) within: Option<Vec<Glob>>,
     /// On how many days names have to be seen for what varies in them to be a star.
     pub(super) days: usize,
     /// On how many days any of them were seen.
@@ -128,7 +133,7 @@ impl Surroundings<'_> {
     fn permits(&self, pattern: &Glob) -> bool {
         !self.refused.iter().any(|refused| pattern.covers(refused))
             && !self.never.iter().any(|never| never.meets(pattern))
-            && (self.within.is_empty() || self.within.iter().any(|outer| outer.covers(&pattern.0)))
+            && self.within.as_ref().is_none_or(|within| within.iter().any(|outer| outer.covers(&pattern.0)))
     }
 }
 
@@ -160,8 +165,10 @@ pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>
     for (unit, _) in units.iter().zip(&covered).filter(|(unit, covered)| !**covered && unit.all) {
         names.extend(unit.names.iter().map(|name| Glob::new(name.text.chars())).filter(|name| around.permits(name)));
     }
-    let mut chosen: Vec<Chosen> = choose(&mut found, units.len())
+    found.sort_by(|one, other| (one.text.len(), &one.text).cmp(&(other.text.len(), &other.text)));
+    let mut chosen: Vec<Chosen> = choose(&found, units.len())
         .into_iter()
+        .map(|candidate| if dials.tighten { tightest(candidate, &found) } else { candidate })
         .map(|candidate| Chosen { pattern: candidate.pattern.clone(), collateral: candidate.collateral })
         .collect();
     chosen.extend(names.into_iter().map(|pattern| Chosen { pattern, collateral: 0 }));
@@ -298,7 +305,7 @@ impl Directories {
 struct Kinds {
     units: Vec<usize>,
     known: Vec<usize>,
-    /// Of which kinds more are needed than are not.
+    /// Of which kinds a third at least is needed.
     mostly_needed: Vec<bool>,
 }
 
@@ -319,7 +326,8 @@ impl Kinds {
                 }
             }
         };
-        add(&units, 1);
+        // A third of them is a habit.
+        add(&units, 2);
         add(&known, -1);
         Self { units, known, mostly_needed: balance.into_iter().map(|balance| balance >= 0).collect() }
     }
@@ -367,9 +375,13 @@ fn candidates(text: &[char], directories: &Directories, dials: Dials, patterns: 
             add(below, &[parent, star]);
         }
         let is_last = depth == above.len();
+        // What stands for a directory ends with it.
+        if !is_last && segment.iter().any(|symbol| varies(*symbol)) {
+            add(below, &[parent, &typed(segment), &['/'], star]);
+        }
         let head: &[char] = segment.split(|symbol| varies(*symbol) || *symbol == USER).next().unwrap_or_default();
         let head = if head.len() == segment.len() { &[] } else { head };
-        if !head.is_empty() {
+        if is_last && !head.is_empty() {
             add(below, &[parent, head, star]);
         }
         for ending in &endings {
@@ -483,9 +495,7 @@ fn mark(marks: &mut [bool], at: usize) {
 
 /// A weighted set cover: greedily by the cost of a unit, then without what is not needed, then with single patterns for
 /// several where that costs less.
-fn choose(candidates: &mut [Candidate], units: usize) -> Vec<&Candidate> {
-    candidates.sort_by(|one, other| (one.text.len(), &one.text).cmp(&(other.text.len(), &other.text)));
-    let candidates = &*candidates;
+fn choose(candidates: &[Candidate], units: usize) -> Vec<&Candidate> {
     let mut chosen = greedily(candidates, units);
     drop_needless(candidates, &mut chosen, units);
     // Each step costs less than the one before.
@@ -497,6 +507,18 @@ fn choose(candidates: &mut [Candidate], units: usize) -> Vec<&Candidate> {
         }
     }
     chosen.iter().filter_map(|at| candidates.get(*at)).collect()
+}
+
+/// Of the candidates that cover all that one covers, without more that was never needed, the one that says most.
+fn tightest<'c>(candidate: &'c Candidate, candidates: &'c [Candidate]) -> &'c Candidate {
+    let covers = |other: &&Candidate| {
+        other.collateral <= candidate.collateral
+            && other.covers.len() >= candidate.covers.len()
+            && candidate.covers.iter().all(|unit| other.covers.binary_search(unit).is_ok())
+    };
+    let says = |pattern: &Glob| pattern.0.iter().filter(|symbol| !varies(**symbol) && **symbol != STAR).count();
+    let says_more = |other: &&Candidate| (Reverse(says(&other.pattern)), other.text.len(), other.text.clone());
+    candidates.iter().filter(covers).min_by_key(says_more).unwrap_or(candidate)
 }
 
 /// The cost of each new unit, finely enough to compare.

@@ -132,6 +132,15 @@ impl Glob {
         rests
     }
 
+    /// The pattern with the name of a user in place of the variable.
+    pub(super) fn of_user(&self, user: &str) -> Self {
+        let symbols = self.0.iter().flat_map(|symbol| match *symbol {
+            USER => user.chars().collect(),
+            other => vec![other],
+        });
+        Self::new(symbols)
+    }
+
     /// How many characters a name has at least.
     pub(super) fn literals(&self) -> usize {
         self.0.iter().filter(|symbol| **symbol != STAR).count()

@@ -1,10 +1,12 @@
 //! What is to be granted: for each action and scope, patterns of names.
 
 use super::cover::{Chosen, Dials, Surroundings, cover};
-use super::evidence::{Evidence, Group, Kind, Part, Proof};
+use super::evidence::{Evidence, Group, Kind, Part, Proof, user};
 use super::glob::Glob;
+use super::in_force::{Bounds, InForce};
 use super::names::Seen;
-use super::units::{Unit, Variation};
+use super::shape::USER;
+use super::units::{Unit, Variation, spelled};
 use super::{Form, Granted, Options, Precision, Unused};
 use crate::layer::Layer;
 use crate::policy::Policy;
@@ -12,7 +14,7 @@ use crate::problem::Source;
 use crate::request::{Kind as RequesterKind, Principal};
 use crate::statement::Effect;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The evidence that one policy is derived from.
 pub(super) struct View<'e> {
@@ -29,6 +31,22 @@ pub(super) struct View<'e> {
     of: Option<String>,
     never: Vec<Glob>,
     known: OnceCell<AllKnown<'e>>,
+    /// The policies in force.
+    pub(super) in_force: Option<InForce>,
+    /// Which statement of theirs allows each request.
+    allowing: OnceCell<HashMap<(&'e Group, &'e str), Option<usize>>>,
+}
+
+/// Which names grants are for, and how they are made.
+#[derive(Debug, Clone, Copy)]
+struct Lot {
+    dials: Dials,
+    /// Only what was first seen before this time.
+    until: Option<i64>,
+    /// Those that this statement in force allows.
+    inherits: Option<usize>,
+    /// Those in which users have their own names, or the others; `None` for all.
+    of_users: Option<bool>,
 }
 
 /// Of how many principals it is tried who can have a grant together.
@@ -46,6 +64,8 @@ pub(super) struct Grant {
     /// The principals, where the policy or a condition names them.
     pub(super) principals: BTreeSet<String>,
     pub(super) chosen: Vec<Chosen>,
+    /// The statement in force within which it lies, and whose conditions it keeps.
+    pub(super) inherits: Option<usize>,
     /// Prefixes that a grant of everything does not hold.
     pub(super) except: BTreeSet<String>,
     /// Whether it is not granted as a whole, however many its patterns are: something of it was refused, or is to be.
@@ -64,10 +84,11 @@ fn can_be_for(form: Form, principal: &str) -> bool {
         kind: Kind::Whole,
         principals: [principal.to_owned()].into(),
         chosen: Vec::new(),
+        inherits: None,
         except: BTreeSet::new(),
         refusals: false,
     };
-    let text = super::statements::text(&[grant], form);
+    let text = super::statements::text(&[grant], form, None);
     Policy::read(Source::new("principal.json", text.as_str()), Layer::Resource).is_ok()
 }
 
@@ -96,6 +117,8 @@ impl<'e> View<'e> {
             of: of.map(str::to_owned),
             never: options.never.iter().map(|text| never(text)).collect(),
             known: OnceCell::new(),
+            in_force: InForce::new(&options.existing),
+            allowing: OnceCell::new(),
         };
         let (mut principals, mut outside) = (BTreeSet::new(), BTreeSet::new());
         for (group, _) in &view.everything {
@@ -185,6 +208,22 @@ impl<'e> View<'e> {
         refused.principal == principal || self.options.form == Form::Bucket && principal == "anonymous"
     }
 
+    /// Which statement in force allows a request.
+    fn allowing(&self, group: &Group, name: &str) -> Option<usize> {
+        let in_force = self.in_force.as_ref()?;
+        let all = || {
+            let names =
+                self.allowed().flat_map(|(group, part)| part.names.samples().map(move |(name, _)| (group, name)));
+            names.map(|(group, name)| ((group, name), in_force.allowing(group, name))).collect()
+        };
+        self.allowing.get_or_init(all).get(&(group, name)).copied().flatten()
+    }
+
+    /// Whether a needed request is not allowed by the policies in force.
+    pub(super) fn is_outside(&self, group: &Group, name: &str) -> bool {
+        self.in_force.is_some() && self.allowing(group, name).is_none()
+    }
+
     /// Whether a name may not be granted.
     pub(super) fn is_withheld(&self, scope: &str, name: &str) -> bool {
         let key: Vec<char> = name.chars().collect();
@@ -199,46 +238,81 @@ impl<'e> View<'e> {
         for (group, part) in self.allowed() {
             keys.entry((&group.action, &group.scope, group.kind)).or_default().push((group, part));
         }
-        let known_then = until.map(|until| self.known(Some(until)));
-        let known = known_then.as_ref().unwrap_or_else(|| self.all_known());
         let mut grants = Vec::new();
-        for (key, groups) in &keys {
-            self.grants_of(*key, groups, known, dials, until, &mut grants);
+        // What each statement in force allows apart, since each has its own conditions.
+        let statements: Vec<Option<usize>> = match &self.in_force {
+            Some(in_force) => (0..in_force.count()).map(Some).collect(),
+            None => vec![None],
+        };
+        let mut go_through = |groups: &BTreeMap<Key<'e>, Vec<_>>, known: &AllKnown<'e>, of_users: Option<bool>| {
+            for (key, groups) in groups {
+                for inherits in &statements {
+                    let lot = Lot { dials, until, inherits: *inherits, of_users };
+                    self.grants_of(*key, groups, known, lot, &mut grants);
+                }
+            }
+        };
+        if self.options.form == Form::Bucket {
+            // Everybody has a grant of their own, by what they do themselves; but users have the same below their own names.
+            let some = |principals: &BTreeSet<&str>| -> BTreeMap<Key<'e>, Vec<_>> {
+                let of = |groups: &Vec<(&'e Group, &'e Part)>| -> Vec<_> {
+                    groups.iter().copied().filter(|(group, _)| principals.contains(group.principal.as_str())).collect()
+                };
+                keys.iter().map(|(key, groups)| (*key, of(groups))).filter(|(_, groups)| !groups.is_empty()).collect()
+            };
+            for principal in &self.principals {
+                let own = BTreeSet::from([*principal]);
+                go_through(&some(&own), &self.known(until, &own), Some(false));
+            }
+            let users: BTreeSet<&str> = self.principals.iter().copied().filter(|of| user(of).is_some()).collect();
+            go_through(&some(&users), &self.known(until, &users), Some(true));
+        } else {
+            let known_then = until.map(|until| self.known(Some(until), &self.principals));
+            go_through(&keys, known_then.as_ref().unwrap_or_else(|| self.all_known()), None);
         }
-        // A listing of everything holds every listing.
-        let whole: BTreeSet<(String, String, BTreeSet<String>)> = grants
-            .iter()
-            .filter(|grant| grant.kind == Kind::Whole)
-            .map(|grant| (grant.action.clone(), grant.scope.clone(), grant.principals.clone()))
-            .collect();
-        grants.retain(|grant| {
-            grant.kind != Kind::Prefix
-                || !whole.contains(&(grant.action.clone(), grant.scope.clone(), grant.principals.clone()))
+        grants.sort_by(|one: &Grant, other| {
+            let key = |grant: &Grant| {
+                (grant.action.clone(), grant.scope.clone(), grant.kind, grant.principals.clone(), grant.inherits)
+            };
+            key(one).cmp(&key(other))
         });
+        // A listing of everything holds every listing.
+        let what =
+            |grant: &Grant| (grant.action.clone(), grant.scope.clone(), grant.principals.clone(), grant.inherits);
+        let whole: BTreeSet<_> = grants.iter().filter(|grant| grant.kind == Kind::Whole).map(what).collect();
+        grants.retain(|grant| grant.kind != Kind::Prefix || !whole.contains(&what(grant)));
         grants
     }
 
     fn all_known(&self) -> &AllKnown<'e> {
-        self.known.get_or_init(|| self.known(None))
+        self.known.get_or_init(|| self.known(None, &self.principals))
     }
 
-    /// The names that exist, by scope, and how they vary.
-    fn known(&self, until: Option<i64>) -> AllKnown<'e> {
-        let counts = |seen: &Seen| seen.exists && until.is_none_or(|until| seen.first <= until);
-        let of_kind = |group: &Group| group.kind != Kind::Whole && group.proof != Proof::Refused;
+    /// The names that exist, by scope, and how those of some principals vary.
+    fn known(&self, until: Option<i64>, principals: &BTreeSet<&str>) -> AllKnown<'e> {
+        let is_own = |group: &Group| principals.contains(group.principal.as_str());
+        let is_then = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
+        let counts = |seen: &Seen| seen.exists && is_then(seen);
         let mut known: HashMap<(&str, Kind), Known> = HashMap::new();
         let rolling = self.options.precision != Precision::Strict;
         // What varies is told by what the principals themselves asked for: others have directories of their own.
-        let own = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
-        for (group, part) in self.allowed().filter(|(group, _)| group.kind != Kind::Whole) {
+        for (group, part) in self.allowed().filter(|(group, _)| group.kind != Kind::Whole && is_own(group)) {
             let known = known.entry((&group.scope, group.kind)).or_default();
-            known.variation.add(&part.names, group.user(), rolling, &own);
+            known.variation.users_vary = self.options.form == Form::Bucket;
+            known.variation.add(&part.names, group.user(), rolling, &is_then);
         }
-        for (group, part) in self.everything.iter().filter(|(group, _)| of_kind(group)) {
+        let of_kind = |group: &Group| group.kind != Kind::Whole && group.proof != Proof::Refused;
+        let existing = || self.everything.iter().filter(|(group, _)| of_kind(group));
+        for (group, part) in existing().filter(|(group, _)| !is_own(group) && !group.principal.is_empty()) {
+            if let Some(known) = known.get_mut(&(group.scope.as_str(), group.kind)) {
+                known.variation.add_others(&part.names, &counts);
+            }
+        }
+        for (group, part) in existing() {
             let known = known.entry((&group.scope, group.kind)).or_default();
             // The names of others are not the user's own.
-            let is_own = self.options.form != Form::Bucket && self.principals.contains(group.principal.as_str());
-            known.variation.units(&part.names, group.user().filter(|_| is_own), &counts, &mut known.units);
+            let user = group.user().filter(|_| is_own(group));
+            known.variation.units(&part.names, user, &counts, &|_| true, &mut known.units);
         }
         known.values_mut().flat_map(|known| known.units.values_mut()).for_each(Unit::settle);
         known
@@ -249,26 +323,30 @@ impl<'e> View<'e> {
         (action, scope, kind): Key<'e>,
         groups: &[(&'e Group, &'e Part)],
         known: &AllKnown<'e>,
-        dials: Dials,
-        until: Option<i64>,
+        lot: Lot,
         grants: &mut Vec<Grant>,
     ) {
+        let Lot { dials, until, .. } = lot;
+        let is_of_lot =
+            |group: &Group, name: &str| self.in_force.is_none() || self.allowing(group, name) == lot.inherits;
         let new = |principals: BTreeSet<String>, chosen: Vec<Chosen>| Grant {
             action: action.to_owned(),
             scope: scope.to_owned(),
             kind,
             principals,
             chosen,
+            inherits: lot.inherits,
             except: BTreeSet::new(),
             refusals: dials.fixed || self.refused().any(|(group, _)| group.action == action && group.scope == scope),
         };
         let counts = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
-        let names = |group: &Group| BTreeSet::from([group.principal.clone()]);
-        let by_principal = self.options.form == Form::Bucket;
         if kind == Kind::Whole {
-            let seen = groups.iter().filter(|(_, part)| part.names.seen().any(counts));
+            if lot.of_users == Some(true) {
+                return;
+            }
+            let seen = groups.iter().filter(|(group, part)| part.names.seen().any(counts) && is_of_lot(group, ""));
             let seen: Vec<&Group> = seen.map(|(group, _)| *group).collect();
-            self.whole_grants(action, scope, &seen, grants);
+            self.whole_grants(action, scope, lot, &seen, grants);
             return;
         }
         let empty = Known::default();
@@ -276,8 +354,10 @@ impl<'e> View<'e> {
         let units_of = |groups: &[(&'e Group, &'e Part)]| {
             let mut units = BTreeMap::new();
             for (group, part) in groups {
-                known.variation.units(&part.names, group.user(), &counts, &mut units);
+                let wanted = |name: &str| is_of_lot(group, name);
+                known.variation.units(&part.names, group.user(), &counts, &wanted, &mut units);
             }
+            units.retain(|text, _| lot.of_users.is_none_or(|of_users| text.contains(&USER) == of_users));
             for unit in units.values_mut() {
                 unit.settle();
                 unit.names.retain(|name| !self.is_withheld(scope, &name.text));
@@ -287,8 +367,14 @@ impl<'e> View<'e> {
         };
         let of_action =
             |(group, _): &(&Group, &Part)| group.action == action && group.scope == scope && group.kind == kind;
-        let refused: Vec<(&Group, &Part)> = self.refused().filter(of_action).collect();
-        let within = self.within(action, scope, kind);
+        // A listing of everything is one without a prefix, and perhaps one with an empty prefix.
+        let of_whole = |(group, _): &(&Group, &Part)| {
+            kind == Kind::Prefix && group.action == action && group.scope == scope && group.kind == Kind::Whole
+        };
+        let refused: Vec<(&Group, &Part)> =
+            self.refused().filter(|refused| of_action(refused) || of_whole(refused)).collect();
+        let bounds = self.in_force.as_ref().zip(lot.inherits).map(|(in_force, at)| in_force.bounds(at, scope, kind));
+        let Bounds { within, outside } = bounds.unwrap_or_default();
         let solve = |groups: &[(&'e Group, &'e Part)], refusals: &[(&Group, &Part)]| -> Vec<Chosen> {
             let units = units_of(groups);
             let around = Surroundings {
@@ -296,7 +382,7 @@ impl<'e> View<'e> {
                 counts: known.units.iter().map(|(text, unit)| (&text[..], unit.count)).collect(),
                 refused: self.refused_names(refusals),
                 seen_days: groups.iter().flat_map(|(_, part)| &part.days).collect::<BTreeSet<_>>().len(),
-                never: self.never_within(scope),
+                never: self.never_within(scope).into_iter().chain(outside.iter().cloned()).collect(),
                 within: within.clone(),
                 days: self.options.min_days,
             };
@@ -305,10 +391,19 @@ impl<'e> View<'e> {
         let own = |principal: &str| -> Vec<(&Group, &Part)> {
             refused.iter().copied().filter(|(group, _)| self.concerns(group, principal)).collect()
         };
-        if by_principal {
-            for group in groups {
-                let chosen = solve(std::slice::from_ref(group), &own(&group.0.principal));
-                grants.push(new(names(group.0), chosen));
+        if self.options.form == Form::Bucket {
+            let has_any = |group: &&(&'e Group, &'e Part)| !units_of(std::slice::from_ref(*group)).is_empty();
+            let principals: BTreeSet<String> =
+                groups.iter().filter(has_any).map(|(group, _)| group.principal.clone()).collect();
+            let refusals: Vec<_> = principals.iter().flat_map(|principal| own(principal)).collect();
+            if !principals.is_empty() {
+                let mut chosen = solve(groups, &refusals);
+                // Of one user, the name is said as it is.
+                let only = principals.first().filter(|_| principals.len() == 1).and_then(|only| user(only));
+                if let Some(only) = only {
+                    chosen.iter_mut().for_each(|chosen| chosen.pattern = chosen.pattern.of_user(only));
+                }
+                grants.push(new(principals, chosen));
             }
             return;
         }
@@ -352,7 +447,7 @@ impl<'e> View<'e> {
 
     /// Grants of all of a scope. What a principal was refused to list of it is excepted, and where others were refused, it
     /// is said whose they are.
-    fn whole_grants(&self, action: &str, scope: &str, groups: &[&Group], grants: &mut Vec<Grant>) {
+    fn whole_grants(&self, action: &str, scope: &str, lot: Lot, groups: &[&Group], grants: &mut Vec<Grant>) {
         let of_action =
             |(group, _): &(&Group, &Part)| group.action == action && group.scope == scope && group.kind != Kind::Name;
         let refused: Vec<(&Group, &Part)> = self.refused().filter(of_action).collect();
@@ -373,6 +468,7 @@ impl<'e> View<'e> {
             kind: Kind::Whole,
             principals,
             chosen: Vec::new(),
+            inherits: lot.inherits,
             except,
             refusals: true,
         };
@@ -432,37 +528,6 @@ impl<'e> View<'e> {
         patterns
     }
 
-    /// The patterns of the policies in force that allow an action in a scope: of names, or of prefixes that may be listed.
-    /// None if they do not say.
-    fn within(&self, action: &str, scope: &str, kind: Kind) -> Vec<Glob> {
-        let Ok(action) = crate::request::Action::parse(action) else { return Vec::new() };
-        let symbols: Vec<char> = scope.chars().collect();
-        let statements = self.options.existing.iter().flat_map(|policy| policy.statements());
-        let allows = statements.filter(|statement| {
-            statement.effect() == Effect::Allow
-                && statement.action().matches(&action)
-                && statement.resource().is_some_and(|resource| !resource.is_negated())
-        });
-        let mut within = Vec::new();
-        for statement in allows {
-            let entries = statement.resource().into_iter().flat_map(|resource| resource.entries());
-            let rests = entries.flat_map(|entry| Glob::of_policy(entry.as_str()).behind(&symbols));
-            if kind == Kind::Name {
-                within.extend(rests);
-                continue;
-            }
-            if rests.count() == 0 {
-                continue;
-            }
-            let mut prefixes = statement.conditions().tests().iter().filter(|test| test.key().folded() == "s3:prefix");
-            match prefixes.next() {
-                Some(test) => within.extend(test.values().iter().map(|value| Glob::of_policy(value.as_str()))),
-                None => return Vec::new(),
-            }
-        }
-        within
-    }
-
     /// The share of what came last that is covered by what is derived from what came first.
     pub(super) fn held_out(&self, precision: Precision) -> Option<f64> {
         let (first, last) = self.time()?;
@@ -472,7 +537,8 @@ impl<'e> View<'e> {
         let (mut all, mut covered) = (0_u64, 0_u64);
         for (group, part) in self.allowed() {
             let grants: Vec<&Grant> = grants.iter().filter(|grant| grant.is_about(group)).collect();
-            for (name, _) in part.names.samples().filter(|(_, seen)| seen.last > cut) {
+            let late = part.names.samples().filter(|(_, seen)| seen.last > cut);
+            for (name, _) in late.filter(|(name, _)| !self.is_outside(group, name)) {
                 all += 1;
                 let name = Spelled::new(name, group.user());
                 covered += u64::from(grants.iter().any(|grant| grant.holds(&name)));
@@ -481,7 +547,8 @@ impl<'e> View<'e> {
         (all > 0).then(|| covered as f64 / all as f64)
     }
 
-    fn time(&self) -> Option<(i64, i64)> {
+    /// When the first and the last request were seen.
+    pub(super) fn time(&self) -> Option<(i64, i64)> {
         let seen = || self.allowed().flat_map(|(_, part)| part.names.seen());
         Some((seen().map(|seen| seen.first).min()?, seen().map(|seen| seen.last).max()?))
     }
@@ -491,24 +558,37 @@ impl<'e> View<'e> {
         self.allowed().flat_map(|(_, part)| &part.days).collect::<BTreeSet<_>>().len()
     }
 
-    /// Whether names of new kinds had stopped to come before the last quarter of the time, after three days at least.
+    /// How many kinds of names were needed for the first time, by day.
+    pub(super) fn new_kinds(&self) -> BTreeMap<i64, usize> {
+        let mut days: BTreeMap<i64, usize> = BTreeMap::new();
+        for first in self.first_seen() {
+            *days.entry(first.div_euclid(86_400)).or_default() += 1;
+        }
+        days
+    }
+
+    /// When each kind of names was needed for the first time.
+    fn first_seen(&self) -> Vec<i64> {
+        let known = self.all_known();
+        let mut first = Vec::new();
+        for (group, part) in self.allowed() {
+            let known = known.get(&(group.scope.as_str(), group.kind));
+            let Some(known) = known.filter(|_| group.kind != Kind::Whole) else {
+                first.extend(part.names.seen().map(|seen| seen.first).min());
+                continue;
+            };
+            let mut units = BTreeMap::new();
+            known.variation.units(&part.names, group.user(), &|_| true, &|_| true, &mut units);
+            first.extend(units.values().map(|unit| unit.seen.first));
+        }
+        first
+    }
+
+    /// Whether names of new kinds had stopped to come before the last quarter of the time.
     pub(super) fn is_saturated(&self) -> bool {
         let Some((first, last)) = self.time() else { return false };
         let late = last - (last - first) / 4;
-        let known = self.all_known();
-        let counts = |_: &Seen| true;
-        let mut newest = first;
-        for (group, part) in self.allowed() {
-            if group.kind == Kind::Whole {
-                newest = part.names.seen().map(|seen| seen.first).chain([newest]).max().unwrap_or(newest);
-                continue;
-            }
-            let Some(known) = known.get(&(group.scope.as_str(), group.kind)) else { continue };
-            let mut units = BTreeMap::new();
-            known.variation.units(&part.names, group.user(), &counts, &mut units);
-            newest = units.values().map(|unit| unit.seen.first).chain([newest]).max().unwrap_or(newest);
-        }
-        self.days() >= 3 && newest <= late
+        self.first_seen().into_iter().all(|first| first <= late)
     }
 
     /// What of the policies in force nothing was seen to need.
@@ -578,6 +658,11 @@ fn never(text: &str) -> Glob {
 }
 
 impl Group {
+    /// The same with a prefix that is given, and empty: logs do not tell it from none.
+    pub(super) fn with_empty_prefix(&self) -> Self {
+        Self { kind: Kind::Prefix, ..self.clone() }
+    }
+
     /// The ARN of the resource that a request of the group was about.
     pub(super) fn resource(&self, name: &str) -> String {
         if self.kind == Kind::Name { format!("{}{name}", self.scope) } else { self.scope.clone() }
@@ -592,11 +677,7 @@ struct Spelled {
 
 impl Spelled {
     fn new(name: &str, user: Option<&str>) -> Self {
-        let own = user.filter(|user| name.contains(user)).map(|user| {
-            let mut shape = super::shape::Shape::default();
-            shape.read(name, Some(user));
-            super::units::with_user(&shape, name)
-        });
+        let own = user.filter(|user| name.contains(user)).map(|user| spelled(name, user));
         Self { plain: name.chars().collect(), own }
     }
 
@@ -617,6 +698,29 @@ impl Grant {
     /// Whether it holds a request of a group that it is about.
     fn holds(&self, name: &Spelled) -> bool {
         self.kind == Kind::Whole || self.chosen.iter().any(|chosen| name.is_covered_by(&chosen.pattern))
+    }
+
+    /// How many names that are known to exist its patterns match though the action was not needed on them.
+    pub(super) fn needless(&self, view: &View<'_>) -> u64 {
+        let patterns = || self.chosen.iter().map(|chosen| &chosen.pattern).filter(|pattern| !pattern.is_name());
+        if self.kind == Kind::Whole || patterns().next().is_none() {
+            return 0;
+        }
+        let mut needed: HashSet<&str> = HashSet::new();
+        let groups = view.allowed().filter(|(group, _)| self.is_about(group));
+        groups.for_each(|(_, part)| needed.extend(part.names.samples().map(|(name, _)| name)));
+        let of_scope =
+            |group: &Group| group.scope == self.scope && group.kind == self.kind && group.proof != Proof::Refused;
+        let known = view.everything.iter().filter(|(group, _)| of_scope(group));
+        let known =
+            known.flat_map(|(group, part)| part.names.samples().map(move |(name, seen)| (group.user(), name, seen)));
+        let known: BTreeSet<_> = known.filter(|(.., seen)| seen.exists).map(|(user, name, _)| (name, user)).collect();
+        let mut count = 0;
+        for (name, user) in known.into_iter().filter(|(name, _)| !needed.contains(name)) {
+            let spelled = Spelled::new(name, user);
+            count += u64::from(patterns().any(|pattern| spelled.is_covered_by(pattern)));
+        }
+        count
     }
 
     /// What is granted, with the evidence for it.

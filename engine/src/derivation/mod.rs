@@ -27,6 +27,7 @@ mod evidence;
 mod glob;
 mod grants;
 mod hash;
+mod in_force;
 mod names;
 mod proof;
 mod shape;
@@ -40,7 +41,7 @@ pub use proof::Unproven;
 use crate::policy::Policy;
 use glob::Glob;
 use grants::{Grant, View};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How closely patterns follow the names that were seen.
@@ -84,7 +85,8 @@ pub struct Options {
     pub principals: Vec<String>,
     /// Only these buckets; all if there are none.
     pub buckets: Vec<String>,
-    /// Policies in force: what is derived stays within what they allow.
+    /// Policies in force: what is derived allows nothing that they do not allow. Needed requests that they do not allow are
+    /// left out, and counted in [`Derived::not_in_force`].
     pub existing: Vec<Arc<Policy>>,
 }
 
@@ -118,14 +120,27 @@ pub struct Derived {
     /// Names known to exist that the policy allows an action on, and that it was never used for; names that differ only
     /// in what varies count as one.
     pub collateral: u64,
+    /// Names known to exist that the policy allows an action on that was not needed on them, of whatever kind, as far as
+    /// names are kept.
+    pub collateral_names: u64,
     /// Needed requests that are left out because they match [`Options::never`].
     pub withheld: u64,
+    /// Needed requests that are left out because the policies in force do not allow them; some of them as action, resource
+    /// and principal.
+    pub not_in_force: u64,
+    /// See [`Derived::not_in_force`].
+    pub not_in_force_examples: Vec<(String, String, String)>,
     /// Of the requests of the last part of the time, the share that a policy derived from the first part allows; `None`
     /// if there are none.
     pub held_out: Option<f64>,
     /// On how many days there is evidence.
     pub days: usize,
-    /// Whether names of new kinds had stopped to come before the last quarter of the time.
+    /// When the first and the last needed request were seen, in seconds since 1970.
+    pub period: Option<(i64, i64)>,
+    /// How many kinds of names were needed for the first time, by day since 1970.
+    pub new_kinds: BTreeMap<i64, usize>,
+    /// Whether the evidence is enough: there are three days of it, and what came last is allowed by what came before, but for
+    /// a twentieth of it. Where nothing is held out, names of new kinds must not have come in the last quarter of the time.
     pub saturated: bool,
     /// What of the policies in force was never used.
     pub unused: Vec<Unused>,
@@ -269,7 +284,7 @@ fn derive_one(evidence: &Evidence, options: &Options, of: Option<String>) -> Res
             continue;
         }
         let grants = view.grants(precision, None);
-        let text = statements::text(&grants, options.form);
+        let text = statements::text(&grants, options.form, view.in_force.as_ref());
         size = statements::size(&text, options.form);
         if options.max_bytes.is_some_and(|most| size > most) {
             continue;
@@ -279,6 +294,8 @@ fn derive_one(evidence: &Evidence, options: &Options, of: Option<String>) -> Res
         derived.precision = precision;
         proof::prove(&view, &mut derived, options.form)?;
         derived.held_out = view.held_out(precision);
+        derived.saturated =
+            derived.days >= 3 && derived.held_out.map_or_else(|| view.is_saturated(), |share| share >= 0.95);
         return Ok(derived);
     }
     Err(Unproven::TooLarge { size, most: options.max_bytes.unwrap_or_default() })
@@ -288,10 +305,11 @@ fn report(view: &View<'_>, grants: &[Grant], text: String, of: Option<String>) -
     let granted: Vec<Granted> = grants.iter().flat_map(|grant| grant.granted(view)).collect();
     Derived {
         of,
-        statements: statements::count(grants),
+        statements: statements::count(grants, view.in_force.as_ref()),
         text,
         size: 0,
         collateral: granted.iter().map(|granted| u64::try_from(granted.collateral).unwrap_or(u64::MAX)).sum(),
+        collateral_names: grants.iter().map(|grant| grant.needless(view)).sum(),
         grants: granted,
         precision: Precision::default(),
         different: 0,
@@ -301,9 +319,13 @@ fn report(view: &View<'_>, grants: &[Grant], text: String, of: Option<String>) -
         refused_matched: 0,
         contradicted: 0,
         withheld: 0,
+        not_in_force: 0,
+        not_in_force_examples: Vec::new(),
         held_out: None,
         days: view.days(),
-        saturated: view.is_saturated(),
+        period: view.time(),
+        new_kinds: view.new_kinds(),
+        saturated: false,
         unused: view.unused(),
     }
 }

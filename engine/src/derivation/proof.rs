@@ -11,6 +11,9 @@ use crate::problem::Source;
 use crate::request::{Action, Context, ContextValue, Facts, Principal, Request, Resource};
 use std::sync::Arc;
 
+/// How many examples are kept of what is left out.
+const EXAMPLES: usize = 10;
+
 /// Why no policy is given out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unproven {
@@ -31,6 +34,18 @@ pub enum Unproven {
     #[error("every policy that could be derived allows {action} on {resource} to {principal}, which was refused")]
     NotRefused {
         /// Who was refused.
+        principal: String,
+        /// The action.
+        action: String,
+        /// The resource.
+        resource: String,
+    },
+    /// It allows what the policies in force do not.
+    #[error(
+        "every policy that could be derived allows {action} on {resource} to {principal}, which the policies in force do not"
+    )]
+    NotInForce {
+        /// Who is not allowed.
         principal: String,
         /// The action.
         action: String,
@@ -66,8 +81,26 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
                 derived.withheld += 1;
                 continue;
             }
+            if view.is_outside(group, name) {
+                derived.not_in_force += 1;
+                if derived.not_in_force_examples.len() < EXAMPLES {
+                    let example = (group.action.clone(), group.resource(name), group.principal.clone());
+                    derived.not_in_force_examples.push(example);
+                }
+                if allows(&policies, group, name, true) {
+                    return Err(Unproven::NotInForce {
+                        principal: group.principal.clone(),
+                        action: group.action.clone(),
+                        resource: group.resource(name),
+                    });
+                }
+                continue;
+            }
             derived.needed += 1;
-            if !is_allowed(&policies, group, name, true) {
+            // What the policies in force make hang on something hangs on it still.
+            let depends = || view.in_force.as_ref().is_some_and(|in_force| in_force.depends(group, name));
+            let is_allowed = allows(&policies, group, name, true) || depends() && allows(&policies, group, name, false);
+            if !is_allowed {
                 return Err(Unproven::NotAllowed {
                     principal: group.principal.clone(),
                     action: group.action.clone(),
@@ -84,7 +117,9 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
                 continue;
             }
             derived.refused += 1;
-            if is_allowed(&policies, group, name, false) {
+            let allowed = allows(&policies, group, name, false)
+                || group.kind == Kind::Whole && allows(&policies, &group.with_empty_prefix(), name, false);
+            if allowed {
                 derived.refused_matched += 1;
                 return Err(Unproven::NotRefused {
                     principal: group.principal.clone(),
@@ -111,29 +146,30 @@ fn trusting(policies: &PolicySet, group: &Group, account: Option<&str>) -> Optio
     Some(policies)
 }
 
-/// Whether the policies allow a request of a group. What else is in its context is not known: `whatever` asks whether
-/// they allow it all the same, and otherwise whether they might.
-fn is_allowed(policies: &PolicySet, group: &Group, name: &str, whatever: bool) -> bool {
-    let ask = || {
-        let principal = Principal::parse(&group.principal).ok()?;
-        let action = Action::parse(&group.action).ok()?;
-        let resource = group.resource(name);
-        let resource = Resource::parse(&resource).ok()?;
-        let mut context = Context::new();
-        context.mark_others_unknown();
-        match group.kind {
-            Kind::Prefix => context.insert("s3:prefix", ContextValue::Single(name.to_owned())).ok()?,
-            Kind::Whole | Kind::Name => context.mark_absent("s3:prefix"),
-        }
-        let facts = Facts::default();
-        let account = principal.account().copied();
-        let request = Request::new(&principal, &action, resource, account, &context, &facts).ok()?;
-        let trusting = trusting(policies, group, account.as_ref().map(AccountId::as_str));
-        Some(decide(trusting.as_ref().unwrap_or(policies), &request).decision)
-    };
-    match ask() {
+/// What policies say to a request of a group. What else is in its context is not known. `None` for what cannot be asked.
+pub(super) fn decision(policies: &PolicySet, group: &Group, name: &str) -> Option<Decision> {
+    let principal = Principal::parse(&group.principal).ok()?;
+    let action = Action::parse(&group.action).ok()?;
+    let resource = group.resource(name);
+    let resource = Resource::parse(&resource).ok()?;
+    let mut context = Context::new();
+    context.mark_others_unknown();
+    match group.kind {
+        Kind::Prefix => context.insert("s3:prefix", ContextValue::Single(name.to_owned())).ok()?,
+        Kind::Whole | Kind::Name => context.mark_absent("s3:prefix"),
+    }
+    let facts = Facts::default();
+    let account = principal.account().copied();
+    let request = Request::new(&principal, &action, resource, account, &context, &facts).ok()?;
+    let trusting = trusting(policies, group, account.as_ref().map(AccountId::as_str));
+    Some(decide(trusting.as_ref().unwrap_or(policies), &request).decision)
+}
+
+/// Whether policies certainly allow a request of a group, or if they might.
+fn allows(policies: &PolicySet, group: &Group, name: &str, certainly: bool) -> bool {
+    match decision(policies, group, name) {
         Some(Decision::Allowed) => true,
-        Some(Decision::Depends) => !whatever,
+        Some(Decision::Depends) => !certainly,
         // What cannot be asked is not allowed.
         Some(Decision::ExplicitDeny | Decision::ImplicitDeny) | None => false,
     }

@@ -10,10 +10,65 @@ const FEW: usize = 8;
 /// How many digits the id of an account has: directories of accounts stay the same, other numbers come and go.
 const ACCOUNT: usize = 12;
 
-/// How the names of a scope vary: the texts that stand at a place of all its shapes; `None` if there are many. A place is
-/// the shape up to there.
+/// How long the numbers of directories are of which each digit is told.
+const SHORT: usize = 2;
+
+/// How the names of a scope vary: what stands at each place of their shapes. A place in a directory is the shape up to the
+/// end of its segment, with the number of the class in it; one in the last segment the shape up to there.
 #[derive(Debug, Default)]
-pub(super) struct Variation(HashMap<String, Option<BTreeSet<String>>>);
+pub(super) struct Variation {
+    places: HashMap<String, Vec<Texts>>,
+    /// Whether users' own names vary, be it that there is but one user.
+    pub(super) users_vary: bool,
+}
+
+/// What stands at a place.
+#[derive(Debug, Clone)]
+struct Texts {
+    /// The texts of the principals' own names; `None` if there are many.
+    own: Option<BTreeSet<String>>,
+    /// Whether names of others have other texts there, and whether they have the same.
+    apart: bool,
+    shared: bool,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { own: Some(BTreeSet::new()), apart: false, shared: false }
+    }
+}
+
+/// A place of a class in a shape.
+#[derive(Debug, Clone, Copy)]
+struct Spot<'s> {
+    class: char,
+    place: &'s str,
+    number: usize,
+    is_directory: bool,
+}
+
+/// The places of the classes of a shape.
+fn spots(shape: &str) -> impl Iterator<Item = Spot<'_>> {
+    let (mut start, mut number) = (0, 0);
+    shape.char_indices().filter_map(move |(at, symbol)| {
+        if symbol == '/' {
+            (start, number) = (at + 1, 0);
+        }
+        if !has_text(symbol) {
+            return None;
+        }
+        let rest = shape.get(start..).unwrap_or_default();
+        let spot = match rest.find('/') {
+            Some(length) => Spot { class: symbol, place: shape.get(..start + length)?, number, is_directory: true },
+            None => {
+                let place = shape.get(..at + symbol.len_utf8())?;
+                Spot { class: symbol, place, number: 0, is_directory: false }
+            }
+        };
+        number += 1;
+        Some(spot)
+    })
+}
 
 /// A name, and the texts of its classes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,70 +99,89 @@ impl Variation {
     /// Takes the names of a set into account. Where `rolling`, the month of a request, or the one before, varies though it
     /// is but one: there will be another.
     pub(super) fn add(&mut self, names: &Names, user: Option<&str>, rolling: bool, counts: &impl Fn(&Seen) -> bool) {
-        let mut shape = Shape::default();
-        for (name, seen) in names.single.iter().filter(|(_, seen)| counts(seen)) {
-            shape.read(name, user);
-            for (place, slot) in places(&shape.text).zip(&shape.slots) {
-                let text = name.get(slot.clone()).unwrap_or_default();
-                let passes = rolling && place.ends_with(DATE) && is_its_month(text, seen.first);
-                self.text(place, Some(text).filter(|_| !passes));
-            }
+        each_text(names, user, counts, &mut |spot, text, first| {
+            let passes = rolling && spot.class == DATE && text.is_some_and(|text| is_its_month(text, first));
+            self.own(spot, text.filter(|_| !passes));
+        });
+    }
+
+    fn own(&mut self, spot: Spot<'_>, text: Option<&str>) {
+        if !self.places.contains_key(spot.place) {
+            self.places.insert(spot.place.to_owned(), Vec::new());
         }
-        for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen)) {
-            for (place, texts) in places(text).zip(&class.texts) {
-                match texts {
-                    None => self.text(place, None),
-                    Some(texts) => {
-                        for text in texts {
-                            let passes = rolling && place.ends_with(DATE) && is_its_month(text, class.seen.first);
-                            self.text(place, Some(text.as_str()).filter(|_| !passes));
-                        }
-                    }
+        let Some(places) = self.places.get_mut(spot.place) else { return };
+        if places.len() <= spot.number {
+            places.resize(spot.number + 1, Texts::default());
+        }
+        let Some(texts) = places.get_mut(spot.number) else { return };
+        let Some(own) = &mut texts.own else { return };
+        if let Some(text) = text.filter(|text| !own.contains(*text)) {
+            own.insert(text.to_owned());
+        }
+        if text.is_none() || own.len() > FEW {
+            texts.own = None;
+        }
+    }
+
+    /// Takes into account what names of others have where the principals' own names vary.
+    pub(super) fn add_others(&mut self, names: &Names, counts: &impl Fn(&Seen) -> bool) {
+        each_text(names, None, counts, &mut |spot, text, _| {
+            let texts = self.places.get_mut(spot.place).and_then(|places| places.get_mut(spot.number));
+            if let Some(Texts { own: Some(own), apart, shared }) = texts {
+                match text {
+                    Some(text) if own.contains(text) => *shared = true,
+                    _ => *apart = true,
                 }
             }
-        }
+        });
     }
 
-    fn text(&mut self, place: &str, text: Option<&str>) {
-        if !self.0.contains_key(place) {
-            self.0.insert(place.to_owned(), Some(BTreeSet::new()));
-        }
-        let Some(Some(texts)) = self.0.get_mut(place) else { return };
-        if let Some(text) = text.filter(|text| !texts.contains(*text)) {
-            texts.insert(text.to_owned());
-        }
-        if text.is_none() || texts.len() > FEW {
-            self.0.insert(place.to_owned(), None);
-        }
+    fn texts(&self, spot: &Spot<'_>) -> Option<(&BTreeSet<String>, &Texts)> {
+        let texts = self.places.get(spot.place)?.get(spot.number)?;
+        Some((texts.own.as_ref()?, texts))
     }
 
-    /// Whether what stands at a place stays the same: it is always the same, or a directory of one of a few accounts.
-    fn stays(&self, place: &str, is_directory: bool) -> bool {
-        let Some(Some(texts)) = self.0.get(place) else { return false };
-        texts.len() == 1 || is_directory && texts.iter().all(|text| is_account(text))
+    /// Whether what stands at a place stays the same: it is always the same; a directory of one of a few accounts; or one of
+    /// a few directories where others have theirs.
+    fn stays(&self, spot: &Spot<'_>) -> bool {
+        if spot.class == USER && self.users_vary {
+            return false;
+        }
+        let Some((own, Texts { apart, shared, .. })) = self.texts(spot) else { return false };
+        let among_others = *apart && !shared && spot.class != DATE;
+        own.len() == 1 || spot.is_directory && (among_others || own.iter().all(|text| is_account(text)))
     }
 
-    /// The units of a set.
+    /// How many digits the number of a directory always has, if it is a short one.
+    fn digits(&self, spot: &Spot<'_>) -> Option<usize> {
+        let (own, _) = self.texts(spot).filter(|_| spot.is_directory && spot.class == DIGITS)?;
+        let length = own.first()?.len();
+        (length <= SHORT && own.iter().all(|text| text.len() == length)).then_some(length)
+    }
+
+    /// The units of a set, as far as its names are wanted.
     pub(super) fn units(
         &self,
         names: &Names,
         user: Option<&str>,
         counts: &impl Fn(&Seen) -> bool,
+        wanted: &dyn Fn(&str) -> bool,
         units: &mut BTreeMap<Vec<char>, Unit>,
     ) {
         let mut shape = Shape::default();
-        for (name, seen) in names.single.iter().filter(|(_, seen)| counts(seen)) {
+        for (name, seen) in names.single.iter().filter(|(name, seen)| counts(seen) && wanted(name)) {
             shape.read(name, user);
             let slots: Vec<String> =
                 shape.slots.iter().map(|slot| name.get(slot.clone()).unwrap_or_default().to_owned()).collect();
             let unit = self.unit(&shape.text, |slot| slots.get(slot).map(String::as_str), *seen, units);
             unit.names.push(Name { text: name.clone(), slots });
         }
-        for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen)) {
+        let has_wanted = |class: &Class| class.sample.values().any(|name| wanted(name));
+        for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen) && has_wanted(class)) {
             for texts in variants(class) {
                 let unit = self.unit(text, |slot| texts.get(slot).copied().flatten(), class.seen, units);
                 let names = class.sample.values().map(|name| Name { text: name.clone(), slots: Vec::new() });
-                unit.names.extend(names.filter(|name| {
+                unit.names.extend(names.filter(|name| wanted(&name.text)).filter(|name| {
                     let mut own = Shape::default();
                     own.read(&name.text, user);
                     let slots = own.slots.iter().map(|slot| name.text.get(slot.clone()));
@@ -129,24 +203,22 @@ impl Variation {
     ) -> &'u mut Unit {
         let mut text = Vec::with_capacity(shape.len());
         let mut left = Vec::new();
-        let mut slot = 0;
-        for (at, symbol) in shape.char_indices() {
-            if !has_text(symbol) {
+        let mut spots = spots(shape).enumerate();
+        for symbol in shape.chars() {
+            let Some((slot, spot)) = Some(symbol).filter(|symbol| has_text(*symbol)).and_then(|_| spots.next()) else {
                 text.push(symbol);
                 continue;
-            }
-            let end = at + symbol.len_utf8();
-            let place = shape.get(..end).unwrap_or_default();
-            let is_directory = shape.get(..at).is_some_and(|head| head.is_empty() || head.ends_with('/'))
-                && shape.get(end..).is_some_and(|tail| tail.starts_with('/'));
-            match texts(slot).filter(|_| self.stays(place, is_directory)) {
-                Some(only) => text.extend(only.chars()),
-                None => {
+            };
+            let own = texts(slot);
+            let digits = self.digits(&spot).filter(|digits| own.is_none_or(|own| own.len() == *digits));
+            match (own.filter(|_| self.stays(&spot)), digits) {
+                (Some(only), _) => text.extend(only.chars()),
+                (None, Some(digits)) => text.extend(std::iter::repeat_n(ONE, digits)),
+                (None, None) => {
                     text.push(symbol);
                     left.push(slot);
                 }
             }
-            slot += 1;
         }
         let unit = units.entry(text).or_insert_with_key(|text| Unit {
             text: text.clone(),
@@ -210,10 +282,21 @@ impl Unit {
         }
     }
 
-    /// A unit for each of its names.
+    /// A unit for each of its names. The user's own name stays that.
     pub(super) fn one_by_one(&self) -> impl Iterator<Item = Self> {
-        self.names.iter().map(|name| Self {
-            text: name.text.chars().collect(),
+        let of_user = self.text.contains(&USER);
+        let user = |name: &Name| {
+            let mut left = self.left.iter();
+            let slots = self.text.iter().filter(|symbol| has_text(**symbol)).map(|symbol| (symbol, left.next()));
+            let own: Vec<usize> =
+                slots.filter(|(symbol, _)| **symbol == USER).filter_map(|(_, slot)| slot.copied()).collect();
+            own.first().and_then(|slot| name.slots.get(*slot)).cloned()
+        };
+        self.names.iter().map(move |name| Self {
+            text: match user(name).filter(|_| of_user) {
+                Some(user) => spelled(&name.text, &user),
+                None => name.text.chars().collect(),
+            },
             left: Vec::new(),
             names: vec![name.clone()],
             count: 1,
@@ -285,8 +368,15 @@ fn form<'t>(mut texts: impl Iterator<Item = &'t str>) -> Option<Vec<char>> {
     texts.all(|text| text.chars().map(sign).eq(form.iter().copied())).then_some(form)
 }
 
+/// A name with the segments that are a user's own name as that.
+pub(super) fn spelled(name: &str, user: &str) -> Vec<char> {
+    let mut shape = Shape::default();
+    shape.read(name, Some(user));
+    with_user(&shape, name)
+}
+
 /// A name with the user's own name in it as that.
-pub(super) fn with_user(shape: &Shape, name: &str) -> Vec<char> {
+fn with_user(shape: &Shape, name: &str) -> Vec<char> {
     let mut text = Vec::with_capacity(name.len());
     let mut at = 0;
     let classes = shape.text.chars().filter(|symbol| has_text(*symbol));
@@ -301,12 +391,30 @@ pub(super) fn with_user(shape: &Shape, name: &str) -> Vec<char> {
     text
 }
 
-fn has_text(symbol: char) -> bool {
-    (DIGITS..=ID).contains(&symbol) || symbol == USER
+/// Goes through what stands at the places of names, with when the name was first seen; `None` for many texts.
+fn each_text(
+    names: &Names,
+    user: Option<&str>,
+    counts: &impl Fn(&Seen) -> bool,
+    each: &mut impl FnMut(Spot<'_>, Option<&str>, i64),
+) {
+    let mut shape = Shape::default();
+    for (name, seen) in names.single.iter().filter(|(_, seen)| counts(seen)) {
+        shape.read(name, user);
+        for (spot, slot) in spots(&shape.text).zip(&shape.slots) {
+            each(spot, Some(name.get(slot.clone()).unwrap_or_default()), seen.first);
+        }
+    }
+    for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen)) {
+        for (spot, texts) in spots(text).zip(&class.texts) {
+            match texts {
+                None => each(spot, None, class.seen.first),
+                Some(texts) => texts.iter().for_each(|text| each(spot, Some(text.as_str()), class.seen.first)),
+            }
+        }
+    }
 }
 
-/// The places of the classes of a shape.
-fn places(shape: &str) -> impl Iterator<Item = &str> {
-    let ends = shape.char_indices().filter(|(_, symbol)| has_text(*symbol));
-    ends.filter_map(|(at, symbol)| shape.get(..at + symbol.len_utf8()))
+fn has_text(symbol: char) -> bool {
+    (DIGITS..=ID).contains(&symbol) || symbol == USER
 }
