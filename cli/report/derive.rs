@@ -317,7 +317,9 @@ pub(crate) fn nothing(allowed: u64, principals: &[&str], options: &Options) {
         let listed: Vec<&str> = principals.iter().copied().take(LISTED).collect();
         let chosen =
             if options.principals.is_empty() && options.buckets.is_empty() { "" } else { " of what was asked for" };
-        if listed.is_empty() {
+        if !options.existing.is_empty() {
+            "nothing that the policies of --existing allow was needed".to_owned()
+        } else if listed.is_empty() {
             format!("there is no evidence{chosen} of anybody that policies name, in the time that was asked for")
         } else {
             format!("there is no evidence{chosen}; requests of these were allowed: {}", listed.join(", "))

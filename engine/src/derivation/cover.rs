@@ -511,8 +511,11 @@ fn choose(candidates: &[Candidate], units: usize) -> Vec<&Candidate> {
 
 /// Of the candidates that cover all that one covers, without more that was never needed, the one that says most.
 fn tightest<'c>(candidate: &'c Candidate, candidates: &'c [Candidate]) -> &'c Candidate {
+    // How long something is says nothing that was not asked for.
+    let ones = |pattern: &Glob| pattern.0.iter().filter(|symbol| **symbol == ONE).count();
     let covers = |other: &&Candidate| {
         other.collateral <= candidate.collateral
+            && ones(&other.pattern) <= ones(&candidate.pattern)
             && other.covers.len() >= candidate.covers.len()
             && candidate.covers.iter().all(|unit| other.covers.binary_search(unit).is_ok())
     };

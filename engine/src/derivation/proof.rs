@@ -75,7 +75,7 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
         }
     }
     for (group, part) in view.allowed() {
-        derived.different += u64::try_from(part.names.count()).unwrap_or_default();
+        let before = derived.needed;
         for (name, _) in part.names.samples() {
             if group.kind != Kind::Whole && view.is_withheld(&group.scope, name) {
                 derived.withheld += 1;
@@ -109,6 +109,11 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
             }
             derived.allowed += 1;
         }
+        let kept = derived.needed - before;
+        // Of very many names alike, some are kept.
+        let all =
+            if part.names.classes.is_empty() { kept } else { u64::try_from(part.names.count()).unwrap_or_default() };
+        derived.different += all.max(kept);
     }
     for (group, part) in view.refused() {
         for (name, _) in part.names.samples().filter(|(name, _)| view.is_refusal(group, name)) {

@@ -13,34 +13,32 @@ const ACCOUNT: usize = 12;
 /// How long the numbers of directories are of which each digit is told.
 const SHORT: usize = 2;
 
-/// How the names of a scope vary: what stands at each place of their shapes. A place in a directory is the shape up to the
-/// end of its segment, with the number of the class in it; one in the last segment the shape up to there.
+/// How the names of a scope vary: the texts that stand at each place of the shapes of the principals' own names; `None` for
+/// many. A place in a directory is the shape up to the end of its segment, with the number of the class in it; one in the last
+/// segment the shape up to there.
 #[derive(Debug, Default)]
 pub(super) struct Variation {
-    places: HashMap<String, Vec<Texts>>,
+    places: HashMap<String, Vec<Option<BTreeSet<String>>>>,
+    /// By shape, how the names of others differ at each of its classes.
+    others: HashMap<String, Vec<Others>>,
     /// Whether users' own names vary, be it that there is but one user.
     pub(super) users_vary: bool,
 }
 
-/// What stands at a place.
-#[derive(Debug, Clone)]
-struct Texts {
-    /// The texts of the principals' own names; `None` if there are many.
-    own: Option<BTreeSet<String>>,
-    /// Whether names of others have other texts there, and whether they have the same.
+/// What others have in place of the texts of the principals' own names.
+#[derive(Debug, Clone, Copy, Default)]
+struct Others {
+    /// Whether they have other texts, and whether they have the same.
     apart: bool,
     shared: bool,
-}
-
-impl Default for Texts {
-    fn default() -> Self {
-        Self { own: Some(BTreeSet::new()), apart: false, shared: false }
-    }
 }
 
 /// A place of a class in a shape.
 #[derive(Debug, Clone, Copy)]
 struct Spot<'s> {
+    shape: &'s str,
+    /// Which class of the shape.
+    slot: usize,
     class: char,
     place: &'s str,
     number: usize,
@@ -49,23 +47,21 @@ struct Spot<'s> {
 
 /// The places of the classes of a shape.
 fn spots(shape: &str) -> impl Iterator<Item = Spot<'_>> {
-    let (mut start, mut number) = (0, 0);
-    shape.char_indices().filter_map(move |(at, symbol)| {
-        if symbol == '/' {
+    let (mut start, mut number, mut slot) = (0, 0, 0);
+    shape.char_indices().filter_map(move |(at, class)| {
+        if class == '/' {
             (start, number) = (at + 1, 0);
         }
-        if !has_text(symbol) {
+        if !has_text(class) {
             return None;
         }
         let rest = shape.get(start..).unwrap_or_default();
-        let spot = match rest.find('/') {
-            Some(length) => Spot { class: symbol, place: shape.get(..start + length)?, number, is_directory: true },
-            None => {
-                let place = shape.get(..at + symbol.len_utf8())?;
-                Spot { class: symbol, place, number: 0, is_directory: false }
-            }
-        };
+        let directory = rest.find('/').and_then(|length| shape.get(..start + length));
+        let place = directory.or_else(|| shape.get(..at + class.len_utf8()))?;
+        let is_directory = directory.is_some();
+        let spot = Spot { shape, slot, class, place, number: if is_directory { number } else { 0 }, is_directory };
         number += 1;
+        slot += 1;
         Some(spot)
     })
 }
@@ -111,34 +107,48 @@ impl Variation {
         }
         let Some(places) = self.places.get_mut(spot.place) else { return };
         if places.len() <= spot.number {
-            places.resize(spot.number + 1, Texts::default());
+            places.resize(spot.number + 1, Some(BTreeSet::new()));
         }
         let Some(texts) = places.get_mut(spot.number) else { return };
-        let Some(own) = &mut texts.own else { return };
+        let Some(own) = texts else { return };
         if let Some(text) = text.filter(|text| !own.contains(*text)) {
             own.insert(text.to_owned());
         }
         if text.is_none() || own.len() > FEW {
-            texts.own = None;
+            *texts = None;
         }
     }
 
-    /// Takes into account what names of others have where the principals' own names vary.
+    /// Takes into account what names of others have where the principals' own names of the same shape vary: at the first
+    /// place at which they are others.
     pub(super) fn add_others(&mut self, names: &Names, counts: &impl Fn(&Seen) -> bool) {
+        let mut found: Vec<(String, usize, bool)> = Vec::new();
+        let mut told_apart = (String::new(), false);
         each_text(names, None, counts, &mut |spot, text, _| {
-            let texts = self.places.get_mut(spot.place).and_then(|places| places.get_mut(spot.number));
-            if let Some(Texts { own: Some(own), apart, shared }) = texts {
-                match text {
-                    Some(text) if own.contains(text) => *shared = true,
-                    _ => *apart = true,
-                }
+            if spot.slot == 0 || told_apart.0 != spot.shape {
+                told_apart = (spot.shape.to_owned(), false);
+            }
+            let Some(own) = self.texts(&spot).filter(|_| !told_apart.1) else { return };
+            let shared = text.is_some_and(|text| own.contains(text));
+            told_apart.1 = !shared;
+            if shared || !Self::stays_anyway(&spot, own) {
+                found.push((spot.shape.to_owned(), spot.slot, shared));
             }
         });
+        for (shape, slot, shared) in found {
+            let slots = self.others.entry(shape).or_default();
+            if slots.len() <= slot {
+                slots.resize(slot + 1, Others::default());
+            }
+            if let Some(others) = slots.get_mut(slot) {
+                others.shared |= shared;
+                others.apart |= !shared;
+            }
+        }
     }
 
-    fn texts(&self, spot: &Spot<'_>) -> Option<(&BTreeSet<String>, &Texts)> {
-        let texts = self.places.get(spot.place)?.get(spot.number)?;
-        Some((texts.own.as_ref()?, texts))
+    fn texts(&self, spot: &Spot<'_>) -> Option<&BTreeSet<String>> {
+        self.places.get(spot.place)?.get(spot.number)?.as_ref()
     }
 
     /// Whether what stands at a place stays the same: it is always the same; a directory of one of a few accounts; or one of
@@ -147,14 +157,20 @@ impl Variation {
         if spot.class == USER && self.users_vary {
             return false;
         }
-        let Some((own, Texts { apart, shared, .. })) = self.texts(spot) else { return false };
-        let among_others = *apart && !shared && spot.class != DATE;
-        own.len() == 1 || spot.is_directory && (among_others || own.iter().all(|text| is_account(text)))
+        let Some(own) = self.texts(spot) else { return false };
+        let others = self.others.get(spot.shape).and_then(|slots| slots.get(spot.slot));
+        let among_others = spot.class != DATE && others.is_some_and(|others| others.apart && !others.shared);
+        Self::stays_anyway(spot, own) || spot.is_directory && among_others
+    }
+
+    /// Whether what stands at a place stays the same whatever others have there.
+    fn stays_anyway(spot: &Spot<'_>, own: &BTreeSet<String>) -> bool {
+        own.len() == 1 || spot.is_directory && own.iter().all(|text| is_account(text))
     }
 
     /// How many digits the number of a directory always has, if it is a short one.
     fn digits(&self, spot: &Spot<'_>) -> Option<usize> {
-        let (own, _) = self.texts(spot).filter(|_| spot.is_directory && spot.class == DIGITS)?;
+        let own = self.texts(spot).filter(|_| spot.is_directory && spot.class == DIGITS)?;
         let length = own.first()?.len();
         (length <= SHORT && own.iter().all(|text| text.len() == length)).then_some(length)
     }
@@ -203,12 +219,13 @@ impl Variation {
     ) -> &'u mut Unit {
         let mut text = Vec::with_capacity(shape.len());
         let mut left = Vec::new();
-        let mut spots = spots(shape).enumerate();
+        let mut spots = spots(shape);
         for symbol in shape.chars() {
-            let Some((slot, spot)) = Some(symbol).filter(|symbol| has_text(*symbol)).and_then(|_| spots.next()) else {
+            let Some(spot) = Some(symbol).filter(|symbol| has_text(*symbol)).and_then(|_| spots.next()) else {
                 text.push(symbol);
                 continue;
             };
+            let slot = spot.slot;
             let own = texts(slot);
             let digits = self.digits(&spot).filter(|digits| own.is_none_or(|own| own.len() == *digits));
             match (own.filter(|_| self.stays(&spot)), digits) {
