@@ -56,8 +56,24 @@ fn class(decision: Decision) -> &'static str {
     }
 }
 
-/// Whether a key of a known type holds a value of it: an unknown key is taken to.
+/// Whether a set operator of the policies tests a key.
+fn is_tested_as_a_set(value: &Value, key: &str) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, of)| {
+            let tests = || of.as_object().is_some_and(|keys| keys.keys().any(|own| own.eq_ignore_ascii_case(key)));
+            name.to_lowercase().starts_with("fora") && tests() || is_tested_as_a_set(of, key)
+        }),
+        Value::Array(items) => items.iter().any(|item| is_tested_as_a_set(item, key)),
+        _ => false,
+    }
+}
+
+/// Whether a key holds what an unknown one is taken to hold (R8.15): a value of its type, if that is known, and a list only
+/// if a set operator tests it.
 fn is_well_formed(world: &Value, key: &str) -> bool {
+    if world["context"][key].is_array() && !is_tested_as_a_set(&world["policies"], key) {
+        return false;
+    }
     let Some(text) = world["context"][key].as_str() else { return true };
     match key {
         "aws:CurrentTime" => Instant::parse(text).is_some(),
