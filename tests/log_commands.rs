@@ -366,3 +366,66 @@ fn a_summary_counts_what_single_verdicts_say() {
         }
     }
 }
+
+#[test]
+fn what_logs_leave_out_is_told() {
+    let folder = folder("replay-left-out");
+    let all = path(&folder, "all.json", r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#);
+    let several = row("arn:aws:iam::111122223333:user/ann", "k")
+        .replace("REST.GET.OBJECT k \"GET /k", "REST.POST.MULTI_OBJECT_DELETE - \"POST /?delete");
+    let one = several.replace(
+        r#"REST.POST.MULTI_OBJECT_DELETE - "POST /?delete HTTP/1.1" 200 - 10 10 12 5 "-" "agent" -"#,
+        "BATCH.DELETE.OBJECT k - 204 - - - - - - - -",
+    );
+    let by_acl = row("arn:aws:iam::111122223333:user/ann", "k").replace("TLSv1.3 - - -", "TLSv1.3 - Yes eu-west-1");
+    let told = |log: &str| {
+        let log = path(&folder, "access.log", log);
+        let output = run(&["replay", "-p", &all, &log]);
+        assert_eq!(code(&output), 0);
+        err(&output)
+    };
+    assert!(told(&several).contains("the rows are missing that tell which"), "{}", told(&several));
+    assert_eq!(told(&(several + &one)), "");
+    assert!(told(&by_acl).contains("allowed by an ACL"), "{}", told(&by_acl));
+    let event = |source: &str, name: &str, rest: &str| {
+        format!(
+            r#"{{"eventTime":"2026-11-21T19:00:00Z","eventSource":"{source}.amazonaws.com","eventName":"{name}","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ann","accountId":"111122223333"}},{rest}}}"#
+        ) + "\n"
+    };
+    let unplaced = path(&folder, "unplaced.jsonl", &event("events", "PutRule", r#""requestParameters":{"x":"y"}"#));
+    let output = run(&["derive", &unplaced]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        err(&output).contains("events:PutRule") && err(&output).contains("not told or not known"),
+        "{}",
+        err(&output)
+    );
+    let mixed = path(
+        &folder,
+        "mixed.jsonl",
+        &(event("events", "PutRule", r#""requestParameters":{"x":"y"}"#)
+            + &event("s3", "ListBuckets", r#""requestParameters":{}"#)),
+    );
+    assert_eq!(code(&run(&["derive", &mixed])), 0);
+    assert_eq!(code(&run(&["derive", "--strict", &mixed])), 1);
+    // Whose a bucket is stands beside it.
+    let cross = r#""requestParameters":{"bucketName":"data","key":"k"},"resources":[{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::data/k"},{"accountId":"444455556666","type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::data"}]"#;
+    let cross = path(&folder, "cross.jsonl", &event("s3", "GetObject", cross));
+    let report: Value = serde_json::from_str(&out(&run(&["replay", "-p", &all, "--format", "json", &cross]))).unwrap();
+    assert_eq!(report["verdicts"]["undecided"], 1, "{report:#}");
+    // Partners write into CloudTrail Lake what they like, in whatever spelling.
+    let partner = event(
+        "s3",
+        "GetObject",
+        r#""eventcategory":"ActivityAuditLog","requestParameters":{"bucketName":"data","key":"k"}"#,
+    );
+    assert_eq!(code(&run(&["derive", &path(&folder, "partner.jsonl", &partner)])), 1);
+    // A role that was assumed is derived like anything else.
+    let assumed = event(
+        "sts",
+        "AssumeRole",
+        r#""requestParameters":{"roleArn":"arn:aws:iam::444455556666:role/r","roleSessionName":"s"}"#,
+    );
+    let output = run(&["derive", "-q", &path(&folder, "assumed.jsonl", &assumed)]);
+    assert!(out(&output).contains("arn:aws:iam::444455556666:role/r"), "{}", err(&output));
+}

@@ -85,7 +85,8 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
     if derived.is_empty() || derived.iter().all(|policy| policy.statements == 0) {
         let seen = collected.lines.of(Class::Allowed);
         let principals = derivation::principals(&collected.evidence);
-        report_derive::nothing(seen, &principals, options);
+        let unplaced = collected.lines.unplaced.values().sum();
+        report_derive::nothing((seen, unplaced), &principals, options);
         return Ok(Exit::Finding);
     }
     write(args, &derived)?;
@@ -97,7 +98,11 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
         derived.iter().for_each(|policy| report_derive::print_summary(policy, options));
     }
     let unused = [Class::Malformed, Class::Partial, Class::Ambiguous, Class::Unmapped];
-    let unused: u64 = unused.into_iter().map(|class| collected.lines.of(class)).sum();
+    let unused: u64 = unused
+        .into_iter()
+        .map(|class| collected.lines.of(class))
+        .chain(collected.lines.unplaced.values().copied())
+        .sum();
     Ok(if args.strict && unused > 0 { Exit::Finding } else { Exit::Fine })
 }
 

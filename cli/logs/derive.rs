@@ -231,6 +231,7 @@ impl<'r> Worker<'r> {
                     return self.collected.lines.malformed(Damage::Key, place);
                 }
                 self.collected.lines.count(observation.class, place);
+                self.collected.lines.remark_on(row.operation, &observation, place);
                 self.collected.copies.note(&row, observation.class, line, place);
                 match observation.class {
                     Class::Unmapped => self.collected.lines.unknown_operation(row.operation),
@@ -251,6 +252,9 @@ impl<'r> Worker<'r> {
                 self.collected.lines.count(event.class(), place);
                 match event.class() {
                     Class::Unmapped => self.collected.lines.unknown_operation(&event.operation()),
+                    Class::NoEvidence if event.is_unplaced() => {
+                        self.collected.lines.unplaced_operation(&event.operation())
+                    }
                     Class::Allowed | Class::Refused => {
                         let requester = format!("{:?} {:?}", event.requester(), event.role_arn());
                         self.take(place, &requester, &*event);

@@ -367,6 +367,7 @@ impl<'j> Worker<'j> {
                     return self.tally.lines.malformed(Damage::Key, place);
                 }
                 self.tally.lines.count(observation.class, place);
+                self.tally.lines.remark_on(row.operation, &observation, place);
                 self.copies.note(&row, observation.class, line, place);
                 match observation.class {
                     Class::Unmapped => self.tally.lines.unknown_operation(row.operation),
@@ -381,6 +382,7 @@ impl<'j> Worker<'j> {
                 self.tally.lines.count(event.class(), place);
                 match event.class() {
                     Class::Unmapped => self.tally.lines.unknown_operation(&event.operation()),
+                    Class::NoEvidence if event.is_unplaced() => self.tally.lines.unplaced_operation(&event.operation()),
                     Class::Allowed | Class::Refused => {
                         let requester =
                             format!("{:?} {:?} {:?}", event.requester(), event.role_arn(), event.unique_id());

@@ -45,6 +45,7 @@ struct ReportJson<'a> {
     outside: u64,
     set_aside: &'a BTreeMap<String, u64>,
     unmapped_operations: &'a BTreeMap<String, u64>,
+    unplaced_operations: &'a BTreeMap<String, u64>,
     #[serde(flatten)]
     summary: SummaryJson,
     policies: Vec<PolicyJson<'a>>,
@@ -149,6 +150,7 @@ pub(crate) fn json(derived: &[Derived], collected: &Collected, names: &Names<'_>
         outside: collected.outside,
         set_aside: &collected.aside,
         unmapped_operations: &lines.unmapped,
+        unplaced_operations: &lines.unplaced,
         summary: summary(derived, options),
         policies: derived.iter().map(|policy| policy_json(policy, names, options)).collect(),
     };
@@ -310,8 +312,11 @@ pub(crate) fn print_set_aside(collected: &Collected, aside: &SetAside, options: 
 }
 
 /// Says why there is no policy.
-pub(crate) fn nothing(allowed: u64, principals: &[&str], options: &Options) {
-    let message = if allowed == 0 {
+pub(crate) fn nothing((allowed, unplaced): (u64, u64), principals: &[&str], options: &Options) {
+    let message = if unplaced > 0 && allowed == 0 {
+        "there is no evidence: of all requests that succeeded, it is not told or not known what they were about"
+            .to_owned()
+    } else if allowed == 0 {
         "there is no evidence: the logs prove no request to have been allowed".to_owned()
     } else {
         let listed: Vec<&str> = principals.iter().copied().take(LISTED).collect();

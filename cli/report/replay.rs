@@ -9,7 +9,7 @@ use can_access_engine::replay::Class;
 use can_access_engine::replay::access_log::Damage;
 use can_access_engine::replay::judge::{Judge, Verdict};
 use can_access_engine::replay::logged::Logged;
-use can_access_engine::replay::tally::{Counts, Example, Findings, Lines, Segments, Tally};
+use can_access_engine::replay::tally::{Counts, Example, Findings, Lines, Remark, Segments, Tally};
 use can_access_engine::request::ContextValue;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,7 @@ struct ReplayJson<'a> {
     unknown_keys: &'a BTreeMap<String, u64>,
     unasked: &'a BTreeMap<String, u64>,
     unmapped_operations: &'a BTreeMap<String, u64>,
+    unplaced_operations: &'a BTreeMap<String, u64>,
 }
 
 #[derive(Serialize)]
@@ -122,6 +123,7 @@ pub(crate) fn print_json(out: &mut impl Write, tally: &Tally, names: &Names<'_>,
         unknown_keys: &tally.unknown_keys,
         unasked: &tally.unasked,
         unmapped_operations: &tally.lines.unmapped,
+        unplaced_operations: &tally.lines.unplaced,
     };
     let written = if pretty {
         serde_json::to_writer_pretty(&mut *out, &report)
@@ -314,6 +316,28 @@ pub(crate) fn complain(lines: &Lines, names: &Names<'_>) {
         let count = number(lines.of(Class::Unmapped));
         problems::print_warning(&format!("{count} with an operation that is not known: {}", listed.join(", ")));
     }
+    if !lines.unplaced.is_empty() {
+        let count: u64 = lines.unplaced.values().sum();
+        let listed: Vec<&str> = lines.unplaced.keys().map(String::as_str).take(LISTED).collect();
+        problems::print_warning(&format!(
+            "{} of requests that succeeded prove nothing, because what they were about is not told or not known: {}",
+            number(count),
+            listed.join(", ")
+        ));
+    }
+    let first = |remark| lines.remarks.get(&remark).map(|at| place(*at));
+    if let Some(first) =
+        first(Remark::DeletesSeveral).filter(|_| !lines.remarks.contains_key(&Remark::DeletedWithOthers))
+    {
+        problems::print_warning(&format!(
+            "objects were deleted several at a time, and the rows are missing that tell which (BATCH.DELETE.OBJECT); {first}"
+        ));
+    }
+    if let Some(first) = first(Remark::NeededAcl) {
+        problems::print_note(&format!(
+            "some requests were allowed by an ACL, and by no policy that is in force; {first}"
+        ));
+    }
 }
 
 #[derive(Serialize)]
@@ -323,6 +347,9 @@ struct RecordJson<'a> {
     principal: Option<String>,
     actions: Vec<&'a str>,
     resource: Option<std::borrow::Cow<'a, str>>,
+    /// Of each action, where they differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resources: Vec<std::borrow::Cow<'a, str>>,
     log: &'static str,
     verdict: &'static str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -353,6 +380,11 @@ pub(crate) fn record(
         principal: judge.principal_of(logged),
         actions: facts.iter().map(|fact| fact.action.as_str()).collect(),
         resource: facts.first().map(|fact| fact.resource()),
+        resources: if facts.windows(2).all(|pair| matches!(pair, [one, other] if one.resource() == other.resource())) {
+            Vec::new()
+        } else {
+            facts.iter().map(|fact| fact.resource()).collect()
+        },
         log: logged.class().name(),
         verdict: name,
         keys,

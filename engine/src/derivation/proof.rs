@@ -142,8 +142,10 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
 fn trusting(policies: &PolicySet, group: &Group, account: Option<&str>) -> Option<PolicySet> {
     let asked = group.action.starts_with("kms:") || group.action.starts_with("sts:AssumeRole");
     let account = account.filter(|_| asked && policies.resource.is_empty())?;
+    // Trust policies of roles name no resource.
+    let resource = if group.action.starts_with("sts:") { "" } else { r#","Resource":"*""# };
     let text = format!(
-        r#"{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"{}","Resource":"*"}}}}"#,
+        r#"{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"{}"{resource}}}}}"#,
         group.action
     );
     let mut policies = policies.clone();

@@ -145,6 +145,16 @@ impl<'l> Observation<'l> {
         of_requester.unwrap_or_else(|| if host().ends_with(".amazonaws.com.cn") { "aws-cn" } else { "aws" })
     }
 
+    /// Whether the request went well, as far as its status says.
+    pub(super) fn succeeded(&self) -> bool {
+        self.answer.as_ref().and_then(|answer| answer.status).is_some_and(|status| (200..300).contains(&status))
+    }
+
+    /// Whether an ACL was needed to allow it.
+    pub(super) fn needed_acl(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.tail.acl == Some("Yes"))
+    }
+
     /// The same, of a log with this name.
     #[must_use]
     pub fn delivered(mut self, delivery: Option<&'l Delivery>) -> Self {

@@ -1,7 +1,7 @@
 //! What a replay found, counted: parts of a log are counted apart and put together in any order.
 
-use super::Class;
 use super::access_log::Damage;
+use super::{Class, Observation};
 use crate::request::ContextValue;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +25,22 @@ pub struct Lines {
     first: [Option<Place>; 8],
     /// Operations that are not known, with how often they occur.
     pub unmapped: BTreeMap<String, u64>,
+    /// Operations that succeeded and prove nothing, because what they were about is not told, with how often.
+    pub unplaced: BTreeMap<String, u64>,
+    /// What is remarkable about lines, and where the first is.
+    pub remarks: BTreeMap<Remark, Place>,
+}
+
+/// Something remarkable about a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Remark {
+    /// Several objects were deleted at once, which have rows of their own.
+    DeletesSeveral,
+    /// One of these rows.
+    DeletedWithOthers,
+    /// An ACL was needed to allow the request: no policy did.
+    NeededAcl,
 }
 
 /// The counts of a replay, or of a part of one.
@@ -171,8 +187,30 @@ impl Lines {
         add_name(&mut self.unmapped, name, 1);
     }
 
+    /// Counts an operation that succeeded and proves nothing.
+    pub fn unplaced_operation(&mut self, name: &str) {
+        add_name(&mut self.unplaced, name, 1);
+    }
+
+    /// Notes what is remarkable about a row, given what it tells.
+    pub fn remark_on(&mut self, operation: &str, observation: &Observation<'_>, place: Place) {
+        let remark = match operation {
+            "REST.POST.MULTI_OBJECT_DELETE" if observation.succeeded() => Remark::DeletesSeveral,
+            "BATCH.DELETE.OBJECT" => Remark::DeletedWithOthers,
+            _ if observation.class == Class::Allowed && observation.needed_acl() => Remark::NeededAcl,
+            _ => return,
+        };
+        let first = self.remarks.entry(remark).or_insert(place);
+        *first = place.min(*first);
+    }
+
     /// Puts two together. Nothing of the result hangs on the order.
     pub fn merge(&mut self, other: Self) {
+        for (remark, place) in other.remarks {
+            let first = self.remarks.entry(remark).or_insert(place);
+            *first = place.min(*first);
+        }
+        other.unplaced.iter().for_each(|(name, count)| add_name(&mut self.unplaced, name, *count));
         self.classes.iter_mut().zip(other.classes).for_each(|(own, other)| *own += other);
         for (damage, (count, place)) in other.damage {
             let (own, first) = self.damage.entry(damage).or_insert((0, place));
@@ -189,6 +227,7 @@ impl Lines {
     pub fn renumber(&mut self, to: &impl Fn(Place) -> Place) {
         self.damage.values_mut().for_each(|(_, place)| *place = to(*place));
         self.first.iter_mut().flatten().for_each(|place| *place = to(*place));
+        self.remarks.values_mut().for_each(|place| *place = to(*place));
     }
 }
 

@@ -101,6 +101,8 @@ struct Attributes {
 struct Listed {
     #[serde(rename = "ARN", alias = "arn")]
     arn: Option<String>,
+    #[serde(rename = "accountId", alias = "accountid")]
+    account: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -124,6 +126,8 @@ pub struct Event {
     /// The fact that a refusal names.
     named: Option<(Action, String)>,
     shown: bool,
+    /// Whether it succeeded, and what it was about is not told or not known.
+    unplaced: bool,
     version: Option<String>,
 }
 
@@ -175,6 +179,7 @@ impl Event {
             facts: Vec::new(),
             named: None,
             shown: false,
+            unplaced: false,
             version: None,
             record,
         };
@@ -198,6 +203,13 @@ impl Event {
     #[must_use]
     pub fn operation(&self) -> String {
         format!("{}:{}", self.prefix, self.record.name.as_deref().unwrap_or_default())
+    }
+
+    /// Whether the request succeeded and proves nothing all the same: what it was about is not told, or cannot be made an
+    /// ARN of.
+    #[must_use]
+    pub fn is_unplaced(&self) -> bool {
+        self.unplaced
     }
 
     /// What it counts as; what it needed is noted.
@@ -254,9 +266,13 @@ impl Event {
             }
             self.named = Some(named);
         }
-        self.facts = facts;
+        self.facts = facts.into_iter().map(|(action, arn)| (action, self.through_access_point(arn))).collect();
         self.facts.dedup();
-        if self.facts.is_empty() { Class::NoEvidence } else { class }
+        if self.facts.is_empty() {
+            self.unplaced = class == Class::Allowed;
+            return Class::NoEvidence;
+        }
+        class
     }
 
     /// The ARNs that an action was about: from the parameters, from those that are listed, or `*` for an action that takes
@@ -280,12 +296,15 @@ impl Event {
         let of_item = || resources(&self.prefix, name, action, item, place);
         let of_all = || resources(&self.prefix, name, action, parameters, place);
         let given = Some(of_item()).filter(|arns| !arns.is_empty()).unwrap_or_else(of_all);
-        let fits = |arn: &&str| {
+        let fits = |arn: &str| {
             let parsed = Arn::parse(arn);
             let types = known.resources().filter_map(|of| of.resource_type());
             parsed.is_some_and(|arn| types.into_iter().any(|of| of.arns().any(|form| form.fits(&arn))))
         };
-        let listed = self.record.resources.iter().flatten().filter_map(|listed| listed.arn.as_deref()).filter(fits);
+        // What is not of a kind that the action is about, such as the alias of a key, does not tell what it was about.
+        let given = if given.iter().all(|arn| fits(arn)) { given } else { Vec::new() };
+        let listed = self.record.resources.iter().flatten().filter_map(|listed| listed.arn.as_deref());
+        let listed = listed.filter(|arn| fits(arn));
         let listed: Vec<&str> = listed.collect();
         if action.starts_with("kms:ReEncrypt") && listed.len() == 2 {
             // The source comes first.
@@ -294,13 +313,35 @@ impl Event {
         let within = |given: &String| {
             listed
                 .iter()
-                .any(|arn| given.strip_prefix(arn).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+                .any(|arn| given.strip_prefix(arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':'])))
         };
         let special = super::has_own_resources(&self.prefix, name, action);
         if listed.is_empty() || !given.is_empty() && (special || given.iter().all(within)) {
             return given;
         }
         listed.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The ARN of the access point that a request went through.
+    fn access_point(&self) -> Option<&str> {
+        let is_access_point = |arn: &&str| {
+            Arn::parse(arn).is_some_and(|arn| arn.service == "s3" && arn.resource.starts_with("accesspoint/"))
+        };
+        let listed = self.record.resources.iter().flatten().filter_map(|listed| listed.arn.as_deref());
+        let named = self.record.parameters.get("bucketName").and_then(Value::as_str);
+        named.into_iter().chain(listed).find(is_access_point)
+    }
+
+    /// The ARN of a bucket or an object as the access point has it that a request went through.
+    fn through_access_point(&self, arn: String) -> String {
+        let Some(point) = self.access_point() else { return arn };
+        let Some((_, name)) = arn.split_once(":s3:::") else { return arn };
+        // The bucket may be given as the access point.
+        let behind = name.strip_prefix(point).unwrap_or(name);
+        match behind.split_once('/') {
+            Some((_, key)) => format!("{point}/object/{key}"),
+            None => point.to_owned(),
+        }
     }
 
     fn fact<'e>(&'e self, (action, arn): &'e (Action, String)) -> Fact<'e> {
@@ -441,7 +482,23 @@ impl Logged for Event {
 
     fn resource_account(&self) -> Option<AccountId> {
         let (_, arn) = self.facts.first()?;
-        Arn::parse(arn)?.account_id()
+        let arn = Arn::parse(arn)?;
+        // The ARNs of buckets have no account; beside them stands whose they are.
+        let listed = || {
+            let of_bucket = |listed: &&Listed| listed.arn.as_deref().is_some_and(|arn| arn.contains(":s3:::"));
+            let account =
+                self.record.resources.iter().flatten().filter(of_bucket).find_map(|listed| listed.account.as_deref());
+            account.filter(|_| arn.service == "s3").and_then(AccountId::parse)
+        };
+        arn.account_id().or_else(listed)
+    }
+
+    fn access_point_bucket(&self) -> Option<String> {
+        self.access_point()?;
+        let listed = self.record.resources.iter().flatten().filter_map(|listed| listed.arn.as_deref());
+        let bucket = |arn: &str| arn.split_once(":s3:::").map(|(head, name)| (head.to_owned(), name.to_owned()));
+        let (head, name) = listed.filter_map(bucket).next()?;
+        Some(format!("{head}:s3:::{}", name.split('/').next().unwrap_or(&name)))
     }
 
     fn facts(&self) -> Vec<Fact<'_>> {
@@ -581,6 +638,10 @@ impl Event {
             return;
         }
         give("s3:versionid", self.version.clone());
+        if let Some(point) = self.access_point() {
+            give("s3:DataAccessPointArn", Some(point.to_owned()));
+            give("s3:DataAccessPointAccount", Arn::parse(point).map(|arn| arn.account.to_owned()));
+        }
         if self.facts.iter().any(|(action, _)| crate::replay::context::is_listing(action.as_str())) {
             give("s3:prefix", self.parameter("prefix"));
             give("s3:delimiter", self.parameter("delimiter"));

@@ -233,14 +233,19 @@ fn fill(template: &str, parameters: &Value, place: Place<'_>) -> Option<Vec<Stri
                 let (path, how) = member.split_once('|').unwrap_or((member, ""));
                 let texts =
                     path.split(',').find_map(|path| Some(at(parameters, path)).filter(|found| !found.is_empty()));
-                let texts =
-                    texts.unwrap_or_default().into_iter().filter_map(Value::as_str).filter(|text| !text.is_empty());
+                let texts = texts.unwrap_or_default().into_iter().filter_map(|value| match value {
+                    Value::String(text) if !text.is_empty() => Some(text.clone()),
+                    Value::Number(number) => Some(number.to_string()),
+                    _ => None,
+                });
                 texts
-                    .map(|text| if path == "x-amz-copy-source" { copied(text) } else { text.to_owned() })
+                    .map(|text| if path == "x-amz-copy-source" { copied(&text) } else { text })
                     .map(|text| match how {
                         "queue" => queue(&text).unwrap_or(text),
                         "last" => text.rsplit('/').next().unwrap_or(&text).to_owned(),
                         "rel" => text.strip_prefix('/').unwrap_or(&text).to_owned(),
+                        "function" => function(&text).to_owned(),
+                        "parameter" => parameter(&text).to_owned(),
                         _ => text,
                     })
                     .collect()
@@ -253,6 +258,10 @@ fn fill(template: &str, parameters: &Value, place: Place<'_>) -> Option<Vec<Stri
         filled = filled.iter().flat_map(with).collect();
     }
     filled.iter_mut().for_each(|text| text.push_str(rest));
+    // What AWS publishes is in nobody's account.
+    for text in filled.iter_mut().filter(|text| text.contains(":parameter/aws/service/")) {
+        *text = text.replacen(&format!(":{}:parameter/", place.account), "::parameter/", 1);
+    }
     filled.iter().all(|text| text.starts_with("arn:")).then_some(filled)
 }
 
@@ -261,6 +270,17 @@ fn queue(url: &str) -> Option<String> {
     let mut parts = url.rsplit('/');
     let (name, account) = (parts.next()?, parts.next()?);
     Some(format!("{account}:{name}"))
+}
+
+/// The name of a function, with its version or alias, of which requests may give less of the ARN or more.
+fn function(text: &str) -> &str {
+    text.split_once("function:").map_or(text, |(_, name)| name)
+}
+
+/// The name of a parameter, without the version or label behind it, and without the first slash.
+fn parameter(text: &str) -> &str {
+    let name = if text.starts_with("arn:") { text } else { text.split(':').next().unwrap_or(text) };
+    name.strip_prefix('/').unwrap_or(name)
 }
 
 /// The source of a copy as S3 takes it: encoded, with the version behind it.
@@ -325,6 +345,7 @@ mod tests {
                     ("{account}", place.account),
                     ("{path}", "/path/"),
                     ("{queueUrl|queue}", "111122223333:name"),
+                    ("{functionName|function}", "name"),
                 ] {
                     plain = plain.replace(from, to);
                 }
