@@ -75,7 +75,13 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
         ));
     }
     let derived = derivation::derive(&collected.evidence, options).map_err(|unproven| {
-        Failure::with_help(unproven.to_string(), "nothing was written; try one principal or bucket, or a shorter time")
+        let help = if options.min_days > 1 || !options.never.is_empty() {
+            "nothing was written; of very many names alike, some may match --never or have been seen on too few days for \
+             --min-days: try without, or a shorter time"
+        } else {
+            "nothing was written; try one principal or bucket, or a shorter time"
+        };
+        Failure::with_help(unproven.to_string(), help)
     })?;
     if !args.common.quiet {
         report_replay::complain(&collected.lines, &names);
@@ -202,6 +208,12 @@ fn options(args: &DeriveArgs) -> Result<Options, Failure> {
     }
     if args.never.iter().any(String::is_empty) {
         return Err(Failure::with_help("--never names nothing", "write a pattern such as 'secrets/*'"));
+    }
+    if args.min_days > derivation::DAYS {
+        return Err(Failure::usage(format!(
+            "--min-days takes at most {}: no more days are kept in mind",
+            derivation::DAYS
+        )));
     }
     let roles = roles(&args.role_arn)?;
     Ok(Options {

@@ -70,13 +70,16 @@ pub(crate) fn collect(
     progress: impl Fn(u64) + Sync,
 ) -> (Collected, Vec<u128>) {
     let new = || Worker { hashed, files: source.files(), ..Worker::new(rules) };
-    let workers = each_block(source, new, Worker::collect, progress);
-    let mut collected = Collected::default();
-    let mut lines = LineCounts::default();
-    for worker in workers {
-        collected.merge(worker.collected);
-        lines.merge(worker.lines);
+    let found = each_block(source, new, Worker::collect, |worker| (worker.collected, worker.lines), progress);
+    let (mut collected, mut lines) = (None::<Collected>, LineCounts::default());
+    for (part, counts) in found {
+        match &mut collected {
+            Some(collected) => collected.merge(part),
+            None => collected = Some(part),
+        }
+        lines.merge(counts);
     }
+    let mut collected = collected.unwrap_or_default();
     let logs = lines.identities(source.files());
     collected.renumber(&lines.numbering());
     (collected, logs)

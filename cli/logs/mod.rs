@@ -13,14 +13,15 @@ use can_access_engine::replay::skim::{Skim, Skimmer};
 use can_access_engine::replay::tally::Place;
 use source::{Block, Format, Source};
 
-/// Goes through all blocks on all threads, each with a worker of its own. What the workers found has to be put together
-/// to the same result whoever found it.
-pub(crate) fn each_block<W: Send>(
+/// Goes through all blocks on all threads, each with a worker of its own, and gives what each found. That has to be put
+/// together to the same result whoever found it.
+pub(crate) fn each_block<W, F: Send>(
     source: &Source<'_>,
     worker: impl Fn() -> W + Sync,
     go_through: impl Fn(&mut W, &Block) + Sync,
+    finish: impl Fn(W) -> F + Sync,
     progress: impl Fn(u64) + Sync,
-) -> Vec<W> {
+) -> Vec<F> {
     rayon::broadcast(|_| {
         let mut worker = worker();
         let mut block = Block::new();
@@ -28,7 +29,7 @@ pub(crate) fn each_block<W: Send>(
             go_through(&mut worker, &block);
             progress(source.read());
         }
-        worker
+        finish(worker)
     })
 }
 
@@ -40,7 +41,7 @@ pub(crate) enum Logline<'l> {
     /// An ordinary line of an S3 server access log, looked at as far as needed to recognise it, with the line itself.
     Ordinary(Skim<'l>, &'l [u8]),
     /// A row of an S3 server access log, with its line.
-    Row(Row<'l>, &'l [u8]),
+    Row(Box<Row<'l>>, &'l [u8]),
     /// An event of CloudTrail.
     Event(Box<Event>),
     /// Nothing that tells of a request.
@@ -55,7 +56,7 @@ impl<'l> Logline<'l> {
         match Line::read(line, terminated) {
             Line::Blank => Self::Other(Class::Blank),
             Line::Malformed(damage) => Self::Malformed(damage),
-            Line::Row(row) => Self::Row(row, line),
+            Line::Row(row) => Self::Row(Box::new(row), line),
         }
     }
 }
@@ -122,7 +123,7 @@ fn each_item(place: Place, item: Item<'_>, each: &mut impl FnMut(Place, Logline<
         },
         Item::Row(json) => match JsonRow::read(json) {
             Some(row) => match row.line() {
-                Ok(read) => each(place, Logline::Row(read, json)),
+                Ok(read) => each(place, Logline::Row(Box::new(read), json)),
                 Err(damage) => each(place, Logline::Malformed(damage)),
             },
             None => each(place, Logline::Malformed(Damage::Event)),

@@ -75,11 +75,10 @@ pub(crate) fn replay(
     progress: impl Fn(u64) + Sync,
 ) -> (Replayed, Vec<u128>) {
     let new = || Worker { hashed, files: source.files(), ..Worker::new(judge, baseline, None) };
-    let workers = each_block(source, new, Worker::count, progress);
+    let found = each_block(source, new, Worker::count, Worker::finish, progress);
     let mut replayed = Replayed::default();
     let mut lines = LineCounts::default();
-    for worker in workers {
-        let (tally, copies, counts) = worker.finish();
+    for (tally, copies, counts) in found {
         replayed.merge(Replayed { tally, copies });
         lines.merge(counts);
     }

@@ -191,7 +191,7 @@ fn settled<'u>(units: &'u BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, 
             settled.extend(unit.one_by_one().map(Cow::Owned));
             continue;
         }
-        if !unit.all && around.seen_days < around.days {
+        if !unit.all && unit.days.len() < around.days {
             continue;
         }
         // Everything in a bucket is more than any evidence shows.

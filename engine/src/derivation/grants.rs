@@ -511,7 +511,7 @@ impl<'e> View<'e> {
                 names.extend(own);
             }
             let shapes = part.names.classes.iter();
-            let shapes = shapes.filter(|(_, class)| class.sample.values().any(|name| counts(name)));
+            let shapes = shapes.filter(|(_, class)| class.names().any(|(name, _)| counts(name)));
             names.extend(shapes.map(|(shape, _)| shape.chars().collect()));
         }
         names.into_iter().collect()

@@ -35,7 +35,7 @@ mod statements;
 mod units;
 
 pub use evidence::{Evidence, Group, GroupId, Kind, Proof};
-pub use names::{Place, Seen};
+pub use names::{DAYS, Place, Seen};
 pub use proof::Unproven;
 
 use crate::policy::Policy;
@@ -79,7 +79,7 @@ pub struct Options {
     pub max_bytes: Option<usize>,
     /// Names that no pattern may match, as patterns with `*` and `?`: of a whole ARN, or of the key.
     pub never: Vec<String>,
-    /// On how many days names have to be seen before a star stands for what varies in them.
+    /// On how many days names have to be seen before a star stands for what varies in them; at most [`DAYS`].
     pub min_days: usize,
     /// Only these principals; all if there are none.
     pub principals: Vec<String>,
@@ -248,7 +248,7 @@ pub fn evidence_for<'e>(
         let asked = resource.strip_prefix(group.scope.as_str()).filter(|_| group.kind == Kind::Name);
         for (shape, class) in &part.names.classes {
             let is_of = |name: &str| part.names.shape_of(name, group.user()) == *shape;
-            if class.sample.values().any(|name| matches(name)) || asked.is_some_and(is_of) {
+            if class.names().any(|(name, _)| matches(name)) || asked.is_some_and(is_of) {
                 note(Glob::new(shape.chars()).text(), class.seen);
             }
         }

@@ -17,6 +17,9 @@ const TEXTS: usize = 8;
 /// How many names of a shape are kept.
 const SAMPLE: usize = 8;
 
+/// How many days are noted for names of a shape.
+pub const DAYS: usize = 64;
+
 /// Where in a log something stands: the file, as an index, and the line.
 pub type Place = (usize, u64);
 
@@ -47,8 +50,13 @@ pub(super) struct Class {
     /// The texts that each class of the shape had; `None` if there are many.
     pub(super) texts: Vec<Option<BTreeSet<String>>>,
     /// The names with the smallest hashes.
-    pub(super) sample: BTreeMap<u64, String>,
+    pub(super) sample: BTreeMap<u64, (String, Seen)>,
     pub(super) seen: Seen,
+    /// The first days on which they were seen, since 1970.
+    pub(super) days: BTreeSet<i64>,
+    /// The day that was noted last.
+    #[serde(skip)]
+    day: Option<i64>,
 }
 
 impl Class {
@@ -76,11 +84,50 @@ impl Class {
                 _ => *own = None,
             }
         }
-        self.sample.extend(other.sample.iter().map(|(hash, name)| (*hash, name.clone())));
+        other.sample.iter().for_each(|(hash, (name, seen))| self.sampled(*hash, name, *seen));
+        self.seen.merge(&other.seen);
+        self.days.extend(&other.days);
+        self.cut_days();
+    }
+
+    /// Keeps a name if its hash is one of the smallest. One that is, is so from the first time on.
+    fn sampled(&mut self, hash: u64, name: &str, seen: Seen) {
+        let is_full = self.sample.len() == SAMPLE;
+        if is_full && self.sample.last_key_value().is_some_and(|(largest, _)| hash > *largest) {
+            return;
+        }
+        match self.sample.get_mut(&hash) {
+            Some((_, known)) => known.merge(&seen),
+            None => _ = self.sample.insert(hash, (name.to_owned(), seen)),
+        }
         while self.sample.len() > SAMPLE {
             self.sample.pop_last();
         }
-        self.seen.merge(&other.seen);
+    }
+
+    fn saw(&mut self, seen: &Seen) {
+        self.seen.merge(seen);
+        let day = seen.first.div_euclid(86_400);
+        if self.day != Some(day) {
+            self.day = Some(day);
+            self.days.insert(day);
+            self.cut_days();
+        }
+    }
+
+    fn cut_days(&mut self) {
+        while self.days.len() > DAYS {
+            self.days.pop_last();
+        }
+    }
+
+    fn seen_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
+        std::iter::once(&mut self.seen).chain(self.sample.values_mut().map(|(_, seen)| seen))
+    }
+
+    /// The names that are kept.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&str, &Seen)> {
+        self.sample.values().map(|(name, seen)| (name.as_str(), seen))
     }
 }
 
@@ -140,21 +187,17 @@ impl Names {
                         }
                     }
                 }
-                let is_full = class.sample.len() == SAMPLE;
-                if !is_full || class.sample.last_key_value().is_some_and(|(largest, _)| hash < *largest) {
-                    class.sample.entry(hash).or_insert_with(|| name.to_owned());
-                    if class.sample.len() > SAMPLE {
-                        class.sample.pop_last();
-                    }
-                }
-                class.seen.merge(&seen);
+                class.sampled(hash, name, seen);
+                class.saw(&seen);
             }
             None => {
                 let kept = slots(text);
                 let texts = shape.slots.iter().take(kept);
                 let texts = texts.map(|slot| Some(BTreeSet::from([name.get(slot.clone())?.to_owned()]))).collect();
-                let sample = BTreeMap::from([(hash, name.to_owned())]);
-                self.classes.insert(text.to_owned(), Class { texts, sample, seen });
+                let sample = BTreeMap::from([(hash, (name.to_owned(), seen))]);
+                // A name that was put in before may have been seen on several days, of which two are known.
+                let days = [seen.first, seen.last].map(|time| time.div_euclid(86_400)).into();
+                self.classes.insert(text.to_owned(), Class { texts, sample, seen, days, day: None });
                 self.settle(user);
             }
         }
@@ -237,10 +280,7 @@ impl Names {
     /// The names, or some of each shape.
     pub(super) fn samples(&self) -> impl Iterator<Item = (&str, &Seen)> {
         let single = self.single.iter().map(|(name, seen)| (name.as_str(), seen));
-        let of_classes = self.classes.values().flat_map(|class| {
-            let names = class.sample.values().map(String::as_str);
-            names.map(|name| (name, &class.seen))
-        });
+        let of_classes = self.classes.values().flat_map(Class::names);
         single.chain(of_classes)
     }
 
@@ -271,11 +311,11 @@ impl Names {
             || self
                 .classes
                 .values()
-                .any(|class| class.seen.exists && class.sample.contains_key(&xxh3_64(name.as_bytes())))
+                .any(|class| class.sample.get(&xxh3_64(name.as_bytes())).is_some_and(|(_, seen)| seen.exists))
     }
 
     /// Everything that tells when and where.
     pub(super) fn seen_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
-        self.single.values_mut().chain(self.classes.values_mut().map(|class| &mut class.seen))
+        self.single.values_mut().chain(self.classes.values_mut().flat_map(Class::seen_mut))
     }
 }

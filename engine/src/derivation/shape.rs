@@ -68,7 +68,8 @@ impl Shape {
         self.slots.clear();
         let mut at = 0;
         // Most names have their directory in common with one before. A date may go on in what follows the slash.
-        let (directory, last) = name.rfind('/').map_or(("", name), |slash| name.split_at(slash + 1));
+        let slash = memchr::memrchr(b'/', name.as_bytes());
+        let (directory, last) = slash.and_then(|at| name.split_at_checked(at + 1)).unwrap_or(("", name));
         let by_itself = user.is_none() && !directory.is_empty() && last.len() > 2 && !last.contains('=');
         if by_itself {
             let slot = usize::try_from(xxh3_64(directory.as_bytes())).unwrap_or_default() % KEPT;

@@ -192,18 +192,20 @@ impl Variation {
             let unit = self.unit(&shape.text, |slot| slots.get(slot).map(String::as_str), *seen, units);
             unit.names.push(Name { text: name.clone(), slots });
         }
-        let has_wanted = |class: &Class| class.sample.values().any(|name| wanted(name));
+        let has_wanted = |class: &Class| class.names().any(|(name, seen)| wanted(name) && counts(seen));
         for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen) && has_wanted(class)) {
             for texts in variants(class) {
                 let unit = self.unit(text, |slot| texts.get(slot).copied().flatten(), class.seen, units);
-                let names = class.sample.values().map(|name| Name { text: name.clone(), slots: Vec::new() });
-                unit.names.extend(names.filter(|name| wanted(&name.text)).filter(|name| {
+                let names = class.names().filter(|(name, seen)| wanted(name) && counts(seen));
+                let names = names.map(|(name, _)| Name { text: name.to_owned(), slots: Vec::new() });
+                unit.names.extend(names.filter(|name| {
                     let mut own = Shape::default();
                     own.read(&name.text, user);
                     let slots = own.slots.iter().map(|slot| name.text.get(slot.clone()));
                     texts.iter().zip(slots).all(|(text, slot)| text.is_none() || *text == slot)
                 }));
                 unit.count += class.count();
+                unit.days.extend(&class.days);
                 unit.all = false;
             }
         }
