@@ -391,8 +391,8 @@ pub(crate) struct Common {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
     /// How many threads to use [default: one for each core]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
 }
 
 /// Arguments of `test`.
@@ -519,7 +519,7 @@ pub(crate) struct DeriveArgs {
     #[arg(long, value_names = ["ACTION", "RESOURCE"], num_args = 2, help_heading = "Output")]
     pub(crate) why: Vec<String>,
     /// Write what the logs prove to a file, to be merged with others, instead of a policy
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "out_dir", "report", "why"], help_heading = "Output")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "out_dir", "report", "why", "principal", "bucket", "precision", "max_bytes", "never", "min_days", "form", "existing"], help_heading = "Output")]
     pub(crate) partial: Option<String>,
     /// Exit with 1 if lines could not be used: malformed, ambiguous, cut off, of unknown operations
     #[arg(long, help_heading = "Output")]

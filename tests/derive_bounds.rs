@@ -221,3 +221,39 @@ fn what_is_derived_stays_within_policies_in_force() {
     assert_eq!(status, 1);
     assert!(told.contains("nothing that the policies of --existing allow was needed"), "{told}");
 }
+
+#[test]
+fn options_that_do_nothing_are_told_of_or_refused() {
+    let folder = folder("derive-options");
+    let text: String = (1..5).map(|day| get(ROLE, day, &format!("data/{day}a1b2c3d.json"))).collect();
+    let log = file(&folder, "a.log", &text);
+    let output = run(&["derive", "--never", "b/data/*", &log]);
+    assert!(err(&output).contains("--never b/data/* matches no name"), "{}", err(&output));
+    let output = run(&["derive", "--why", "s3:Foo", "*", &log]);
+    assert!(err(&output).contains("needed were s3:GetObject"), "{}", err(&output));
+    for wrong in [
+        &["--partial", "x", "--principal", "anonymous"][..],
+        &["--partial", "x", "--never", "x"],
+        &["--threads", "2000"],
+        &["--threads", "0"],
+        &["--min-days", "65"],
+    ] {
+        assert_eq!(code(&run(&[&["derive"][..], wrong, &[&log]].concat())), 2, "{wrong:?}");
+    }
+    // A log that is in two directories counts once.
+    std::fs::create_dir_all(folder.join("copy")).unwrap();
+    let copy = file(&folder, "copy/a.log", &text);
+    let report = folder.join("report.json");
+    let output = run(&["derive", &log, &copy, "--report", report.to_str().unwrap()]);
+    assert!(err(&output).contains("is the same log as"), "{}", err(&output));
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
+    assert_eq!(report["lines"], 4);
+    assert_eq!((&report["first"], &report["last"]), (&"2026-11-01T19:00:00Z".into(), &"2026-11-04T19:00:00Z".into()));
+    assert_eq!(report["newKinds"], serde_json::json!({ "2026-11-01": 1 }));
+    // What went through an access point is not of the bucket that is chosen.
+    let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/reports";
+    let through =
+        file(&folder, "point.log", &(text.clone() + &text.replace("TLSv1.3 - - -", &format!("TLSv1.3 {point} - -"))));
+    let output = run(&["derive", "--bucket", "b", &through]);
+    assert!(err(&output).contains(point) && err(&output).contains("not through its access points"), "{}", err(&output));
+}

@@ -87,6 +87,9 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
         report_replay::complain(&collected.lines, &names);
         let aside = derivation::set_aside(&collected.evidence, options);
         report_derive::print_set_aside(&collected, &aside, options);
+        for never in options.never.iter().filter(|never| !derivation::matches_a_name(&collected.evidence, never)) {
+            problems::print_note(&format!("--never {never} matches no name that the logs tell of"));
+        }
     }
     if derived.is_empty() || derived.iter().all(|policy| policy.statements == 0) {
         let seen = collected.lines.of(Class::Allowed);

@@ -25,9 +25,6 @@ pub(crate) fn run(query: &Query, explaining: bool) -> Result<Exit, Failure> {
         actions.iter().try_for_each(advice::check_needs_no_resource)?;
         resources.push("*".to_owned());
     }
-    if query.common.threads == Some(0) {
-        return Err(Failure::usage("--threads takes a number from 1"));
-    }
     let question = question(&query.request)?;
     let given = policies::load(&query.policies)?;
     if given.policies.policies().next().is_none() {
@@ -246,12 +243,11 @@ fn read_context(path: &str) -> Result<Vec<(String, ContextValue)>, Failure> {
 }
 
 /// Runs `work` on so many threads.
-pub(crate) fn with_threads<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+pub(crate) fn with_threads<T: Send>(threads: Option<u16>, work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
     match threads {
         None => Ok(work()),
-        Some(0) => Err(Failure::usage("--threads takes a number from 1")),
         Some(threads) => {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build();
             Ok(pool.map_err(|error| Failure::usage(format!("cannot start {threads} threads: {error}")))?.install(work))
         }
     }

@@ -18,10 +18,13 @@ use can_access_engine::replay::logged::Logged;
 use can_access_engine::replay::tally::{Lines, Place, Tally};
 use can_access_engine::request::{EndpointType, Facts};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::fs::Metadata;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
+use xxhash_rust::xxh3::Xxh3;
 
 /// Replays the logs and reports.
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
@@ -172,7 +175,37 @@ pub(crate) fn log_files(paths: &[String]) -> Result<Vec<String>, Failure> {
     // What is found hangs on no order of the arguments, and a file that is named twice counts once.
     files.sort();
     files.dedup();
-    Ok(files)
+    without_copies(files)
+}
+
+/// The files without those that have the name and the content of another: a log that was put into two directories counts
+/// once, as it does when partial results are merged.
+fn without_copies(files: Vec<String>) -> Result<Vec<String>, Failure> {
+    let mut alike: HashMap<(String, u64), Vec<&String>> = HashMap::new();
+    for file in &files {
+        let name = Path::new(file).file_name().map(|name| name.to_string_lossy().into_owned());
+        let size = std::fs::metadata(file).ok().filter(Metadata::is_file).map(|metadata| metadata.len());
+        if let Some((name, size)) = name.zip(size).filter(|(_, size)| *size > 0) {
+            alike.entry((name, size)).or_default().push(file);
+        }
+    }
+    let mut copies: Vec<String> = Vec::new();
+    for files in alike.into_values().filter(|files| files.len() > 1) {
+        let mut known: HashMap<u128, &String> = HashMap::new();
+        for file in files {
+            let failed = |error| Failure::Read { path: file.clone(), error };
+            let mut hash = Xxh3::new();
+            std::io::copy(&mut std::fs::File::open(file).map_err(failed)?, &mut hash).map_err(failed)?;
+            match known.entry(hash.digest128()) {
+                Entry::Occupied(first) => {
+                    problems::print_note(&format!("{file} is the same log as {}, and counts once", first.get()));
+                    copies.push(file.clone());
+                }
+                Entry::Vacant(place) => _ = place.insert(file),
+            }
+        }
+    }
+    Ok(files.into_iter().filter(|file| !copies.contains(file)).collect())
 }
 
 /// The policies and facts to judge by: those of the options, with these identity policies.

@@ -292,11 +292,13 @@ pub(crate) fn print_set_aside(collected: &Collected, aside: &SetAside, options: 
     let listed =
         |names: &BTreeSet<String>| names.iter().map(String::as_str).take(LISTED).collect::<Vec<_>>().join(", ");
     if !aside.resources.is_empty() {
-        problems::print_warning(&format!(
-            "set aside: requests for {}: bucket policies are about buckets and their objects; the policies of access \
-             points and of other resources are their own",
-            listed(&aside.resources)
-        ));
+        let why = if options.form == Form::Bucket {
+            "bucket policies are about buckets and their objects; the policies of access points and of other resources are \
+             their own"
+        } else {
+            "--bucket selects what is asked of the bucket itself, and not through its access points"
+        };
+        problems::print_warning(&format!("set aside: requests for {}: {why}", listed(&aside.resources)));
     }
     if !aside.principals.is_empty() {
         problems::print_note(&format!(
@@ -360,7 +362,11 @@ pub(crate) fn print_why(
     }
     out.flush()?;
     if found.is_empty() {
-        problems::print_error(&format!("no line proves a need of {action} on {}", super::text::shown(resource)));
+        let actions = can_access_engine::derivation::actions(evidence);
+        let known = actions.iter().any(|known| known.eq_ignore_ascii_case(action));
+        let listed = actions.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
+        let hint = if known || listed.is_empty() { String::new() } else { format!("; needed were {listed}") };
+        problems::print_error(&format!("no line proves a need of {action} on {}{hint}", super::text::shown(resource)));
     }
     Ok(!found.is_empty())
 }

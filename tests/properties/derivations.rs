@@ -1,10 +1,17 @@
 //! Evidence is the same however its parts are put together, and what is derived from it keeps its promises.
 
 use crate::cases;
+use can_access_engine::decision::{Decision, decide};
 use can_access_engine::derivation::{Evidence, Form, Group, Kind, Options, Precision, Proof, derive};
+use can_access_engine::layer::Layer;
+use can_access_engine::policy::{Policy, PolicySet};
+use can_access_engine::problem::Source;
+use can_access_engine::request::{Action, Context, Facts, Principal, Request, Resource};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::sync::Arc;
+use wildmatch::WildMatch;
 
 /// A request that a log proves something about.
 #[derive(Debug, Clone)]
@@ -99,6 +106,78 @@ proptest! {
         for derived in derive(&evidence, &options).map_err(|unproven| TestCaseError::fail(unproven.to_string()))? {
             prop_assert_eq!(derived.needed, derived.allowed);
             prop_assert_eq!(derived.refused_matched, 0);
+        }
+    }
+}
+
+/// A policy of the owner of a bucket, in a few patterns of keys for each action.
+fn truth() -> impl Strategy<Value = Vec<(usize, String)>> {
+    let pattern = select(vec![
+        "data/*",
+        "*/part-*",
+        "logs/*",
+        "*",
+        "tmp/2026-11-1?/*",
+        "ann/*",
+        "*_$folder$",
+        "data/??????",
+        "x",
+    ]);
+    vec((0..2_usize, pattern.prop_map(str::to_owned)), 1..4)
+}
+
+fn granted(truth: &[(usize, String)], action: usize, name: &str) -> bool {
+    truth.iter().any(|(of, pattern)| *of == action && WildMatch::new(pattern).matches(name))
+}
+
+/// Whether a derived policy allows an action on a key.
+fn allows(policy: &str, action: usize, name: &str) -> bool {
+    let policy = Policy::read(Source::new("derived.json", policy), Layer::Identity).unwrap();
+    let policies = PolicySet { identity: vec![Arc::new(policy)], ..PolicySet::default() };
+    let principal = Principal::parse(PRINCIPALS[2]).unwrap();
+    let action = Action::parse(ACTIONS[action]).unwrap();
+    let resource = format!("arn:aws:s3:::acme/{name}");
+    let (context, facts) = (Context::new(), Facts::default());
+    let account = principal.account().copied();
+    let request = Request::new(&principal, &action, Resource::parse(&resource).unwrap(), account, &context, &facts);
+    decide(&policies, &request.unwrap()).decision == Decision::Allowed
+}
+
+proptest! {
+    #![proptest_config(cases(100))]
+
+    /// REPLAY §5.6: whatever is asked of those who have a policy, what is derived from the answers allows all that it allowed
+    /// and nothing that it denied; more requests take nothing away that was needed before.
+    #[test]
+    fn a_policy_that_is_derived_from_answers_is_within_the_one_that_gave_them(
+        truth in truth(),
+        asked in vec((0..2_usize, names(), 0..2_000_000_i64), 1..60),
+        cut in any::<prop::sample::Index>(),
+        precision in select(vec![Precision::Strict, Precision::Balanced, Precision::Broad])
+    ) {
+        let answers: Vec<Seen> = asked
+            .iter()
+            .filter(|(_, name, _)| !name.is_empty())
+            .map(|(action, name, time)| {
+                let allowed = granted(&truth, *action, name);
+                Seen { principal: 2, action: *action, name: name.clone(), allowed, time: *time }
+            })
+            .collect();
+        let options = Options { precision, ..Options::default() };
+        let policy = |answers: &[Seen]| -> Result<Option<String>, TestCaseError> {
+            let derived = derive(&evidence(answers), &options).map_err(|why| TestCaseError::fail(why.to_string()))?;
+            Ok(derived.into_iter().next().map(|derived| derived.text))
+        };
+        let whole = policy(&answers)?;
+        for seen in &answers {
+            let allowed = whole.as_ref().is_some_and(|whole| allows(whole, seen.action, &seen.name));
+            prop_assert_eq!(allowed, seen.allowed, "{:?} {:?}", seen, whole);
+        }
+        let first = &answers[..cut.index(answers.len() + 1)];
+        if let Some(before) = policy(first)? {
+            for seen in first.iter().filter(|seen| allows(&before, seen.action, &seen.name)) {
+                prop_assert!(allows(whole.as_ref().unwrap(), seen.action, &seen.name), "{:?}", seen);
+            }
         }
     }
 }

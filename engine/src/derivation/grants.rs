@@ -127,7 +127,9 @@ impl<'e> View<'e> {
             }
             if view.is_about(&group.scope) {
                 principals.insert(group.principal.as_str());
-            } else if options.form == Form::Bucket && bucket(&group.scope).is_none() {
+            } else if bucket(&group.scope).is_none()
+                && (options.form == Form::Bucket || group.scope.contains(":accesspoint/"))
+            {
                 outside.insert(group.scope.as_str());
             }
         }

@@ -215,6 +215,22 @@ pub fn principals(evidence: &Evidence) -> Vec<&str> {
     allowed.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// Whether a pattern of [`Options::never`] matches a name that the evidence tells of.
+#[must_use]
+pub fn matches_a_name(evidence: &Evidence, never: &str) -> bool {
+    let options = Options { never: vec![never.to_owned()], ..Options::default() };
+    let view = View::new(evidence, &options, None);
+    let mut groups = evidence.groups().into_iter();
+    groups.any(|(group, part)| part.names.samples().any(|(name, _)| view.is_withheld(&group.scope, name)))
+}
+
+/// The actions that something was allowed of.
+#[must_use]
+pub fn actions(evidence: &Evidence) -> Vec<&str> {
+    let groups = evidence.groups().into_iter().filter(|(group, _)| group.proof == Proof::Allowed);
+    groups.map(|(group, _)| group.action.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// Requests that were allowed: principal, resource, `s3:prefix`, and when and where the first was seen. Of very many alike,
 /// resource or prefix is a pattern that holds them.
 pub type Instance<'e> = (&'e str, String, Option<String>, Seen);
