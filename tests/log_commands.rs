@@ -123,6 +123,10 @@ fn a_replay_finds_what_a_new_policy_would_deny() {
     let open = run(&["replay", "-p", &tagged, "--format", "json", TRICKY]);
     let report: Value = serde_json::from_str(&out(&open)).unwrap();
     assert!(report["unknownKeys"]["aws:PrincipalTag/team"].as_u64().unwrap() > 5, "{report:#}");
+    let classes = report["classes"].as_array().unwrap();
+    let open = classes.iter().filter(|class| class["unknownKeys"] == serde_json::json!(["aws:PrincipalTag/team"]));
+    assert!(open.clone().count() > 3 && open.clone().all(|class| class["undecided"].as_u64().unwrap() > 0));
+    assert!(out(&run(&["replay", "-p", &tagged, TRICKY])).contains("depends on aws:PrincipalTag/team"));
 }
 
 #[test]

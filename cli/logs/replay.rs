@@ -222,6 +222,7 @@ fn tell(tally: &mut Tally, class: Class, verdict: &Verdict, old: Option<&Verdict
         Verdict::Undecided(keys) => {
             counts.undecided = 1;
             keys.iter().for_each(|key| tally.unknown_key(key));
+            counts.keys.extend(keys.iter().cloned());
         }
         Verdict::Unasked(why) => {
             counts.undecided = 1;

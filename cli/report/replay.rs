@@ -93,6 +93,9 @@ struct ClassJson<'a> {
     undecided: u64,
     log_allowed: u64,
     log_refused: u64,
+    /// The condition keys that undecided requests hang on.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    unknown_keys: &'a BTreeSet<String>,
 }
 
 /// Prints the report as JSON.
@@ -106,6 +109,7 @@ pub(crate) fn print_json(out: &mut impl Write, tally: &Tally, names: &Names<'_>,
         undecided: counts.undecided,
         log_allowed: counts.log_allowed,
         log_refused: counts.log_refused,
+        unknown_keys: &counts.keys,
     });
     let report = ReplayJson {
         schema: "can-access.replay/1",
@@ -153,11 +157,11 @@ fn findings<'a>(findings: &'a Findings, names: &'a Names<'_>) -> FindingsJson<'a
 }
 
 /// The groups of requests: principal, action, and what stands for their resources.
-fn classes(tally: &Tally) -> Vec<(&str, &str, String, Counts)> {
+fn classes(tally: &Tally) -> Vec<(&str, &str, String, &Counts)> {
     let mut classes = Vec::new();
     for ((principal, action, scope), segments) in &tally.requests {
         match segments {
-            Segments::Many(counts) => classes.push((principal.as_str(), action.as_str(), format!("{scope}*"), *counts)),
+            Segments::Many(counts) => classes.push((principal.as_str(), action.as_str(), format!("{scope}*"), counts)),
             Segments::Few(few) => {
                 for (segment, counts) in few {
                     let resource = match segment.as_str() {
@@ -165,7 +169,7 @@ fn classes(tally: &Tally) -> Vec<(&str, &str, String, Counts)> {
                         "" => format!("{scope}*"),
                         segment => format!("{scope}{segment}/*"),
                     };
-                    classes.push((principal, action, resource, *counts));
+                    classes.push((principal, action, resource, counts));
                 }
             }
         }
@@ -219,16 +223,23 @@ pub(crate) fn print_text(
     }
     let classes = classes(tally);
     let shown = if everything { classes.len() } else { LISTED };
-    writeln!(out, "\n{BOLD}{:>10} {:>10} {:>10}{BOLD:#}", "allowed", "denied", "undecided")?;
+    // What the policies say, and what happened.
+    writeln!(
+        out,
+        "\n{BOLD}{:>10} {:>10} {:>10}   {:>10} {:>10}{BOLD:#}",
+        "allowed", "denied", "undecided", "succeeded", "refused"
+    )?;
     for (principal, action, resource, counts) in classes.iter().take(shown) {
+        let Counts { allowed, denied, undecided, log_allowed, log_refused, keys } = counts;
         writeln!(
             out,
-            "{:>10} {:>10} {:>10}  {action} on {} {DIM}{principal}{DIM:#}",
-            counts.allowed,
-            counts.denied,
-            counts.undecided,
+            "{allowed:>10} {denied:>10} {undecided:>10}   {log_allowed:>10} {log_refused:>10}  {action} on {} {DIM}{principal}{DIM:#}",
             super::text::shown(resource)
         )?;
+        if !keys.is_empty() {
+            let keys = keys.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            writeln!(out, "{:>56}  {DIM}depends on {keys}{DIM:#}", "")?;
+        }
     }
     if classes.len() > shown {
         writeln!(out, "{DIM}and {} more: -v lists them{DIM:#}", classes.len() - shown)?;

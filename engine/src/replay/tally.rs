@@ -4,7 +4,7 @@ use super::access_log::Damage;
 use super::{Class, Observation};
 use crate::request::ContextValue;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many examples of a finding are kept: those that come first in the log.
 const EXAMPLES: usize = 10;
@@ -275,8 +275,11 @@ impl Tally {
     }
 }
 
+/// How many keys are named that verdicts on requests of one kind hang on.
+const KEYS: usize = 20;
+
 /// How often something happened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Requests that the policies allow.
     pub allowed: u64,
@@ -288,10 +291,19 @@ pub struct Counts {
     pub log_allowed: u64,
     /// Requests that it proves to have been refused.
     pub log_refused: u64,
+    /// The condition keys that verdicts hang on.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub keys: BTreeSet<String>,
 }
 
 impl Counts {
     fn add(&mut self, other: &Self) {
+        for key in other.keys.difference(&self.keys).cloned().collect::<Vec<_>>() {
+            self.keys.insert(key);
+        }
+        while self.keys.len() > KEYS {
+            self.keys.pop_last();
+        }
         self.allowed += other.allowed;
         self.denied += other.denied;
         self.undecided += other.undecided;
@@ -328,7 +340,7 @@ impl Segments {
             Self::Few(few) => {
                 match few.get_mut(segment) {
                     Some(known) => known.add(counts),
-                    None => _ = few.insert(segment.to_owned(), *counts),
+                    None => _ = few.insert(segment.to_owned(), counts.clone()),
                 }
                 self.collapse();
             }
@@ -355,7 +367,7 @@ impl Segments {
 
     fn total(&self) -> Counts {
         match self {
-            Self::Many(all) => *all,
+            Self::Many(all) => all.clone(),
             Self::Few(few) => {
                 let mut all = Counts::default();
                 few.values().for_each(|counts| all.add(counts));
