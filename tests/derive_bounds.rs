@@ -229,7 +229,7 @@ fn options_that_do_nothing_are_told_of_or_refused() {
     let log = file(&folder, "a.log", &text);
     let output = run(&["derive", "--never", "b/data/*", &log]);
     assert!(err(&output).contains("--never b/data/* matches no name"), "{}", err(&output));
-    let output = run(&["derive", "--why", "s3:Foo", "*", &log]);
+    let output = run(&["derive", "--why", "s3:DeleteBucket", "*", &log]);
     assert!(err(&output).contains("needed were s3:GetObject"), "{}", err(&output));
     for wrong in [
         &["--partial", "x", "--principal", "anonymous"][..],

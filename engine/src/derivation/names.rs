@@ -162,11 +162,15 @@ impl Names {
             }
             return;
         }
-        shape.read(name, user);
-        self.add_shape(name, seen, shape, user);
+        let hash = xxh3_64(name.as_bytes());
+        match user {
+            Some(_) => shape.read(name, user),
+            None => shape.read_again(name, hash),
+        }
+        self.add_shape((name, hash), seen, shape, user);
     }
 
-    fn add_shape(&mut self, name: &str, seen: Seen, shape: &Shape, user: Option<&str>) {
+    fn add_shape(&mut self, (name, hash): (&str, u64), seen: Seen, shape: &Shape, user: Option<&str>) {
         let coarse;
         let text: &str = if self.level > 1 {
             coarse = coarser(&shape.text, self.level);
@@ -174,7 +178,6 @@ impl Names {
         } else {
             &shape.text
         };
-        let hash = xxh3_64(name.as_bytes());
         match self.classes.get_mut(text) {
             Some(class) => {
                 for (texts, slot) in class.texts.iter_mut().zip(&shape.slots) {
@@ -238,7 +241,7 @@ impl Names {
         let mut shape = Shape::default();
         for (name, seen) in std::mem::take(&mut self.single) {
             shape.read(&name, user);
-            self.add_shape(&name, seen, &shape, user);
+            self.add_shape((&name, xxh3_64(name.as_bytes())), seen, &shape, user);
         }
         if level > 1 {
             for (text, class) in std::mem::take(&mut self.classes) {

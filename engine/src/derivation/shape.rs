@@ -48,12 +48,16 @@ pub(super) struct Shape {
     pub(super) slots: Vec<Range<usize>>,
     /// The directories that were read last, by hash.
     directories: Vec<Directory>,
+    /// The names that were read last, by hash: what is put is often read and deleted soon.
+    names: Vec<Directory>,
 }
 
 /// How many directories are kept in mind.
 const KEPT: usize = 64;
+/// The same of names.
+const NAMES: usize = 256;
 
-/// A directory, with its shape up to the slash.
+/// A directory with its shape up to the slash, or a name with its shape.
 #[derive(Debug, Default, Clone)]
 struct Directory {
     name: String,
@@ -62,6 +66,28 @@ struct Directory {
 }
 
 impl Shape {
+    /// Takes the shape of a name whose hash is known, and in which nobody has a name.
+    pub(super) fn read_again(&mut self, name: &str, hash: u64) {
+        self.names.resize(NAMES, Directory::default());
+        let slot = usize::try_from(hash).unwrap_or_default() % NAMES;
+        if let Some(known) = self.names.get(slot).filter(|known| known.name == name) {
+            self.text.clear();
+            self.text.push_str(&known.text);
+            self.slots.clear();
+            self.slots.extend_from_slice(&known.slots);
+            return;
+        }
+        self.read(name, None);
+        if let Some(known) = self.names.get_mut(slot) {
+            known.name.clear();
+            known.name.push_str(name);
+            known.text.clear();
+            known.text.push_str(&self.text);
+            known.slots.clear();
+            known.slots.extend_from_slice(&self.slots);
+        }
+    }
+
     /// Takes the shape of a name. A segment that is the user's name is that.
     pub(super) fn read(&mut self, name: &str, user: Option<&str>) {
         self.text.clear();

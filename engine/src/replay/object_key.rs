@@ -61,11 +61,14 @@ pub(super) fn decode_sent<'l>(
     path_style: Option<bool>,
 ) -> Option<Cow<'l, str>> {
     // Most keys are encoded as in the path, and then once more.
-    if path_style == Some(false) && field != "-" && memchr(b'+', field.as_bytes()).is_none() {
-        let once = percent(field.as_bytes());
-        if path.strip_prefix(b"/") == Some(&*once) && memchr(b'+', &once).is_none() {
-            return String::from_utf8(percent(&once)).ok().map(Cow::Owned);
-        }
+    if path_style == Some(false)
+        && field != "-"
+        && let Some(sent) = path.strip_prefix(b"/")
+        && memchr(b'+', field.as_bytes()).is_none()
+        && memchr(b'+', sent).is_none()
+        && decodes_to(field.as_bytes(), sent)
+    {
+        return String::from_utf8(percent(sent)).ok().map(Cow::Owned);
     }
     decode(field, false, Some(path), bucket, path_style).filter(|key| is_sent(key, path, bucket, path_style))
 }
@@ -91,6 +94,28 @@ fn sent_keys(path: &[u8], bucket: &str, path_style: Option<bool>) -> Vec<Vec<u8>
     }
 }
 
+/// Whether bytes are others with their `%XX` replaced.
+fn decodes_to(mut encoded: &[u8], mut bytes: &[u8]) -> bool {
+    loop {
+        let Some(at) = memchr(b'%', encoded) else { return encoded == bytes };
+        let (plain, escape) = encoded.split_at_checked(at).unwrap_or((encoded, &[]));
+        let Some(rest) = bytes.strip_prefix(plain) else { return false };
+        let (byte, length) = escaped(escape).map_or((b'%', 1), |byte| (byte, 3));
+        let Some((first, rest)) = rest.split_first() else { return false };
+        if *first != byte {
+            return false;
+        }
+        (encoded, bytes) = (escape.get(length..).unwrap_or_default(), rest);
+    }
+}
+
+/// The byte that `%XX` at the beginning stands for.
+fn escaped(bytes: &[u8]) -> Option<u8> {
+    let &[b'%', tens, ones, ..] = bytes else { return None };
+    let hex = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(hex(tens)? * 16 + hex(ones)?).ok()
+}
+
 /// Replaces `%XX` by the byte; what is no escape stays.
 pub(super) fn percent(bytes: &[u8]) -> Vec<u8> {
     decoded(bytes, false)
@@ -98,17 +123,13 @@ pub(super) fn percent(bytes: &[u8]) -> Vec<u8> {
 
 /// The same, and in forms `+` by a space.
 fn decoded(bytes: &[u8], form: bool) -> Vec<u8> {
-    let hex = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     loop {
         let at = if form { memchr2(b'%', b'+', rest) } else { memchr(b'%', rest) };
         let Some((plain, behind)) = at.and_then(|at| rest.split_at_checked(at)) else { break };
         decoded.extend_from_slice(plain);
-        let escape = (behind.first() == Some(&b'%'))
-            .then(|| u8::try_from(hex(behind.get(1))? * 16 + hex(behind.get(2))?).ok())
-            .flatten();
-        let (byte, length) = match (escape, behind.first()) {
+        let (byte, length) = match (escaped(behind), behind.first()) {
             (Some(byte), _) => (byte, 3),
             (None, Some(b'+')) => (b' ', 1),
             (None, _) => (b'%', 1),
@@ -118,4 +139,19 @@ fn decoded(bytes: &[u8], form: bool) -> Vec<u8> {
     }
     decoded.extend_from_slice(rest);
     decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_decodes_to_something_is_told_without_decoding() {
+        let texts: [&[u8]; 9] = [b"", b"a", b"%", b"%4", b"%41", b"%2541", b"a%zz%", b"%41b%25", b"%E2%82%AC/x"];
+        for encoded in texts {
+            for bytes in texts.into_iter().chain([&b"A"[..], b"Ab%", "€/x".as_bytes()]) {
+                assert_eq!(decodes_to(encoded, bytes), percent(encoded) == bytes, "{encoded:?} {bytes:?}");
+            }
+        }
+    }
 }

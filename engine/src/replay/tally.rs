@@ -298,11 +298,11 @@ pub struct Counts {
 
 impl Counts {
     fn add(&mut self, other: &Self) {
-        for key in other.keys.difference(&self.keys).cloned().collect::<Vec<_>>() {
-            self.keys.insert(key);
-        }
-        while self.keys.len() > KEYS {
-            self.keys.pop_last();
+        if !other.keys.is_empty() {
+            self.keys.extend(other.keys.iter().cloned());
+            while self.keys.len() > KEYS {
+                self.keys.pop_last();
+            }
         }
         self.allowed += other.allowed;
         self.denied += other.denied;
