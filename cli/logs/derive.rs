@@ -2,20 +2,19 @@
 
 use super::plans::Plans;
 use super::source::{Block, LineCounts, Source};
-use super::{Logline, each_block, each_line};
+use super::{Deliveries, Logline, each_block, each_line};
 use crate::partial::{self, Part as _};
 use can_access_engine::derivation::{Evidence, Group, GroupId, Kind, Proof};
 use can_access_engine::replay::access_log::Damage;
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::Judge;
-use can_access_engine::replay::logged::{Delivery, Fact, Logged, Part};
+use can_access_engine::replay::logged::{Fact, Logged, Part};
 use can_access_engine::replay::requester::Requester;
 use can_access_engine::replay::skim::{Skim, Skimmer, Style};
 use can_access_engine::replay::tally::{Lines, Place, add_name};
 use can_access_engine::replay::{Class, Observation, observe};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 /// How many requesters are kept in mind: sessions have names of their own.
 const KEPT: usize = 1 << 12;
@@ -69,7 +68,7 @@ pub(crate) fn collect(
     hashed: bool,
     progress: impl Fn(u64) + Sync,
 ) -> (Collected, Vec<u128>) {
-    let new = || Worker { hashed, files: source.files(), ..Worker::new(rules) };
+    let new = || Worker { hashed, deliveries: Deliveries::new(source.files()), ..Worker::new(rules) };
     let found = each_block(source, new, Worker::collect, |worker| (worker.collected, worker.lines), progress);
     let (mut collected, mut lines) = (None::<Collected>, LineCounts::default());
     for (part, counts) in found {
@@ -121,10 +120,7 @@ struct Worker<'r> {
     lines: LineCounts,
     hashed: bool,
     skimmer: Skimmer,
-    files: &'r [String],
-    /// Which file is gone through, and what its name says of the bucket.
-    file: usize,
-    delivery: Option<Arc<Delivery>>,
+    deliveries: Deliveries<'r>,
     /// Principals by requester, `None` for those that policies cannot name.
     principals: HashMap<String, Option<String>>,
     groups: HashMap<String, GroupId>,
@@ -162,9 +158,7 @@ impl<'r> Worker<'r> {
             lines: LineCounts::default(),
             hashed: false,
             skimmer: Skimmer::default(),
-            files: &[],
-            file: usize::MAX,
-            delivery: None,
+            deliveries: Deliveries::default(),
             principals: HashMap::new(),
             groups: HashMap::new(),
             key: String::new(),
@@ -176,11 +170,7 @@ impl<'r> Worker<'r> {
     }
 
     fn collect(&mut self, block: &Block) {
-        if block.file != self.file {
-            self.file = block.file;
-            let path = self.files.get(block.file);
-            self.delivery = path.and_then(|path| Delivery::of_path(path)).map(Arc::new);
-        }
+        self.deliveries.turn_to(block);
         let mut skimmer = std::mem::take(&mut self.skimmer);
         let count = each_line(block, &mut skimmer, |place, line| match line {
             Logline::Ordinary(skim, line) => self.ordinary(place, &skim, line),
@@ -228,7 +218,7 @@ impl<'r> Worker<'r> {
     fn line(&mut self, place: Place, line: Logline<'_>) {
         match line {
             Logline::Row(row, line) => {
-                let delivery = self.delivery.clone();
+                let delivery = self.deliveries.at_hand();
                 let observation = observe(&row).delivered(delivery.as_deref());
                 if observation.class == Class::Malformed {
                     return self.collected.lines.malformed(Damage::Key, place);

@@ -9,9 +9,11 @@ pub(crate) mod source;
 use can_access_engine::replay::Class;
 use can_access_engine::replay::access_log::{Damage, JsonRow, Line, Row};
 use can_access_engine::replay::cloudtrail::{self, Event, Item};
+use can_access_engine::replay::logged::Delivery;
 use can_access_engine::replay::skim::{Skim, Skimmer};
 use can_access_engine::replay::tally::Place;
 use source::{Block, Format, Source};
+use std::sync::Arc;
 
 /// Goes through all blocks on all threads, each with a worker of its own, and gives what each found. That has to be put
 /// together to the same result whoever found it.
@@ -31,6 +33,33 @@ pub(crate) fn each_block<W, F: Send>(
         }
         finish(worker)
     })
+}
+
+/// What the name of the log at hand says of the bucket that it is about.
+#[derive(Default)]
+pub(crate) struct Deliveries<'f> {
+    files: &'f [String],
+    /// Which of the files it is, and what its name says.
+    of: Option<(usize, Option<Arc<Delivery>>)>,
+}
+
+impl<'f> Deliveries<'f> {
+    pub(crate) fn new(files: &'f [String]) -> Self {
+        Self { files, of: None }
+    }
+
+    /// Turns to the log of a block.
+    pub(crate) fn turn_to(&mut self, block: &Block) {
+        if self.of.as_ref().is_none_or(|(file, _)| *file != block.file) {
+            let path = self.files.get(block.file);
+            self.of = Some((block.file, path.and_then(|path| Delivery::of_path(path)).map(Arc::new)));
+        }
+    }
+
+    /// What it says.
+    pub(crate) fn at_hand(&self) -> Option<Arc<Delivery>> {
+        self.of.as_ref().and_then(|(_, delivery)| delivery.clone())
+    }
 }
 
 /// What some editors write at the beginning of a text.

@@ -2,13 +2,13 @@
 
 use super::plans::Plans;
 use super::source::{Block, LineCounts, Source};
-use super::{Logline, each_block, each_line};
+use super::{Deliveries, Logline, each_block, each_line};
 use crate::Failure;
 use crate::partial::{self, Part as _};
 use can_access_engine::replay::access_log::Damage;
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::{Around, Judge, Outlook, Verdict};
-use can_access_engine::replay::logged::{Delivery, Logged, Part};
+use can_access_engine::replay::logged::{Logged, Part};
 use can_access_engine::replay::skim::{Skim, Skimmer, Style};
 use can_access_engine::replay::tally::{Counts, Example, Lines, Place, Segments, Tally};
 use can_access_engine::replay::{Class, observe};
@@ -17,7 +17,6 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// How many blocks are read before they are gone through together, where their order matters.
 const TOGETHER: usize = 8;
@@ -74,7 +73,7 @@ pub(crate) fn replay(
     hashed: bool,
     progress: impl Fn(u64) + Sync,
 ) -> (Replayed, Vec<u128>) {
-    let new = || Worker { hashed, files: source.files(), ..Worker::new(judge, baseline, None) };
+    let new = || Worker { hashed, deliveries: Deliveries::new(source.files()), ..Worker::new(judge, baseline, None) };
     let found = each_block(source, new, Worker::count, Worker::finish, progress);
     let mut replayed = Replayed::default();
     let mut lines = LineCounts::default();
@@ -120,7 +119,8 @@ pub(crate) fn replay_each(
         let parts: Vec<(Replayed, Each)> = together
             .par_iter()
             .map(|(before, block)| {
-                let mut worker = Worker { files: source.files(), ..Worker::new(judge, baseline, Some(each)) };
+                let mut worker =
+                    Worker { deliveries: Deliveries::new(source.files()), ..Worker::new(judge, baseline, Some(each)) };
                 worker.first_line = *before;
                 worker.count(block);
                 let records = std::mem::take(&mut worker.records);
@@ -165,10 +165,7 @@ struct Worker<'j> {
     lines: LineCounts,
     hashed: bool,
     skimmer: Skimmer,
-    files: &'j [String],
-    /// Which file is gone through, and what its name says of the bucket.
-    file: usize,
-    delivery: Option<Arc<Delivery>>,
+    deliveries: Deliveries<'j>,
     records: Each,
     /// What makes the number of a line within its block one within its file, for records.
     first_line: u64,
@@ -264,9 +261,7 @@ impl<'j> Worker<'j> {
             lines: LineCounts::default(),
             hashed: false,
             skimmer: Skimmer::default(),
-            files: &[],
-            file: usize::MAX,
-            delivery: None,
+            deliveries: Deliveries::default(),
             records: Vec::new(),
             first_line: 0,
             base: 0,
@@ -275,11 +270,7 @@ impl<'j> Worker<'j> {
 
     fn count(&mut self, block: &Block) {
         self.base = block.place(0).1;
-        if block.file != self.file {
-            self.file = block.file;
-            let path = self.files.get(block.file);
-            self.delivery = path.and_then(|path| Delivery::of_path(path)).map(Arc::new);
-        }
+        self.deliveries.turn_to(block);
         let mut skimmer = std::mem::take(&mut self.skimmer);
         let count = each_line(block, &mut skimmer, |place, line| match line {
             Logline::Ordinary(skim, line) if self.each.is_none() => self.ordinary(place, &skim, line),
@@ -361,7 +352,7 @@ impl<'j> Worker<'j> {
         match line {
             Logline::Ordinary(_, line) => self.line(place, Logline::read(line, true)),
             Logline::Row(row, line) => {
-                let delivery = self.delivery.clone();
+                let delivery = self.deliveries.at_hand();
                 let observation = observe(&row).delivered(delivery.as_deref());
                 if observation.class == Class::Malformed {
                     return self.tally.lines.malformed(Damage::Key, place);

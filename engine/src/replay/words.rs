@@ -53,51 +53,44 @@ impl<'l> Words<'l> {
     #[inline]
     pub(super) fn word(&mut self) -> Option<&'l [u8]> {
         let rest = self.rest();
-        let mut chunks = rest;
-        let mut end = 0;
-        while let Some((chunk, behind)) = chunks.split_first_chunk::<WIDTH>() {
-            let lane = u8x16::new(*chunk);
+        let looked = looked_for(rest, |lane| {
             self.bits |= lane;
-            let spaces = lane.simd_eq(u8x16::splat(b' ')).to_bitmask();
-            if spaces != 0 {
-                end += spaces.trailing_zeros() as usize;
-                return self.ended(rest, end);
+            is(lane, b' ')
+        });
+        match looked {
+            Ok(end) => self.ended(rest, end),
+            Err(from) => {
+                let end = from + rest.get(from..)?.iter().position(|byte| *byte == b' ')?;
+                if !rest.get(from..end)?.is_ascii() {
+                    self.bits = u8x16::splat(0x80);
+                }
+                self.ended(rest, end)
             }
-            end += WIDTH;
-            chunks = behind;
         }
-        let length = chunks.iter().position(|byte| *byte == b' ')?;
-        if !chunks.get(..length)?.is_ascii() {
-            self.bits = u8x16::splat(0x80);
-        }
-        self.ended(rest, end + length)
     }
 
-    /// The word of what is left that ends there, if there is one.
+    /// The same, without a quote in it.
     #[inline]
-    fn ended(&mut self, rest: &'l [u8], end: usize) -> Option<&'l [u8]> {
-        self.at += end + 1;
-        rest.get(..end).filter(|word| !word.is_empty())
+    pub(super) fn unquoted(&mut self) -> Option<&'l [u8]> {
+        let rest = self.rest();
+        let looked = looked_for(rest, |lane| {
+            self.bits |= lane;
+            is(lane, b' ') | is(lane, b'"')
+        });
+        match looked {
+            Ok(end) if rest.get(end) == Some(&b' ') => self.ended(rest, end),
+            Ok(_) => None,
+            Err(_) => self.word().filter(|word| !word.contains(&b'"')),
+        }
     }
 
     /// The same, with a look at what is in it.
     #[inline]
     pub(super) fn key(&mut self) -> Option<Word<'l>> {
         let rest = self.rest();
-        let mut chunks = rest;
-        let mut end = 0;
-        while let Some((chunk, behind)) = chunks.split_first_chunk::<WIDTH>() {
-            let lane = u8x16::new(*chunk);
-            let is = |character: u8| lane.simd_eq(u8x16::splat(character));
-            // Whatever is not plain ends the look, the space first.
-            let found = (is(b' ') | is(b'"') | is(b'%') | is(b'+') | lane).to_bitmask();
-            if found != 0 {
-                end += found.trailing_zeros() as usize;
-                break;
-            }
-            end += WIDTH;
-            chunks = behind;
-        }
+        // Whatever is not plain ends the look, the space first.
+        let looked = looked_for(rest, |lane| is(lane, b' ') | is(lane, b'"') | is(lane, b'%') | is(lane, b'+') | lane);
+        let (Ok(end) | Err(end)) = looked;
         if rest.get(end) == Some(&b' ') {
             return Some(Word { text: self.ended(rest, end)?, plain: true });
         }
@@ -107,24 +100,11 @@ impl<'l> Words<'l> {
         Some(Word { text, plain })
     }
 
-    /// The same, without a quote in it.
+    /// The word of what is left that ends there, if there is one.
     #[inline]
-    pub(super) fn unquoted(&mut self) -> Option<&'l [u8]> {
-        let rest = self.rest();
-        let mut chunks = rest;
-        let mut end = 0;
-        while let Some((chunk, behind)) = chunks.split_first_chunk::<WIDTH>() {
-            let lane = u8x16::new(*chunk);
-            self.bits |= lane;
-            let found = (lane.simd_eq(u8x16::splat(b' ')) | lane.simd_eq(u8x16::splat(b'"'))).to_bitmask();
-            if found != 0 {
-                end += found.trailing_zeros() as usize;
-                return if rest.get(end) == Some(&b' ') { self.ended(rest, end) } else { None };
-            }
-            end += WIDTH;
-            chunks = behind;
-        }
-        self.word().filter(|word| !word.contains(&b'"'))
+    fn ended(&mut self, rest: &'l [u8], end: usize) -> Option<&'l [u8]> {
+        self.at += end + 1;
+        rest.get(..end).filter(|word| !word.is_empty())
     }
 
     /// Takes four numbers, each with a space behind it; `-` counts as one.
@@ -172,6 +152,28 @@ impl<'l> Words<'l> {
         }
         None
     }
+}
+
+/// Where the bytes are that are a character.
+#[inline]
+fn is(lane: u8x16, character: u8) -> u8x16 {
+    lane.simd_eq(u8x16::splat(character))
+}
+
+/// Where the first byte is whose highest bit `found` sets; or else how far nothing was found, which is not quite the end.
+#[inline]
+fn looked_for(bytes: &[u8], mut found: impl FnMut(u8x16) -> u8x16) -> Result<usize, usize> {
+    let mut at = 0;
+    let mut rest = bytes;
+    while let Some((chunk, behind)) = rest.split_first_chunk::<WIDTH>() {
+        let bits = found(u8x16::new(*chunk)).to_bitmask();
+        if bits != 0 {
+            return Ok(at + bits.trailing_zeros() as usize);
+        }
+        at += WIDTH;
+        rest = behind;
+    }
+    Err(at)
 }
 
 #[cfg(test)]
