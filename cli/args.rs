@@ -503,7 +503,8 @@ pub(crate) struct DeriveArgs {
     /// An identity-based policy, or the bucket's
     #[arg(long = "as", value_name = "KIND", default_value = "identity", help_heading = "Policy")]
     pub(crate) form: PolicyForm,
-    /// A policy in force: what is derived stays within it, and what of it was never used is reported. Repeatable
+    /// A policy in force: what is derived allows no more and keeps its conditions and denials; what was needed beyond it, and
+    /// what of it was never used, is reported. Repeatable
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     pub(crate) existing: Vec<String>,
     /// Write the policy to a file instead of standard output
@@ -555,7 +556,8 @@ pub(crate) enum Probes {
 pub(crate) enum Precision {
     /// Wildcards only for what varies in three names at least: ? where its length is fixed
     Strict,
-    /// A * for what varies, and whole directories where names of three kinds or more come and go
+    /// A * for what varies (? for short numbers of directories), and whole directories where names of three kinds or more
+    /// come and go
     Balanced,
     /// Whole directories early, and a whole bucket if need be
     Broad,
