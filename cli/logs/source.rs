@@ -101,29 +101,36 @@ impl Block {
 /// What the blocks of files have: how many lines, so that the lines of files can be numbered, and a hash, so that files
 /// can be told apart.
 #[derive(Debug, Default)]
-pub(crate) struct LineCounts(Vec<Noted>);
+pub(crate) struct LineCounts {
+    noted: Vec<Noted>,
+    /// File, block and hash, if files are to be told apart.
+    hashes: Vec<(usize, u64, u128)>,
+}
 
+/// A block has at most [`LINES_BITS`] bits of lines, and a file at most as many blocks as places have room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Noted {
-    file: usize,
+    file: u32,
+    lines: u32,
     block: u64,
-    lines: u64,
-    hash: u128,
 }
 
 impl LineCounts {
     /// Notes how many lines a block has. The hash is made only if files are to be told apart.
     pub(crate) fn note(&mut self, block: &Block, lines: u64, hashed: bool) {
-        let hash = if hashed { xxh3_128(block.text()) } else { 0 };
-        self.0.push(Noted { file: block.file, block: block.number, lines, hash });
+        if hashed {
+            self.hashes.push((block.file, block.number, xxh3_128(block.text())));
+        }
+        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        self.noted.push(Noted { file: small(block.file as u64), lines: small(lines), block: block.number });
     }
 
     /// What tells each file from all others: its name without directories, and what is in it.
     pub(crate) fn identities(&self, files: &[String]) -> Vec<u128> {
         let mut all: Vec<Vec<(u64, u128)>> = vec![Vec::new(); files.len()];
-        for noted in &self.0 {
-            if let Some(blocks) = all.get_mut(noted.file) {
-                blocks.push((noted.block, noted.hash));
+        for (file, block, hash) in &self.hashes {
+            if let Some(blocks) = all.get_mut(*file) {
+                blocks.push((*block, *hash));
             }
         }
         let identity = |(path, mut blocks): (&String, Vec<(u64, u128)>)| {
@@ -139,24 +146,30 @@ impl LineCounts {
 
     /// Adds what others noted.
     pub(crate) fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.noted.extend(other.noted);
+        self.hashes.extend(other.hashes);
     }
 
     /// What turns a [`Block::place`] into a file and the number of a line of it.
     pub(crate) fn numbering(mut self) -> impl Fn((usize, u64)) -> (usize, u64) {
-        self.0.sort_unstable();
-        // How many lines of the file come before each block.
-        let mut before: Vec<((usize, u64), u64)> = Vec::with_capacity(self.0.len());
-        let mut last = (usize::MAX, 0);
-        for Noted { file, block, lines, .. } in self.0 {
-            let count = if last.0 == file { last.1 } else { 0 };
-            before.push(((file, block), count));
-            last = (file, count + lines);
-        }
+        self.noted.sort_unstable_by_key(|noted| (noted.file, noted.block));
+        // How many lines of the file come up to the end of each block.
+        let (mut file, mut count) = (u32::MAX, 0);
+        let upto: Vec<u64> = self
+            .noted
+            .iter()
+            .map(|noted| {
+                count = if noted.file == file { count } else { 0 } + u64::from(noted.lines);
+                file = noted.file;
+                count
+            })
+            .collect();
+        let noted = self.noted;
         move |(file, place)| {
             let (block, line) = (place >> LINES_BITS, place & ((1 << LINES_BITS) - 1));
-            let at = before.binary_search_by_key(&(file, block), |(block, _)| *block).ok();
-            let count = at.and_then(|at| before.get(at)).map_or(0, |(_, count)| *count);
+            let of = |noted: &Noted| (noted.file as usize, noted.block);
+            let at = noted.binary_search_by_key(&(file, block), of).ok();
+            let count = at.and_then(|at| Some(upto.get(at)? - u64::from(noted.get(at)?.lines))).unwrap_or_default();
             (file, count + line)
         }
     }
