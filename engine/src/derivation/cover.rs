@@ -7,6 +7,7 @@ use super::units::Unit;
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::rc::Rc;
 
 /// What the patterns are chosen by.
 #[derive(Debug, Clone, Copy)]
@@ -92,12 +93,12 @@ impl Dials {
 }
 
 /// What surrounds the names that are to be covered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Surroundings<'u> {
-    /// Units that are known and were not needed, in the order of their texts.
-    pub(super) known: Vec<&'u Unit>,
+    /// The texts of units that are known and were not needed, in order.
+    pub(super) known: Vec<&'u [char]>,
     /// How many names of a unit are known, by its text.
-    pub(super) counts: HashMap<&'u [char], usize>,
+    pub(super) counts: &'u BTreeMap<Rc<[char]>, usize>,
     /// What must not be matched: names and shapes.
     pub(super) refused: Vec<Vec<char>>,
     /// Patterns of names that must not be matched.
@@ -310,14 +311,14 @@ struct Kinds {
 }
 
 impl Kinds {
-    fn of(units: &[Cow<'_, Unit>], known: &[&Unit], directories: &Directories) -> Self {
+    fn of(units: &[Cow<'_, Unit>], known: &[&[char]], directories: &Directories) -> Self {
         let mut numbers: HashMap<Vec<char>, usize> = HashMap::new();
         let mut number = |text: &[char]| {
             let next = numbers.len();
             *numbers.entry(directories.kind(text)).or_insert(next)
         };
         let units: Vec<usize> = units.iter().map(|unit| number(&unit.text)).collect();
-        let known: Vec<usize> = known.iter().map(|unit| number(&unit.text)).collect();
+        let known: Vec<usize> = known.iter().map(|text| number(text)).collect();
         let mut balance = vec![0_isize; numbers.len()];
         let mut add = |kinds: &[usize], one: isize| {
             for kind in kinds {
@@ -439,11 +440,11 @@ fn endings(segment: &[char]) -> Vec<Vec<char>> {
 }
 
 /// Those of units in the order of their texts that begin as a pattern does.
-fn within<'u, U: AsRef<Unit>>(units: &'u [U], pattern: &Glob) -> (usize, &'u [U]) {
-    let head: Vec<char> = pattern.0.iter().copied().take_while(|symbol| !matches!(*symbol, STAR | ONE)).collect();
-    let start = units.partition_point(|unit| unit.as_ref().text < head);
+fn within<'u, U>(units: &'u [U], text: impl Fn(&U) -> &[char], pattern: &Glob) -> (usize, &'u [U]) {
+    let head = pattern.head();
+    let start = units.partition_point(|unit| text(unit) < head);
     let rest = units.get(start..).unwrap_or_default();
-    let count = rest.partition_point(|unit| unit.as_ref().text.starts_with(&head));
+    let count = rest.partition_point(|unit| text(unit).starts_with(head));
     (start, rest.get(..count).unwrap_or_default())
 }
 
@@ -457,7 +458,7 @@ fn candidate(
     dials: Dials,
 ) -> Option<Candidate> {
     let literals = pattern.literals();
-    let (start, near) = within(units, &pattern);
+    let (start, near) = within(units, |unit| &unit.text, &pattern);
     let covers_fixed = |at: usize| fixed.get(at).is_some_and(|fixed| pattern.covers(fixed));
     let covers = near.iter().enumerate().map(|(at, unit)| (start + at, unit));
     let covers = covers.filter(|(at, unit)| pattern.covers(&unit.text) || covers_fixed(*at));
@@ -473,8 +474,8 @@ fn candidate(
         return None;
     }
     let swallowed: usize = swallowed.values().sum();
-    let (start, near) = if pattern.is_name() { (0, &[][..]) } else { within(&around.known, &pattern) };
-    let matched = near.iter().enumerate().filter(|(_, unit)| pattern.covers(&unit.text));
+    let (start, near) = if pattern.is_name() { (0, &[][..]) } else { within(&around.known, |text| text, &pattern) };
+    let matched = near.iter().enumerate().filter(|(_, text)| pattern.covers(text));
     let matched: Vec<usize> = matched.map(|(at, _)| start + at).collect();
     let collateral = matched.len();
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);

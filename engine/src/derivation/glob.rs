@@ -146,6 +146,12 @@ impl Glob {
         self.0.iter().filter(|symbol| **symbol != STAR).count()
     }
 
+    /// What everything it covers begins with.
+    pub(super) fn head(&self) -> &[char] {
+        let end = self.0.iter().position(|symbol| matches!(*symbol, STAR | ONE)).unwrap_or(self.0.len());
+        self.0.get(..end).unwrap_or_default()
+    }
+
     /// Whether it is a name.
     pub(super) fn is_name(&self) -> bool {
         !self.0.contains(&STAR) && !self.0.contains(&ONE)

@@ -4,9 +4,10 @@ use super::cover::{Chosen, Dials, Surroundings, cover};
 use super::evidence::{Evidence, Group, Kind, Part, Proof, user};
 use super::glob::Glob;
 use super::in_force::{Bounds, InForce};
+use super::known::{AllKnown, Existing, Known, Scope};
 use super::names::Seen;
 use super::shape::USER;
-use super::units::{Unit, Variation, spelled};
+use super::units::{Variation, spelled};
 use super::{Form, Granted, Options, Precision, Unused};
 use crate::layer::Layer;
 use crate::policy::Policy;
@@ -31,6 +32,7 @@ pub(super) struct View<'e> {
     of: Option<String>,
     never: Vec<Glob>,
     known: OnceCell<AllKnown<'e>>,
+    spelled: OnceCell<AllSpelled<'e>>,
     /// The policies in force.
     pub(super) in_force: Option<InForce>,
     /// Which statement of theirs allows each request.
@@ -52,8 +54,8 @@ struct Lot {
 /// Of how many principals it is tried who can have a grant together.
 const TOGETHER: usize = 64;
 
-/// The names that exist, by scope.
-type AllKnown<'e> = HashMap<(&'e str, Kind), Known>;
+/// The names that exist, by scope, in order.
+type AllSpelled<'e> = HashMap<Scope<'e>, Vec<(&'e str, Spelled)>>;
 
 /// A grant: patterns of names for an action.
 #[derive(Debug, Clone)]
@@ -117,6 +119,7 @@ impl<'e> View<'e> {
             of: of.map(str::to_owned),
             never: options.never.iter().map(|text| never(text)).collect(),
             known: OnceCell::new(),
+            spelled: OnceCell::new(),
             in_force: InForce::new(&options.existing),
             allowing: OnceCell::new(),
         };
@@ -262,14 +265,15 @@ impl<'e> View<'e> {
                 };
                 keys.iter().map(|(key, groups)| (*key, of(groups))).filter(|(_, groups)| !groups.is_empty()).collect()
             };
+            let existing = self.existing(until);
             for principal in &self.principals {
                 let own = BTreeSet::from([*principal]);
-                go_through(&some(&own), &self.known(until, &own), Some(false));
+                go_through(&some(&own), &self.known(&existing, until, &own), Some(false));
             }
             let users: BTreeSet<&str> = self.principals.iter().copied().filter(|of| user(of).is_some()).collect();
-            go_through(&some(&users), &self.known(until, &users), Some(true));
+            go_through(&some(&users), &self.known(&existing, until, &users), Some(true));
         } else {
-            let known_then = until.map(|until| self.known(Some(until), &self.principals));
+            let known_then = until.map(|_| self.known(&self.existing(until), until, &self.principals));
             go_through(&keys, known_then.as_ref().unwrap_or_else(|| self.all_known()), None);
         }
         grants.sort_by(|one: &Grant, other| {
@@ -287,37 +291,28 @@ impl<'e> View<'e> {
     }
 
     fn all_known(&self) -> &AllKnown<'e> {
-        self.known.get_or_init(|| self.known(None, &self.principals))
+        self.known.get_or_init(|| self.known(&self.existing(None), None, &self.principals))
     }
 
-    /// The names that exist, by scope, and how those of some principals vary.
-    fn known(&self, until: Option<i64>, principals: &BTreeSet<&str>) -> AllKnown<'e> {
-        let is_own = |group: &Group| principals.contains(group.principal.as_str());
-        let is_then = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
-        let counts = |seen: &Seen| seen.exists && is_then(seen);
-        let mut known: HashMap<(&str, Kind), Known> = HashMap::new();
+    /// The names that exist.
+    fn existing(&self, until: Option<i64>) -> Existing<'e> {
+        Existing::of(&self.everything, &|seen: &Seen| seen.exists && until.is_none_or(|until| seen.first <= until))
+    }
+
+    /// Which of them are known where some principals have names, and how those vary.
+    fn known(&self, existing: &Existing<'e>, until: Option<i64>, principals: &BTreeSet<&str>) -> AllKnown<'e> {
         let rolling = self.options.precision != Precision::Strict;
+        let is_then = |seen: &Seen| until.is_none_or(|until| seen.first <= until);
+        let mut variations: HashMap<Scope<'e>, Variation> = HashMap::new();
         // What varies is told by what the principals themselves asked for: others have directories of their own.
-        for (group, part) in self.allowed().filter(|(group, _)| group.kind != Kind::Whole && is_own(group)) {
-            let known = known.entry((&group.scope, group.kind)).or_default();
-            known.variation.users_vary = self.options.form == Form::Bucket;
-            known.variation.add(&part.names, group.user(), rolling, &is_then);
-        }
-        let of_kind = |group: &Group| group.kind != Kind::Whole && group.proof != Proof::Refused;
-        let existing = || self.everything.iter().filter(|(group, _)| of_kind(group));
-        for (group, part) in existing().filter(|(group, _)| !is_own(group) && !group.principal.is_empty()) {
-            if let Some(known) = known.get_mut(&(group.scope.as_str(), group.kind)) {
-                known.variation.add_others(&part.names, &counts);
+        for (group, part) in self.allowed().filter(|(group, _)| group.kind != Kind::Whole) {
+            if principals.contains(group.principal.as_str()) {
+                let variation = variations.entry((&group.scope, group.kind)).or_default();
+                variation.users_vary = self.options.form == Form::Bucket;
+                variation.add(&part.names, group.user(), rolling, &is_then);
             }
         }
-        for (group, part) in existing() {
-            let known = known.entry((&group.scope, group.kind)).or_default();
-            // The names of others are not the user's own.
-            let user = group.user().filter(|_| is_own(group));
-            known.variation.units(&part.names, user, &counts, &|_| true, &mut known.units);
-        }
-        known.values_mut().flat_map(|known| known.units.values_mut()).for_each(Unit::settle);
-        known
+        existing.seen_by(principals, variations)
     }
 
     fn grants_of(
@@ -380,8 +375,8 @@ impl<'e> View<'e> {
         let solve = |groups: &[(&'e Group, &'e Part)], refusals: &[(&Group, &Part)]| -> Vec<Chosen> {
             let units = units_of(groups);
             let around = Surroundings {
-                known: known.units.values().filter(|unit| !units.contains_key(&unit.text)).collect(),
-                counts: known.units.iter().map(|(text, unit)| (&text[..], unit.count)).collect(),
+                known: known.counts.keys().map(|text| &text[..]).filter(|text| !units.contains_key(*text)).collect(),
+                counts: &known.counts,
                 refused: self.refused_names(refusals),
                 seen_days: groups.iter().flat_map(|(_, part)| &part.days).collect::<BTreeSet<_>>().len(),
                 never: self.never_within(scope).into_iter().chain(outside.iter().cloned()).collect(),
@@ -519,6 +514,22 @@ impl<'e> View<'e> {
         names.into_iter().collect()
     }
 
+    /// The names that exist, in order, as they are matched.
+    fn spelled(&self) -> &AllSpelled<'e> {
+        self.spelled.get_or_init(|| {
+            let mut names: HashMap<Scope<'e>, BTreeSet<(&'e str, Option<&'e str>)>> = HashMap::new();
+            for (group, part) in self.everything.iter().filter(|(group, _)| group.proof != Proof::Refused) {
+                let existing = part.names.samples().filter(|(_, seen)| seen.exists);
+                let names = names.entry((&group.scope, group.kind)).or_default();
+                names.extend(existing.map(|(name, _)| (name, group.user())));
+            }
+            let spelled = |names: BTreeSet<(&'e str, Option<&'e str>)>| {
+                names.into_iter().map(|(name, user)| (name, Spelled::new(name, user))).collect()
+            };
+            names.into_iter().map(|(scope, names)| (scope, spelled(names))).collect()
+        })
+    }
+
     fn never_within(&self, scope: &str) -> Vec<Glob> {
         let scope: Vec<char> = scope.chars().collect();
         let mut patterns = Vec::new();
@@ -647,13 +658,6 @@ impl<'e> View<'e> {
     }
 }
 
-/// The names of a scope that exist.
-#[derive(Debug, Default)]
-struct Known {
-    variation: Variation,
-    units: BTreeMap<Vec<char>, Unit>,
-}
-
 /// A pattern of names from what a user wrote, with `*`.
 fn never(text: &str) -> Glob {
     Glob::written(text)
@@ -672,6 +676,7 @@ impl Group {
 }
 
 /// A name as it is, and with the user's own name as that if it is in it.
+#[derive(Debug)]
 struct Spelled {
     plain: Vec<char>,
     own: Option<Vec<char>>,
@@ -711,18 +716,19 @@ impl Grant {
         let mut needed: HashSet<&str> = HashSet::new();
         let groups = view.allowed().filter(|(group, _)| self.is_about(group));
         groups.for_each(|(_, part)| needed.extend(part.names.samples().map(|(name, _)| name)));
-        let of_scope =
-            |group: &Group| group.scope == self.scope && group.kind == self.kind && group.proof != Proof::Refused;
-        let known = view.everything.iter().filter(|(group, _)| of_scope(group));
-        let known =
-            known.flat_map(|(group, part)| part.names.samples().map(move |(name, seen)| (group.user(), name, seen)));
-        let known: BTreeSet<_> = known.filter(|(.., seen)| seen.exists).map(|(user, name, _)| (name, user)).collect();
-        let mut count = 0;
-        for (name, user) in known.into_iter().filter(|(name, _)| !needed.contains(name)) {
-            let spelled = Spelled::new(name, user);
-            count += u64::from(patterns().any(|pattern| spelled.is_covered_by(pattern)));
+        let known = view.spelled().get(&(self.scope.as_str(), self.kind)).map(Vec::as_slice).unwrap_or_default();
+        let mut matched: HashSet<usize> = HashSet::new();
+        for pattern in patterns() {
+            let head = pattern.head();
+            let start = known.partition_point(|(_, name)| &name.plain[..] < head);
+            let near = known.get(start..).unwrap_or_default();
+            let near = near.iter().enumerate().take_while(|(_, (_, name))| name.plain.starts_with(head));
+            matched.extend(near.filter(|(_, (_, name))| pattern.covers(&name.plain)).map(|(at, _)| start + at));
+            let own = known.iter().enumerate().filter(|(_, (_, name))| name.own.is_some());
+            matched.extend(own.filter(|(_, (_, name))| name.is_covered_by(pattern)).map(|(at, _)| at));
         }
-        count
+        let needless = matched.iter().filter_map(|at| known.get(*at)).filter(|(name, _)| !needed.contains(name));
+        u64::try_from(needless.count()).unwrap_or(u64::MAX)
     }
 
     /// What is granted, with the evidence for it.

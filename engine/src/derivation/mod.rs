@@ -28,6 +28,7 @@ mod glob;
 mod grants;
 mod hash;
 mod in_force;
+mod known;
 mod names;
 mod proof;
 mod shape;

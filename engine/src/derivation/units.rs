@@ -33,6 +33,13 @@ struct Others {
     shared: bool,
 }
 
+/// What is done with a class of a shape: whether what stands there stays, and else how many digits it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Fate {
+    stays: bool,
+    digits: Option<usize>,
+}
+
 /// A place of a class in a shape.
 #[derive(Debug, Clone, Copy)]
 struct Spot<'s> {
@@ -119,30 +126,53 @@ impl Variation {
         }
     }
 
+    /// Whether anything is known of what stands at one of the classes of a shape.
+    pub(super) fn varies(&self, shape: &str) -> bool {
+        spots(shape).any(|spot| self.places.contains_key(spot.place))
+    }
+
     /// Takes into account what names of others have where the principals' own names of the same shape vary: at the first
     /// place at which they are others.
-    pub(super) fn add_others(&mut self, names: &Names, counts: &impl Fn(&Seen) -> bool) {
-        let mut found: Vec<(String, usize, bool)> = Vec::new();
-        let mut told_apart = (String::new(), false);
-        each_text(names, None, counts, &mut |spot, text, _| {
-            if spot.slot == 0 || told_apart.0 != spot.shape {
-                told_apart = (spot.shape.to_owned(), false);
+    pub(super) fn add_others<'n>(&mut self, shape: &str, names: impl Iterator<Item = &'n [&'n str]>) {
+        let spots: Vec<Spot<'_>> = spots(shape).collect();
+        let own: Vec<_> = spots.iter().map(|spot| self.texts(spot)).collect();
+        let mut found = vec![Others::default(); spots.len()];
+        for name in names {
+            for ((own, others), text) in own.iter().zip(&mut found).zip(name) {
+                let Some(own) = own else { continue };
+                if !own.contains(*text) {
+                    others.apart = true;
+                    break;
+                }
+                others.shared = true;
             }
-            let Some(own) = self.texts(&spot).filter(|_| !told_apart.1) else { return };
-            let shared = text.is_some_and(|text| own.contains(text));
-            told_apart.1 = !shared;
-            if shared || !Self::stays_anyway(&spot, own) {
-                found.push((spot.shape.to_owned(), spot.slot, shared));
+        }
+        self.note_others(&spots, &found);
+    }
+
+    /// The same for names of others that are too many to be told apart.
+    pub(super) fn add_classes_of_others(&mut self, shape: &str, class: &Class) {
+        let spots: Vec<Spot<'_>> = spots(shape).collect();
+        let mut found = vec![Others::default(); spots.len()];
+        for ((spot, texts), others) in spots.iter().zip(&class.texts).zip(&mut found) {
+            let Some(own) = self.texts(spot) else { continue };
+            others.shared = texts.iter().flatten().any(|text| own.contains(text));
+            others.apart = texts.as_ref().is_none_or(|texts| !texts.is_subset(own));
+            if others.apart {
+                break;
             }
-        });
-        for (shape, slot, shared) in found {
-            let slots = self.others.entry(shape).or_default();
-            if slots.len() <= slot {
-                slots.resize(slot + 1, Others::default());
+        }
+        self.note_others(&spots, &found);
+    }
+
+    fn note_others(&mut self, spots: &[Spot<'_>], found: &[Others]) {
+        for (spot, found) in spots.iter().zip(found).filter(|(_, found)| found.shared || found.apart) {
+            if !self.others.contains_key(spot.shape) {
+                self.others.insert(spot.shape.to_owned(), vec![Others::default(); spots.len()]);
             }
-            if let Some(others) = slots.get_mut(slot) {
-                others.shared |= shared;
-                others.apart |= !shared;
+            if let Some(others) = self.others.get_mut(spot.shape).and_then(|slots| slots.get_mut(spot.slot)) {
+                others.shared |= found.shared;
+                others.apart |= found.apart;
             }
         }
     }
@@ -175,6 +205,11 @@ impl Variation {
         (length <= SHORT && own.iter().all(|text| text.len() == length)).then_some(length)
     }
 
+    /// What is done with each class of a shape.
+    pub(super) fn fates(&self, shape: &str) -> Vec<Fate> {
+        spots(shape).map(|spot| Fate { stays: self.stays(&spot), digits: self.digits(&spot) }).collect()
+    }
+
     /// The units of a set, as far as its names are wanted.
     pub(super) fn units(
         &self,
@@ -185,17 +220,24 @@ impl Variation {
         units: &mut BTreeMap<Vec<char>, Unit>,
     ) {
         let mut shape = Shape::default();
+        let mut fates: HashMap<String, Vec<Fate>> = HashMap::new();
         for (name, seen) in names.single.iter().filter(|(name, seen)| counts(seen) && wanted(name)) {
             shape.read(name, user);
+            if !fates.contains_key(&shape.text) {
+                fates.insert(shape.text.clone(), self.fates(&shape.text));
+            }
+            let fates = fates.get(&shape.text).map(Vec::as_slice).unwrap_or_default();
             let slots: Vec<String> =
                 shape.slots.iter().map(|slot| name.get(slot.clone()).unwrap_or_default().to_owned()).collect();
-            let unit = self.unit(&shape.text, |slot| slots.get(slot).map(String::as_str), *seen, units);
-            unit.names.push(Name { text: name.clone(), slots });
+            let text = unit_text(&shape.text, fates, |slot| slots.get(slot).map(String::as_str));
+            unit(text, *seen, units).names.push(Name { text: name.clone(), slots });
         }
         let has_wanted = |class: &Class| class.names().any(|(name, seen)| wanted(name) && counts(seen));
         for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen) && has_wanted(class)) {
+            let fates = self.fates(text);
             for texts in variants(class) {
-                let unit = self.unit(text, |slot| texts.get(slot).copied().flatten(), class.seen, units);
+                let text = unit_text(text, &fates, |slot| texts.get(slot).copied().flatten());
+                let unit = unit(text, class.seen, units);
                 let names = class.names().filter(|(name, seen)| wanted(name) && counts(seen));
                 let names = names.map(|(name, _)| Name { text: name.to_owned(), slots: Vec::new() });
                 unit.names.extend(names.filter(|name| {
@@ -210,55 +252,51 @@ impl Variation {
             }
         }
     }
-
-    /// The unit of a shape whose classes have these texts, where they are known.
-    fn unit<'u, 't>(
-        &self,
-        shape: &str,
-        texts: impl Fn(usize) -> Option<&'t str>,
-        seen: Seen,
-        units: &'u mut BTreeMap<Vec<char>, Unit>,
-    ) -> &'u mut Unit {
-        let mut text = Vec::with_capacity(shape.len());
-        let mut left = Vec::new();
-        let mut spots = spots(shape);
-        for symbol in shape.chars() {
-            let Some(spot) = Some(symbol).filter(|symbol| has_text(*symbol)).and_then(|_| spots.next()) else {
-                text.push(symbol);
-                continue;
-            };
-            let slot = spot.slot;
-            let own = texts(slot);
-            let digits = self.digits(&spot).filter(|digits| own.is_none_or(|own| own.len() == *digits));
-            match (own.filter(|_| self.stays(&spot)), digits) {
-                (Some(only), _) => text.extend(only.chars()),
-                (None, Some(digits)) => text.extend(std::iter::repeat_n(ONE, digits)),
-                (None, None) => {
-                    text.push(symbol);
-                    left.push(slot);
-                }
-            }
-        }
-        let unit = units.entry(text).or_insert_with_key(|text| Unit {
-            text: text.clone(),
-            left,
-            names: Vec::new(),
-            all: true,
-            count: 0,
-            days: BTreeSet::new(),
-            seen,
-        });
-        unit.days.insert(seen.first.div_euclid(86_400));
-        unit.days.insert(seen.last.div_euclid(86_400));
-        unit.seen.merge(&seen);
-        unit
-    }
 }
 
-impl AsRef<Self> for Unit {
-    fn as_ref(&self) -> &Self {
-        self
+/// The text of the unit of a shape whose classes have these texts, where they are known, and which of them are left in it.
+pub(super) fn unit_text<'t>(
+    shape: &str,
+    fates: &[Fate],
+    texts: impl Fn(usize) -> Option<&'t str>,
+) -> (Vec<char>, Vec<usize>) {
+    let mut text = Vec::with_capacity(shape.len());
+    let mut left = Vec::new();
+    let mut fates = fates.iter().enumerate();
+    for symbol in shape.chars() {
+        let Some((slot, fate)) = Some(symbol).filter(|symbol| has_text(*symbol)).and_then(|_| fates.next()) else {
+            text.push(symbol);
+            continue;
+        };
+        let own = texts(slot);
+        let digits = fate.digits.filter(|digits| own.is_none_or(|own| own.len() == *digits));
+        match (own.filter(|_| fate.stays), digits) {
+            (Some(only), _) => text.extend(only.chars()),
+            (None, Some(digits)) => text.extend(std::iter::repeat_n(ONE, digits)),
+            (None, None) => {
+                text.push(symbol);
+                left.push(slot);
+            }
+        }
     }
+    (text, left)
+}
+
+/// The unit with a text, which is seen.
+fn unit((text, left): (Vec<char>, Vec<usize>), seen: Seen, units: &mut BTreeMap<Vec<char>, Unit>) -> &mut Unit {
+    let unit = units.entry(text).or_insert_with_key(|text| Unit {
+        text: text.clone(),
+        left,
+        names: Vec::new(),
+        all: true,
+        count: 0,
+        days: BTreeSet::new(),
+        seen,
+    });
+    unit.days.insert(seen.first.div_euclid(86_400));
+    unit.days.insert(seen.last.div_euclid(86_400));
+    unit.seen.merge(&seen);
+    unit
 }
 
 impl Unit {
@@ -344,7 +382,7 @@ impl Unit {
 }
 
 /// The texts that the slots of a class always have, or do in one part of it: where there are several account ids.
-fn variants(class: &Class) -> Vec<Vec<Option<&str>>> {
+pub(super) fn variants(class: &Class) -> Vec<Vec<Option<&str>>> {
     let mut variants: Vec<Vec<Option<&str>>> = vec![Vec::new()];
     for texts in &class.texts {
         let known = texts.as_ref().filter(|texts| texts.len() == 1 || texts.iter().all(|text| is_account(text)));
