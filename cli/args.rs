@@ -401,6 +401,9 @@ pub(crate) struct TestArgs {
     /// Test files, directories that hold them, or quoted globs
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<String>,
+    /// Hold the requests against compiled policies, which have to say the same
+    #[arg(long, hide = true)]
+    pub(crate) compiled: bool,
     #[command(flatten)]
     pub(crate) common: Common,
 }

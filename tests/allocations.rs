@@ -4,6 +4,7 @@
 
 use can_access_engine::arn::AccountId;
 use can_access_engine::decision::{Decision, decide};
+use can_access_engine::index::CompiledSet;
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policy, PolicySet};
 use can_access_engine::problem::Source;
@@ -62,14 +63,22 @@ fn deciding_allocates_nothing() {
         }
     }
     let mut met = Vec::with_capacity(requests.len());
+    let mut alike = true;
+
+    let compiled = [CompiledSet::new(policies.clone()), CompiledSet::indexing_everything(policies.clone())];
+    // What is looked up is built when it is first asked for.
+    compiled.iter().for_each(|set| requests.iter().for_each(|request| _ = set.decide(request)));
 
     let _profiler = dhat::Profiler::builder().testing().build();
     let before = dhat::HeapStats::get().total_blocks;
     for request in &requests {
-        met.push(decide(&policies, request).decision);
+        let decision = decide(&policies, request).decision;
+        alike &= compiled.iter().all(|set| set.decide(request).decision == decision && set.verdict(request) == decision);
+        met.push(decision);
     }
     let allocated = dhat::HeapStats::get().total_blocks - before;
 
     assert_eq!(allocated, 0, "{} decisions", met.len());
+    assert!(alike);
     assert!(met.contains(&Decision::Allowed) && met.contains(&Decision::ImplicitDeny), "{met:?}");
 }

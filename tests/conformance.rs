@@ -6,8 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 fn results() -> Vec<serde_json::Value> {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_can-access")).args(["test", "--format", "jsonl", "corpus"]).output().unwrap();
+    results_with(&[])
+}
+
+fn results_with(options: &[&str]) -> Vec<serde_json::Value> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_can-access"));
+    let output = command.args(["test", "--format", "jsonl", "corpus"]).args(options).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -17,6 +21,12 @@ fn every_case_of_the_corpus_comes_out_as_expected() {
     let results = results();
     let failed: Vec<_> = results.iter().filter(|result| result["passed"] != true).collect();
     assert!(failed.is_empty(), "{failed:#?}");
+}
+
+/// Policies that are compiled say the same.
+#[test]
+fn compiled_policies_pass_every_case_of_the_corpus() {
+    assert_eq!(results_with(&["--compiled"]), results());
 }
 
 /// The conformance tables of reference/SEMANTICS.md, by the ids of their rows, and as many cases beside them.

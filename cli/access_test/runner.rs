@@ -6,6 +6,7 @@ use crate::question::{Answer, Prepared, Question, account, now};
 use crate::{Failure, advice};
 use can_access_engine::decision::{Blocker, Decision};
 use can_access_engine::document;
+use can_access_engine::index::CompiledSet;
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policies, Policy, PolicySet, Refused};
 use can_access_engine::problem::Source;
@@ -41,18 +42,18 @@ pub(crate) struct FileResult {
     pub(crate) results: Result<Vec<PairResult>, Failure>,
 }
 
-/// Runs the tests of all files.
-pub(crate) fn run(files: &[String]) -> Vec<FileResult> {
-    files.par_iter().map(|path| run_file(path)).collect()
+/// Runs the tests of all files, `compiled` with policies that are compiled first.
+pub(crate) fn run(files: &[String], compiled: bool) -> Vec<FileResult> {
+    files.par_iter().map(|path| run_file(path, compiled)).collect()
 }
 
-fn run_file(path: &str) -> FileResult {
+fn run_file(path: &str, compiled: bool) -> FileResult {
     let mut warnings = Vec::new();
-    let results = results_of(path, &mut warnings);
+    let results = results_of(path, compiled, &mut warnings);
     FileResult { path: path.to_owned(), warnings, results }
 }
 
-fn results_of(path: &str, warnings: &mut Vec<String>) -> Result<Vec<PairResult>, Failure> {
+fn results_of(path: &str, compiled: bool, warnings: &mut Vec<String>) -> Result<Vec<PairResult>, Failure> {
     let source = input::read(path)?;
     let file = read_file(path, &source)?;
     let mut seen = HashSet::new();
@@ -60,8 +61,8 @@ fn results_of(path: &str, warnings: &mut Vec<String>) -> Result<Vec<PairResult>,
         let new = test.actions.iter().filter(|action| seen.insert(action.to_ascii_lowercase()));
         warnings.extend(new.filter_map(|action| advice::unknown_in_test(&test.name, action)));
     }
-    let library =
-        Library { base: Path::new(path).parent().unwrap_or(Path::new("")), source: &source, files: Mutex::default() };
+    let base = Path::new(path).parent().unwrap_or(Path::new(""));
+    let library = Library { base, source: &source, files: Mutex::default(), compiled };
     let results: Vec<Vec<PairResult>> = file.tests.par_iter().map(|test| run_test(test, &library)).collect();
     Ok(results.into_iter().flatten().collect())
 }
@@ -86,6 +87,8 @@ struct Library<'a> {
     base: &'a Path,
     source: &'a Arc<Source>,
     files: Mutex<HashMap<(String, Layer), Loaded>>,
+    /// Whether policies are compiled before requests are held against them.
+    compiled: bool,
 }
 
 type Loaded = Result<Arc<Policy>, Unusable>;
@@ -156,6 +159,8 @@ impl Library<'_> {
 
 fn run_test(test: &Test, library: &Library<'_>) -> Vec<PairResult> {
     let policies = library.set(&test.policies);
+    let compiled = policies.as_ref().ok().filter(|_| library.compiled);
+    let compiled = compiled.map(|policies| CompiledSet::indexing_everything(policies.clone()));
     let pairs = test.actions.iter().flat_map(|action| test.resources.iter().map(move |resource| (action, resource)));
     pairs
         .map(|(action, resource)| {
@@ -163,17 +168,20 @@ fn run_test(test: &Test, library: &Library<'_>) -> Vec<PairResult> {
             match &policies {
                 Err(Unusable::Refused(message)) => pair.refused(message.clone()),
                 Err(Unusable::Unreadable(message)) => pair.unreadable(message.clone()),
-                Ok(policies) => run_pair(&pair, policies),
+                Ok(policies) => run_pair(&pair, policies, compiled.as_ref()),
             }
         })
         .collect()
 }
 
-fn run_pair(pair: &Pair<'_>, policies: &PolicySet) -> PairResult {
+fn run_pair(pair: &Pair<'_>, policies: &PolicySet, compiled: Option<&CompiledSet>) -> PairResult {
     let prepared = question(pair.test).and_then(|question| question.prepare(policies, pair.resource));
     let answered = prepared.and_then(|prepared: Prepared| {
         let action = Action::parse(pair.action)?;
         let mut answer = prepared.ask(policies, &action, pair.resource)?;
+        if let Some(compiled) = compiled {
+            answer.explanation.outcome = compiled.decide(&answer.request);
+        }
         let result = pair.answered(&answer);
         if result.passed {
             return Ok(result);

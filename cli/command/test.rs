@@ -27,7 +27,8 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         paths.extend(found);
     }
     paths.dedup();
-    let results: Vec<FileResult> = super::query::with_threads(args.common.threads, || runner::run(&paths))?;
+    let results: Vec<FileResult> =
+        super::query::with_threads(args.common.threads, || runner::run(&paths, args.compiled))?;
     for file in &results {
         if let Err(failure) = &file.results {
             report::problems::print_failure(failure);

@@ -41,6 +41,23 @@ enum Shape {
     Nothing,
 }
 
+/// How an entry says which actions it matches; everything in lower case.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Form<'p> {
+    /// All of them.
+    Everything,
+    /// This one.
+    Action { service: &'p str, name: &'p str },
+    /// Those of a service whose names begin so.
+    Head { service: &'p str, head: &'p str },
+    /// Those of a service with names that fit.
+    OfService { service: &'p str, name: &'p Pattern },
+    /// Those of several services.
+    AcrossServices,
+    /// None.
+    Nothing,
+}
+
 /// Why an entry can never match, or is better written otherwise.
 enum Oddity {
     NoPrefix,
@@ -110,6 +127,19 @@ impl ActionPattern {
             Shape::Everything => true,
             Shape::Named { service, name } => service.is_match(prefix) && name.is_match(action),
             Shape::Nothing => false,
+        }
+    }
+
+    /// The entry as what it can be found by.
+    pub(crate) fn form(&self) -> Form<'_> {
+        let Shape::Named { service, name } = &self.shape else {
+            return if self.is_everything() { Form::Everything } else { Form::Nothing };
+        };
+        let Some(service) = service.as_literal() else { return Form::AcrossServices };
+        match (name.as_literal(), name.as_head()) {
+            (Some(name), _) => Form::Action { service, name },
+            (None, Some(head)) => Form::Head { service, head },
+            (None, None) => Form::OfService { service, name },
         }
     }
 

@@ -81,14 +81,17 @@ impl<'a> Arn<'a> {
     /// ```
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
-        Some(Self {
-            partition: parts.next()?,
-            service: parts.next()?,
-            region: parts.next()?,
-            account: parts.next()?,
-            resource: parts.next()?,
-        })
+        let rest = text.strip_prefix("arn:")?;
+        let mut colons = memchr::memchr_iter(b':', rest.as_bytes());
+        let mut start = 0;
+        let mut part = || {
+            let end = colons.next()?;
+            let part = rest.get(start..end);
+            start = end + 1;
+            part
+        };
+        let (partition, service, region, account) = (part()?, part()?, part()?, part()?);
+        Some(Self { partition, service, region, account, resource: rest.get(start..)? })
     }
 
     /// The account field, where it holds an account id.

@@ -87,6 +87,7 @@
 //! | [`statement`] | a statement, held against a request |
 //! | [`policy`] | a policy, and the set of policies around a request |
 //! | [`decision`] | what all layers together say, and nothing else |
+//! | [`index`] | policies compiled for many requests: which statements can apply to a request |
 //! | [`expansion`], [`checks`] | uses of the catalogue, side by side: what action patterns cover; what is odd about a question or a policy |
 //! | [`replay`] | a line of an access log, as a request and what its status proves |
 //! | [`derivation`] | the least policy that lets through what logs prove to be needed |
@@ -114,6 +115,7 @@ pub mod decision;
 pub mod derivation;
 pub mod document;
 pub mod expansion;
+pub mod index;
 pub mod instant;
 pub mod key;
 pub mod layer;

@@ -4,7 +4,7 @@ use crate::arn::Arn;
 use crate::catalogue::Symbol;
 use crate::document::{Node, Value, strings};
 use crate::layer::Layer;
-use crate::pattern::{Fit, Pattern, Syntax, Variable, VariableMistake, VariableMistakeKind, Variables};
+use crate::pattern::{Fit, Pattern, Pieces, Syntax, Variable, VariableMistake, VariableMistakeKind, Variables};
 use crate::problem::{Code, Problem, Span};
 use crate::request::Request;
 use crate::truth::Truth;
@@ -75,17 +75,23 @@ impl ResourcePattern {
     /// Whether the entry fits the resource of a request.
     #[must_use]
     pub fn fit(&self, request: &Request<'_>) -> Fit<'_> {
-        // An action on everything is covered by `*` alone (R3.22), but for the list of all buckets (R3.24).
-        let text = request.all_buckets().unwrap_or(request.resource().as_str());
-        self.fit_text(text, request)
+        match request.all_buckets() {
+            // An action on everything is covered by `*` alone (R3.22), but for the list of all buckets (R3.24).
+            Some(text) => self.fit_text(text, request),
+            None if self.is_everything() => Fit::Yes,
+            None => request.resource().arn().map_or(Fit::No, |arn| self.fit_arn(arn, request)),
+        }
     }
 
     fn fit_text(&self, text: &str, variables: &impl Variables) -> Fit<'_> {
         if self.is_everything() {
             return Fit::Yes;
         }
-        let Some(arn) = Arn::parse(text) else { return Fit::No };
-        self.last_part_for(&arn).map_or(Fit::No, |last| last.fit(arn.resource, variables))
+        Arn::parse(text).map_or(Fit::No, |arn| self.fit_arn(&arn, variables))
+    }
+
+    fn fit_arn(&self, arn: &Arn<'_>, variables: &impl Variables) -> Fit<'_> {
+        self.last_part_for(arn).map_or(Fit::No, |last| last.fit(arn.resource, variables))
     }
 
     /// Whether the entry would fit if letter case did not count before the resource part (R3.10).
@@ -131,6 +137,12 @@ impl ResourcePattern {
         let Shape::Arn(patterns) = &self.shape else { return None };
         let [head @ .., last] = &**patterns;
         head.iter().zip(arn.parts()).all(|(pattern, part)| pattern.is_match(part)).then_some(last)
+    }
+
+    /// The literal texts of the entry; none if it is no ARN pattern.
+    pub(crate) fn pieces(&self) -> Option<Pieces> {
+        let Shape::Arn(patterns) = &self.shape else { return None };
+        Some(patterns.iter().fold(Pieces::default().literal("arn"), |pieces, part| pieces.literal(":").then(part)))
     }
 
     /// The entry as written.

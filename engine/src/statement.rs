@@ -67,8 +67,6 @@ pub(crate) struct Surroundings {
     pub(crate) bounded: bool,
     /// The policy belongs to a VPC endpoint of this type (R4.12).
     pub(crate) endpoint: Option<EndpointType>,
-    /// The policy is that of the access point, in the layer of resource-based policies.
-    pub(crate) access_point: bool,
     /// The request is asked of the bucket behind an access point (R9.12).
     pub(crate) on_bucket: bool,
 }
@@ -80,6 +78,8 @@ pub(crate) struct Surroundings {
 pub trait Record {
     /// Whether anything is kept.
     const KEEPS: bool;
+    /// Whether nothing but the decision counts, so that an explicit deny ends the matter.
+    const HASTY: bool;
     /// What is told from here on is about the statement `at`, until the next; `on_bucket` is whether the request is asked
     /// of the bucket behind an access point.
     fn begin(&mut self, at: StatementId, on_bucket: bool);
@@ -97,8 +97,12 @@ pub trait Record {
     fn unsettled(&mut self, rule: Rule);
 }
 
-impl Record for () {
+/// The recorder for whom nothing but the decision counts.
+pub(crate) struct Hasty;
+
+impl Record for Hasty {
     const KEEPS: bool = false;
+    const HASTY: bool = true;
     fn begin(&mut self, _: StatementId, _: bool) {}
     fn principal(&mut self, _: PrincipalMatch) {}
     fn action(&mut self, _: bool) {}
@@ -106,6 +110,25 @@ impl Record for () {
     fn condition(&mut self, _: Evaluation) {}
     fn end(&mut self, _: Truth) {}
     fn unsettled(&mut self, _: Rule) {}
+}
+
+impl Record for () {
+    const KEEPS: bool = false;
+    const HASTY: bool = false;
+    fn begin(&mut self, _: StatementId, _: bool) {}
+    fn principal(&mut self, _: PrincipalMatch) {}
+    fn action(&mut self, _: bool) {}
+    fn resource(&mut self, _: Truth) {}
+    fn condition(&mut self, _: Evaluation) {}
+    fn end(&mut self, _: Truth) {}
+    fn unsettled(&mut self, _: Rule) {}
+}
+
+/// Which elements of a statement are known to match.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Known {
+    pub(crate) action: bool,
+    pub(crate) resource: bool,
 }
 
 /// What holding a statement against a request gives.
@@ -160,19 +183,26 @@ impl Statement {
     }
 
     /// Holds the statement against a request: it applies if principal, action, resource and condition all match (R0.2).
-    pub(crate) fn examine<R: Record>(&self, request: &Request<'_>, around: Surroundings, record: &mut R) -> Examined {
+    pub(crate) fn examine<R: Record>(
+        &self,
+        request: &Request<'_>,
+        around: Surroundings,
+        known: Known,
+        record: &mut R,
+    ) -> Examined {
         let not = Examined { applies: Truth::False, classes: Classes::NONE };
         let named = self.names(request, around);
         record.principal(named);
         if !R::KEEPS && named.classes.is_none() {
             return not;
         }
-        let action = self.action.matches(request.action());
+        let action = known.action || self.action.matches(request.action());
         record.action(action);
         if !R::KEEPS && !action {
             return not;
         }
-        let resource = self.resource.as_ref().map_or(Truth::True, |element| element.matches(request));
+        let resource = self.resource.as_ref().filter(|_| !known.resource);
+        let resource = resource.map_or(Truth::True, |element| element.matches(request));
         record.resource(resource);
         if !R::KEEPS && resource.is_false() {
             return not;

@@ -2,6 +2,7 @@
 
 use can_access_engine::arn::AccountId;
 use can_access_engine::decision::{Explanation, Outcome, decide, explain};
+use can_access_engine::index::CompiledSet;
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policies, Policy, PolicySet};
 use can_access_engine::problem::Source;
@@ -111,8 +112,14 @@ impl Asked {
             .unwrap()
     }
 
+    /// The decision, which the compiled policies have to come to as well.
     pub(crate) fn decide(&self, policies: &PolicySet) -> Outcome {
-        decide(policies, &self.request())
+        let outcome = decide(policies, &self.request());
+        for compiled in [CompiledSet::new(policies.clone()), CompiledSet::indexing_everything(policies.clone())] {
+            assert_eq!(compiled.decide(&self.request()), outcome);
+            assert_eq!(compiled.verdict(&self.request()), outcome.decision);
+        }
+        outcome
     }
 
     pub(crate) fn explain<'p>(&self, policies: &'p PolicySet) -> Explanation<'p> {

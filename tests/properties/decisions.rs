@@ -5,8 +5,10 @@ use crate::asked::{Asked, is_possible, policies};
 use crate::reference;
 use crate::reference::worlds::world;
 use can_access_engine::decision::{Completion, Decision};
+use can_access_engine::index::CompiledSet;
 use can_access_engine::instant::Instant;
 use can_access_engine::layer::Layer;
+use can_access_engine::policy::PolicySet;
 use can_access_engine::request::ContextValue;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -19,6 +21,23 @@ fn possible_world() -> impl Strategy<Value = Value> {
 
 fn decide(world: &Value) -> Decision {
     Asked::of(world).decide(&policies(world)).decision
+}
+
+/// All policies of several sets, layer by layer.
+fn together(sets: impl Iterator<Item = PolicySet>) -> PolicySet {
+    let mut all = PolicySet::default();
+    for set in sets {
+        all.identity.extend(set.identity);
+        all.resource.extend(set.resource);
+        all.boundary.extend(set.boundary);
+        all.session.extend(set.session);
+        all.endpoint.extend(set.endpoint);
+        for (levels, own) in [(&mut all.scp, set.scp), (&mut all.rcp, set.rcp)] {
+            levels.resize_with(levels.len().max(own.len()), Vec::new);
+            levels.iter_mut().zip(own).for_each(|(level, own)| level.extend(own));
+        }
+    }
+    all
 }
 
 /// The same world with everything that is a list of statements or documents turned around.
@@ -104,6 +123,19 @@ proptest! {
     #[test]
     fn the_decision_is_that_of_the_reference(world in possible_world()) {
         prop_assert_eq!(decide(&world).name(), reference::decide(&world), "{:#}", world);
+    }
+
+    /// Where there are so many statements that indexes are worth their while, they change nothing either.
+    #[test]
+    fn compiled_policies_decide_alike(worlds in prop::collection::vec(possible_world(), 1..24)) {
+        let policies = together(worlds.iter().map(policies));
+        let compiled = CompiledSet::new(policies.clone());
+        for world in &worlds {
+            let asked = Asked::of(world);
+            let outcome = can_access_engine::decision::decide(&policies, &asked.request());
+            prop_assert_eq!(compiled.decide(&asked.request()), outcome, "{:#}", world);
+            prop_assert_eq!(compiled.verdict(&asked.request()), outcome.decision, "{:#}", world);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod representatives;
 
 use super::{Blockers, Decision, Outcome, weigh};
 use crate::key::ConditionKey;
-use crate::policy::PolicySet;
+use crate::policy::{PolicySet, Statements};
 use crate::request::{Context, ContextValue, Lookup, Request};
 use crate::statement::Statement;
 use std::collections::HashMap;
@@ -39,11 +39,24 @@ pub struct Dependence {
 
 /// The decision that every completion of the unknown keys gives, or what the decision depends on. A request that is
 /// denied by all of them, explicitly by some and implicitly by others, is denied implicitly.
-pub(super) fn settle(policies: &PolicySet, request: &Request<'_>, undecided: Outcome) -> (Outcome, Option<Dependence>) {
+pub(super) fn settle(
+    policies: &PolicySet,
+    compiled: &impl Statements,
+    request: &Request<'_>,
+    undecided: Outcome,
+) -> (Outcome, Option<Dependence>) {
     let keys = unknown_keys(policies, request);
     let few = keys.len() <= MAX_KEYS;
-    let mut search =
-        Search { policies, request, spent: 0, exhaustive: few, allowed: None, denied: None, values: HashMap::new() };
+    let mut search = Search {
+        policies,
+        compiled,
+        request,
+        spent: 0,
+        exhaustive: few,
+        allowed: None,
+        denied: None,
+        values: HashMap::new(),
+    };
     search.explore(keys.get(..MAX_KEYS).unwrap_or(&keys), &request.context().clone(), &mut Vec::new());
     let exhaustive = search.exhaustive && search.spent <= BUDGET;
     let settled = |answer: Answer| (Outcome { layers: undecided.layers, settled: true, ..answer.outcome() }, None);
@@ -148,8 +161,9 @@ fn statements<'p>(policies: &'p PolicySet, request: &Request<'_>) -> impl Iterat
         .filter(move |statement| statement.action().matches(action))
 }
 
-struct Search<'s, 'r> {
+struct Search<'s, 'r, S> {
     policies: &'s PolicySet,
+    compiled: &'s S,
     request: &'s Request<'r>,
     spent: usize,
     exhaustive: bool,
@@ -159,10 +173,10 @@ struct Search<'s, 'r> {
     values: HashMap<String, Vec<Option<ContextValue>>>,
 }
 
-impl Search<'_, '_> {
+impl<S: Statements> Search<'_, '_, S> {
     fn weigh(&mut self, context: &Context) -> Outcome {
         self.spent += 1;
-        weigh(self.policies, &self.request.within(context), &mut ())
+        weigh(self.policies, self.compiled, &self.request.within(context), &mut ())
     }
 
     /// Tries the values of `keys`, until both answers are found or all values are tried.

@@ -16,10 +16,10 @@ pub use completions::{Completion, Dependence};
 pub use explanation::{Explanation, StatementReport};
 
 use crate::layer::{Layer, Rule};
-use crate::policy::{Policies, PolicySet};
+use crate::policy::{Group, PolicySet, Statements, Visitor};
 use crate::principal::{Class, Classes};
 use crate::request::{Kind, Request};
-use crate::statement::{Effect, Record, StatementId, Surroundings};
+use crate::statement::{Effect, Hasty, Known, Record, Statement, StatementId, Surroundings};
 use crate::truth::Truth;
 
 /// What a request gets. The first three are the values of `EvalDecision` in AWS's own simulator.
@@ -259,20 +259,33 @@ impl Outcome {
 /// ```
 #[must_use]
 pub fn decide(policies: &PolicySet, request: &Request<'_>) -> Outcome {
-    let outcome = weigh(policies, request, &mut ());
+    decide_by(policies, policies, request)
+}
+
+/// The same, with statements of the policies that come from somewhere else.
+pub(crate) fn decide_by(policies: &PolicySet, statements: &impl Statements, request: &Request<'_>) -> Outcome {
+    let outcome = weigh(policies, statements, request, &mut ());
     if outcome.decision == Decision::Depends {
-        return completions::settle(policies, request, outcome).0;
+        return completions::settle(policies, statements, request, outcome).0;
     }
     outcome
+}
+
+/// The decision alone, which an explicit deny ends at once.
+pub(crate) fn verdict_by(policies: &PolicySet, statements: &impl Statements, request: &Request<'_>) -> Decision {
+    match weigh(policies, statements, request, &mut Hasty).decision {
+        Decision::Depends => decide_by(policies, statements, request).decision,
+        decision => decision,
+    }
 }
 
 /// Decides a request and says why: the same evaluation, with every statement kept.
 #[must_use]
 pub fn explain<'p>(policies: &'p PolicySet, request: &Request<'_>) -> Explanation<'p> {
     let mut record = explanation::Recorder::default();
-    let outcome = weigh(policies, request, &mut record);
+    let outcome = weigh(policies, policies, request, &mut record);
     let (outcome, dependence) = if outcome.decision == Decision::Depends {
-        completions::settle(policies, request, outcome)
+        completions::settle(policies, policies, request, outcome)
     } else {
         (outcome, None)
     };
@@ -337,7 +350,25 @@ impl ResourceSaid {
 }
 
 /// Evaluates every layer and puts the answers together. Total: it returns no error and never panics.
-fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R) -> Outcome {
+fn weigh<R: Record>(
+    policies: &PolicySet,
+    statements: &impl Statements,
+    request: &Request<'_>,
+    record: &mut R,
+) -> Outcome {
+    weighed(policies, statements, request, record).unwrap_or(DENIED)
+}
+
+/// The same; `None` for an explicit deny where nothing but the decision counts.
+fn weighed<R: Record>(
+    policies: &PolicySet,
+    statements: &impl Statements,
+    request: &Request<'_>,
+    record: &mut R,
+) -> Option<Outcome> {
+    if R::HASTY && service::is_caller_identity(request) {
+        return Some(Outcome { decision: Decision::Allowed, ..DENIED });
+    }
     let principal = request.principal();
     let kind = principal.kind();
     let management = request.facts().management_account;
@@ -348,45 +379,48 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
     let on_bucket = bucket.as_ref().unwrap_or(request);
 
     let mut layers = [LayerOutcome::Absent; 7];
-    let mut group = |layer: Layer, applies: bool, request: &Request<'_>, record: &mut R| -> Said {
+    let mut group = |layer: Layer, applies: bool, request: &Request<'_>, record: &mut R| -> Option<Said> {
         let groups = policies.groups(layer, false);
         if groups.iter().all(Vec::is_empty) && !matches!(layer, Layer::Scp | Layer::Rcp) || groups.is_empty() {
-            return Said::PASSES;
+            return Some(Said::PASSES);
         }
         if !applies {
             set(&mut layers, layer, LayerOutcome::NotApplicable);
-            return Said::PASSES;
+            return Some(Said::PASSES);
         }
         let on_bucket = bucket.is_some() && !request.has_access_point_form();
-        let around =
-            Surroundings { layer, bounded, endpoint: endpoint_type(layer, request), access_point: false, on_bucket };
-        let levels = groups.iter().enumerate().map(|(level, group)| said(group, level, request, around, record));
-        let mut said = Said::PASSES;
-        for of_level in levels {
-            said.denies = said.denies.or(of_level.denies);
-            said.allows = said.allows.and(of_level.allows);
+        let around = Surroundings { layer, bounded, endpoint: endpoint_type(layer, request), on_bucket };
+        let mut whole = Said::PASSES;
+        for level in 0..groups.len() {
+            let group = Group { layer, access_point: false, level };
+            let of_level = said(statements, Said::SILENT, group, request, around, record);
+            whole.denies = whole.denies.or(of_level.denies);
+            whole.allows = whole.allows.and(of_level.allows);
+        }
+        if R::HASTY && whole.denies.is_true() {
+            return None;
         }
         if layer == Layer::Rcp {
             // RCPFullAWSAccess is attached at every level and cannot be taken away (R7.13).
-            said.allows = Truth::True;
+            whole.allows = Truth::True;
         }
-        set(&mut layers, layer, said.outcome());
-        said
+        set(&mut layers, layer, whole.outcome());
+        Some(whole)
     };
 
     let member =
         principal.is_identity() && principal.account() != management.as_ref() && !principal.is_service_linked();
     let identity_applies = principal.is_identity() && kind != Kind::Root;
-    let identity = group(Layer::Identity, identity_applies, request, record);
-    let boundary = group(Layer::Boundary, limited, request, record);
+    let identity = group(Layer::Identity, identity_applies, request, record)?;
+    let boundary = group(Layer::Boundary, limited, request, record)?;
     let session_applies = matches!(kind, Kind::RoleSession | Kind::FederatedUser);
-    let session = group(Layer::Session, session_applies, request, record);
-    let scp = group(Layer::Scp, member, request, record);
+    let session = group(Layer::Session, session_applies, request, record)?;
+    let scp = group(Layer::Scp, member, request, record)?;
     let rcp_applies = !policies.rcp.is_empty() && service::rcp_applies(on_bucket);
-    let rcp = group(Layer::Rcp, rcp_applies, on_bucket, record);
-    let mut endpoint = group(Layer::Endpoint, true, request, record);
+    let rcp = group(Layer::Rcp, rcp_applies, on_bucket, record)?;
+    let mut endpoint = group(Layer::Endpoint, true, request, record)?;
     if let Some(bucket) = &bucket {
-        let on_bucket = group(Layer::Endpoint, true, bucket, record);
+        let on_bucket = group(Layer::Endpoint, true, bucket, record)?;
         endpoint = Said { denies: endpoint.denies.or(on_bucket.denies), allows: endpoint.allows.and(on_bucket.allows) };
         if !policies.endpoint.is_empty() {
             set(&mut layers, Layer::Endpoint, endpoint.outcome());
@@ -395,17 +429,12 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
     // An absent layer of identity policies grants nothing, unlike an absent limit.
     let identity = if policies.identity.is_empty() || !identity_applies { Said::SILENT } else { identity };
 
-    let around = Surroundings {
-        layer: Layer::Resource,
-        bounded,
-        endpoint: None,
-        access_point: false,
-        on_bucket: bucket.is_some(),
-    };
-    let mut resource = resource_said(&policies.resource, on_bucket, around, record);
-    let around = Surroundings { access_point: true, on_bucket: false, ..around };
+    let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None, on_bucket: bucket.is_some() };
+    let mut resource = said(statements, ResourceSaid::SILENT, of_resource(false), on_bucket, around, record);
+    let around = Surroundings { on_bucket: false, ..around };
     let asks_access_point = bucket.is_some() || request.is_through_access_point() && !policies.access_point.is_empty();
-    let through = asks_access_point.then(|| resource_said(&policies.access_point, request, around, record));
+    let through =
+        asks_access_point.then(|| said(statements, ResourceSaid::SILENT, of_resource(true), request, around, record));
     if !policies.resource.is_empty() || through.is_some() && !policies.access_point.is_empty() {
         let both = through.map_or(resource.said(), |through| Said {
             denies: resource.denies.or(through.denies),
@@ -415,7 +444,7 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
     }
 
     if service::is_caller_identity(request) {
-        return Outcome {
+        return Some(Outcome {
             decision: Decision::Allowed,
             blocked_by: Blockers::default(),
             layers,
@@ -424,7 +453,7 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
             granting: 0,
             never_granted: false,
             settled: false,
-        };
+        });
     }
     let mut service_rule = None;
     if service::recovers_bucket_policy(request) {
@@ -433,6 +462,9 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
             record.unsettled(Rule("R7.25"));
         }
         resource.denies = Truth::False;
+    }
+    if R::HASTY && resource.denies.is_true() {
+        return None;
     }
 
     let denied_by = [
@@ -500,7 +532,7 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
             service_rule = forbidden.or(Some(ServiceRule::AccountNotTrusted));
         }
     }
-    Outcome {
+    Some(Outcome {
         decision,
         blocked_by,
         layers,
@@ -509,7 +541,24 @@ fn weigh<R: Record>(policies: &PolicySet, request: &Request<'_>, record: &mut R)
         granting: grant.granting,
         never_granted: granted.is_false(),
         settled: false,
-    }
+    })
+}
+
+/// An explicit deny of which nothing else is told.
+const DENIED: Outcome = Outcome {
+    decision: Decision::ExplicitDeny,
+    blocked_by: Blockers(0),
+    layers: [LayerOutcome::Absent; 7],
+    service: None,
+    by_identity: false,
+    granting: 0,
+    never_granted: false,
+    settled: false,
+};
+
+/// The group of the resource's own policies, or of those of the access point.
+fn of_resource(access_point: bool) -> Group {
+    Group { layer: Layer::Resource, access_point, level: 0 }
 }
 
 fn set(layers: &mut [LayerOutcome; 7], layer: Layer, outcome: LayerOutcome) {
@@ -522,65 +571,98 @@ fn endpoint_type(layer: Layer, request: &Request<'_>) -> Option<crate::request::
     (layer == Layer::Endpoint).then_some(request.facts().endpoint_type)
 }
 
-/// What a group of policies says. Their order, and that of their statements, does not matter (R0.3).
-fn said<R: Record>(
-    group: &Policies,
-    level: usize,
-    request: &Request<'_>,
+/// Holds the statements of a group against a request.
+struct Looking<'l, 'r, R, S> {
+    request: &'l Request<'r>,
+    group: Group,
     around: Surroundings,
-    record: &mut R,
-) -> Said {
-    let mut said = Said::SILENT;
-    each_statement(group, level, request, around, record, |effect, applies, _| match effect {
-        Effect::Deny => said.denies = said.denies.or(applies),
-        Effect::Allow => said.allows = said.allows.or(applies),
-    });
-    said
+    record: &'l mut R,
+    said: S,
 }
 
-fn resource_said<R: Record>(
-    group: &Policies,
-    request: &Request<'_>,
-    around: Surroundings,
-    record: &mut R,
-) -> ResourceSaid {
-    let mut said = ResourceSaid::SILENT;
-    each_statement(group, 0, request, around, record, |effect, applies, classes| match effect {
-        Effect::Deny => said.denies = said.denies.or(applies),
-        Effect::Allow => {
-            said.possible = said.possible.with(classes);
-            if applies.is_true() {
-                said.sure = said.sure.with(classes);
-            }
+/// What is put together from the statements of a group. Their order does not matter (R0.3).
+trait Saying {
+    /// Whether a statement with this effect can still make a difference.
+    fn wants(&self, effect: Effect) -> bool;
+    /// Takes in a statement that applies or may apply.
+    fn hear(&mut self, effect: Effect, applies: Truth, classes: Classes);
+    fn denies(&self) -> Truth;
+}
+
+impl Saying for Said {
+    fn wants(&self, effect: Effect) -> bool {
+        match effect {
+            Effect::Deny => !self.denies.is_true(),
+            Effect::Allow => !self.allows.is_true(),
         }
-    });
-    said
+    }
+
+    fn hear(&mut self, effect: Effect, applies: Truth, _: Classes) {
+        match effect {
+            Effect::Deny => self.denies = self.denies.or(applies),
+            Effect::Allow => self.allows = self.allows.or(applies),
+        }
+    }
+
+    fn denies(&self) -> Truth {
+        self.denies
+    }
 }
 
-/// Holds every statement of a group against a request, and tells `each` of those that apply or may apply.
-fn each_statement<R: Record>(
-    group: &Policies,
-    level: usize,
-    request: &Request<'_>,
-    around: Surroundings,
-    record: &mut R,
-    mut each: impl FnMut(Effect, Truth, Classes),
-) {
-    for (policy, compiled) in group.iter().enumerate() {
-        for (statement, compiled) in compiled.statements().iter().enumerate() {
-            let Surroundings { layer, access_point, on_bucket, .. } = around;
-            record.begin(StatementId { layer, access_point, level, policy, statement }, on_bucket);
-            let examined = compiled.examine(request, around, record);
-            if R::KEEPS && compiled.mentions(request) {
-                for rule in compiled.unsettled(request, around) {
-                    record.unsettled(rule);
+impl Saying for ResourceSaid {
+    fn wants(&self, effect: Effect) -> bool {
+        effect == Effect::Allow || !self.denies.is_true()
+    }
+
+    fn hear(&mut self, effect: Effect, applies: Truth, classes: Classes) {
+        match effect {
+            Effect::Deny => self.denies = self.denies.or(applies),
+            Effect::Allow => {
+                self.possible = self.possible.with(classes);
+                if applies.is_true() {
+                    self.sure = self.sure.with(classes);
                 }
-            }
-            if !examined.applies.is_false() {
-                each(compiled.effect(), examined.applies, examined.classes);
             }
         }
     }
+
+    fn denies(&self) -> Truth {
+        self.denies
+    }
+}
+
+impl<R: Record, S: Saying> Visitor for Looking<'_, '_, R, S> {
+    fn wants(&self, effect: Effect) -> bool {
+        R::KEEPS || self.said.wants(effect) && !(R::HASTY && self.said.denies().is_true())
+    }
+
+    fn visit(&mut self, policy: usize, statement: usize, compiled: &Statement, known: Known) {
+        let Group { layer, access_point, level } = self.group;
+        self.record.begin(StatementId { layer, access_point, level, policy, statement }, self.around.on_bucket);
+        let examined = compiled.examine(self.request, self.around, known, self.record);
+        if R::KEEPS && compiled.mentions(self.request) {
+            for rule in compiled.unsettled(self.request, self.around) {
+                self.record.unsettled(rule);
+            }
+        }
+        if !examined.applies.is_false() {
+            self.said.hear(compiled.effect(), examined.applies, examined.classes);
+        }
+    }
+}
+
+/// What a group of policies says.
+fn said<R: Record, S: Saying>(
+    statements: &impl Statements,
+    silent: S,
+    group: Group,
+    request: &Request<'_>,
+    around: Surroundings,
+    record: &mut R,
+) -> S {
+    let mut looking = Looking { request, group, around, record, said: silent };
+    statements.show(group, request, &mut looking);
+    looking.said
 }
 
 /// What the layers contribute to a grant.

@@ -9,7 +9,8 @@ pub use limits::{Counting, SizeLimit, size_limit};
 use crate::document::{self, Node, Value};
 use crate::layer::Layer;
 use crate::problem::{Code, Problem, Source, Span, in_order};
-use crate::statement::{Reading, Statement, StatementId, unknown_element};
+use crate::request::Request;
+use crate::statement::{Effect, Known, Reading, Statement, StatementId, unknown_element};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -465,5 +466,44 @@ impl PolicySet {
         let layers =
             [&self.identity, &self.resource, &self.access_point, &self.boundary, &self.session, &self.endpoint];
         layers.into_iter().chain(&self.scp).chain(&self.rcp).flatten()
+    }
+}
+
+/// A group of policies that are put together before anything else: those of a layer, or of one of its levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) layer: Layer,
+    /// Whether it is the policies of the access point, in the layer of resource-based policies.
+    pub(crate) access_point: bool,
+    /// The level in the organization, from 0; 0 in the other layers.
+    pub(crate) level: usize,
+}
+
+/// Who looks at the statements of a group.
+pub(crate) trait Visitor {
+    /// Whether a statement with this effect can still make a difference.
+    fn wants(&self, effect: Effect) -> bool;
+    /// Looks at a statement, which is that of a policy of the group, both counted from 0.
+    fn visit(&mut self, policy: usize, statement: usize, compiled: &Statement, known: Known);
+}
+
+/// Where statements come from.
+pub(crate) trait Statements {
+    /// Shows all statements of a group that can apply to a request, as long as they are wanted; perhaps others, and
+    /// perhaps one several times.
+    fn show(&self, group: Group, request: &Request<'_>, visitor: &mut impl Visitor);
+}
+
+/// One after the other, in the order of the policies.
+impl Statements for PolicySet {
+    fn show(&self, group: Group, _: &Request<'_>, visitor: &mut impl Visitor) {
+        let Group { layer, access_point, level } = group;
+        for (policy, compiled) in self.groups(layer, access_point).get(level).into_iter().flatten().enumerate() {
+            for (statement, compiled) in compiled.statements().iter().enumerate() {
+                if visitor.wants(compiled.effect()) {
+                    visitor.visit(policy, statement, compiled, Known::default());
+                }
+            }
+        }
     }
 }

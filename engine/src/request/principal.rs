@@ -58,6 +58,8 @@ pub(crate) struct RoleSession {
     pub(crate) path_known: bool,
     /// The session's ARN, if a session was named.
     pub(crate) session_arn: Option<String>,
+    /// Whether the role is a service-linked one.
+    pub(crate) is_service_linked: bool,
     /// The role's unique id, `AROA…`.
     pub(crate) role_id: Option<String>,
     /// `AROA…:session-name`, what `aws:userid` holds.
@@ -149,6 +151,7 @@ impl Principal {
             ("iam", "role") => named("role").map(|()| {
                 Identity::RoleSession(RoleSession {
                     account,
+                    is_service_linked: arn.resource.starts_with("role/aws-service-role/"),
                     role_arn: arn_text,
                     path_known: true,
                     session_arn: None,
@@ -165,6 +168,7 @@ impl Principal {
                     account,
                     role_arn: format!("arn:{}:iam::{account}:role/{role}", arn.partition),
                     path_known: false,
+                    is_service_linked: false,
                     session_arn: Some(arn_text),
                     role_id: None,
                     user_id: None,
@@ -217,6 +221,7 @@ impl Principal {
         if role.account != session.account || !same_role {
             return Err(refuse(role_arn, &format!("it is not the role behind `{}`", self.text)));
         }
+        session.is_service_linked = role.is_service_linked;
         session.role_arn = role.role_arn;
         session.path_known = true;
         Ok(self)
@@ -351,8 +356,7 @@ impl Principal {
     /// Whether this is a session of a service-linked role, which SCPs and RCPs do not limit (R7.5, R7.10).
     #[must_use]
     pub(crate) fn is_service_linked(&self) -> bool {
-        matches!(&self.identity, Identity::RoleSession(session)
-            if Arn::parse(&session.role_arn).is_some_and(|arn| arn.resource.starts_with("role/aws-service-role/")))
+        matches!(&self.identity, Identity::RoleSession(session) if session.is_service_linked)
     }
 
     pub(crate) fn identity(&self) -> &Identity {
@@ -375,7 +379,8 @@ pub(crate) fn final_element(arn: &str) -> &str {
 
 /// The partition of an ARN.
 pub(crate) fn partition(arn: &str) -> &str {
-    arn.split(':').nth(1).unwrap_or_default()
+    let Some(rest) = memchr::memchr(b':', arn.as_bytes()).and_then(|colon| arn.get(colon + 1..)) else { return "" };
+    memchr::memchr(b':', rest.as_bytes()).and_then(|end| rest.get(..end)).unwrap_or(rest)
 }
 
 /// Whether `text` is written like a service principal.

@@ -1,0 +1,118 @@
+//! Policies compiled for many requests.
+//!
+//! Of a hundred policies, a handful of statements is about any one action, and few of those about any one resource. A
+//! [`CompiledSet`] knows which: statements are found by the action of a request, and those about ARNs by the texts of
+//! their patterns. What is found is held against the request by the same code as ever, so that an index can make the
+//! decision faster and nothing else.
+
+mod actions;
+mod resources;
+
+use crate::decision::{Decision, Outcome, decide_by, verdict_by};
+use crate::layer::Layer;
+use crate::pattern;
+use crate::policy::{Group, PolicySet, Statements, Visitor};
+use crate::request::Request;
+use actions::ByAction;
+
+/// How many are so few that asking all of them costs less than finding out which to ask.
+#[derive(Debug, Clone, Copy, Default)]
+struct Few {
+    /// Statements of a group.
+    statements: usize,
+    /// Patterns of the statements about an action.
+    patterns: usize,
+    /// Patterns that are asked one after the other.
+    asked: usize,
+}
+
+impl Few {
+    const USUAL: Self = Self { statements: 4, patterns: 8, asked: pattern::FEW };
+}
+
+/// A set of policies, compiled.
+///
+/// ```
+/// use can_access_engine::decision::Decision;
+/// use can_access_engine::index::CompiledSet;
+/// use can_access_engine::layer::Layer;
+/// use can_access_engine::policy::{Policy, PolicySet};
+/// use can_access_engine::problem::Source;
+/// use can_access_engine::request::{Action, Context, Facts, Principal, Request, Resource};
+/// use std::sync::Arc;
+///
+/// let text = r#"{ "Version": "2012-10-17", "Statement": {
+///     "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*" } }"#;
+/// let policy = Policy::read(Source::new("p.json", text), Layer::Identity).unwrap();
+/// let set = CompiledSet::new(PolicySet { identity: vec![Arc::new(policy)], ..PolicySet::default() });
+///
+/// let principal = Principal::parse("arn:aws:iam::111122223333:role/export").unwrap();
+/// let action = Action::parse("s3:GetObject").unwrap();
+/// let resource = Resource::parse("arn:aws:s3:::data/k").unwrap();
+/// let (context, facts) = (Context::new(), Facts::default());
+/// let request = Request::new(&principal, &action, resource, None, &context, &facts).unwrap();
+/// assert_eq!(set.verdict(&request), Decision::Allowed);
+/// ```
+#[derive(Debug, Default)]
+pub struct CompiledSet {
+    policies: PolicySet,
+    /// The groups with many statements.
+    groups: Vec<(Group, ByAction)>,
+}
+
+impl CompiledSet {
+    /// Compiles policies.
+    #[must_use]
+    pub fn new(policies: PolicySet) -> Self {
+        Self::compile(policies, Few::USUAL)
+    }
+
+    /// Compiles policies, with indexes even where there is little to find: for tests of the indexes.
+    #[must_use]
+    pub fn indexing_everything(policies: PolicySet) -> Self {
+        Self::compile(policies, Few::default())
+    }
+
+    fn compile(policies: PolicySet, few: Few) -> Self {
+        let layers = Layer::ALL.into_iter().map(|layer| (layer, false)).chain([(Layer::Resource, true)]);
+        let mut groups = Vec::new();
+        for (layer, access_point) in layers {
+            for (level, group) in policies.groups(layer, access_point).iter().enumerate() {
+                if group.iter().map(|policy| policy.statements().len()).sum::<usize>() > few.statements {
+                    groups.push((Group { layer, access_point, level }, ByAction::of(group, layer, few)));
+                }
+            }
+        }
+        Self { policies, groups }
+    }
+
+    /// The policies.
+    #[must_use]
+    pub fn policies(&self) -> &PolicySet {
+        &self.policies
+    }
+
+    /// Decides a request, as [`crate::decision::decide`] does.
+    #[must_use]
+    pub fn decide(&self, request: &Request<'_>) -> Outcome {
+        decide_by(&self.policies, self, request)
+    }
+
+    /// The decision alone: evaluation ends as soon as it cannot change.
+    #[must_use]
+    pub fn verdict(&self, request: &Request<'_>) -> Decision {
+        verdict_by(&self.policies, self, request)
+    }
+}
+
+impl Statements for CompiledSet {
+    fn show(&self, group: Group, request: &Request<'_>, visitor: &mut impl Visitor) {
+        match self.groups.iter().find(|(indexed, _)| *indexed == group) {
+            Some((_, by_action)) => {
+                let policies = self.policies.groups(group.layer, group.access_point).get(group.level);
+                by_action.show(policies.map(Vec::as_slice).unwrap_or_default(), request, visitor);
+            }
+            None => self.policies.show(group, request, visitor),
+        }
+    }
+}
