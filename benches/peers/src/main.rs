@@ -1,0 +1,211 @@
+//! The same decisions asked of other evaluators, in one run.
+//!
+//! Rounds of all evaluators alternate, on one thread; what counts is the time of that thread, and of the rounds the
+//! median. Beside each rate stands how many requests were allowed, and how often that agreed with can-access: a fast wrong
+//! answer is none.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark may stop at anything unexpected")]
+
+#[path = "../../workloads/mod.rs"]
+mod workloads;
+
+use can_access_engine::decision::{Decision, decide};
+use can_access_engine::index::CompiledSet;
+use can_access_engine::layer::Layer;
+use can_access_engine::request::Facts;
+use cpu_time::ThreadTime;
+use std::hint::black_box;
+use std::panic::catch_unwind;
+use std::str::FromStr;
+use std::time::Duration;
+use workloads::{PRINCIPAL, Question, Workload};
+
+/// An evaluator with policies and requests of its own making: whether a request, by number, is allowed.
+struct Evaluator<'w> {
+    name: &'static str,
+    /// How many of the requests a round asks.
+    requests: usize,
+    allows: Box<dyn Fn(usize) -> bool + 'w>,
+    times: Vec<Duration>,
+}
+
+impl<'w> Evaluator<'w> {
+    fn new(name: &'static str, requests: usize, allows: impl Fn(usize) -> bool + 'w) -> Self {
+        Self { name, requests, allows: Box::new(allows), times: Vec::new() }
+    }
+
+    fn round(&mut self, least: Duration) {
+        let start = ThreadTime::now();
+        let mut rounds = 0;
+        while start.elapsed() < least || rounds == 0 {
+            for request in 0..self.requests {
+                black_box((self.allows)(black_box(request)));
+            }
+            rounds += 1;
+        }
+        self.times.push(start.elapsed() / rounds / u32::try_from(self.requests).unwrap());
+    }
+
+    fn median(&mut self) -> f64 {
+        self.times.sort();
+        self.times[self.times.len() / 2].as_secs_f64()
+    }
+}
+
+fn iam_rs(workload: &Workload) -> impl Fn(usize) -> bool {
+    use iam_rs::{Arn, EvaluationOptions, IAMPolicy, IAMRequest, PolicyEvaluator, Principal, PrincipalId};
+    let policies: Vec<IAMPolicy> =
+        workload.identity.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
+    let options = EvaluationOptions { max_statements: usize::MAX, ..EvaluationOptions::default() };
+    let evaluator = PolicyEvaluator::with_policies(policies).with_options(options);
+    let request = |question: &Question| {
+        let principal = Principal::Aws(PrincipalId::String(PRINCIPAL.to_owned()));
+        IAMRequest::new(principal, question.action.as_str(), Arn::parse(&question.resource).unwrap())
+    };
+    let requests: Vec<IAMRequest> = workload.questions.iter().map(request).collect();
+    move |at| evaluator.evaluate(&requests[at]).is_ok_and(|result| result.decision == iam_rs::Decision::Allow)
+}
+
+/// `None` where it panics.
+fn aws_iam(workload: &Workload) -> Option<impl Fn(usize) -> bool> {
+    use aws_iam::model::{Policy, QString};
+    use aws_iam::offline::{EvaluationResult, Request, evaluate_all};
+    let policies: Vec<Policy> = workload.identity.iter().filter_map(|text| aws_iam::io::read_from_string(text).ok()).collect();
+    let request = |question: &Question| Request {
+        request_id: None,
+        principal: None,
+        action: QString::from_str(question.action.as_str()).unwrap(),
+        resource: question.resource.clone(),
+        environment: Default::default(),
+    };
+    let requests: Vec<Request> = workload.questions.iter().map(request).collect();
+    let allows = move |at: usize| {
+        let policies: Vec<&Policy> = policies.iter().collect();
+        evaluate_all(&requests[at], &policies) == Ok(EvaluationResult::Allow)
+    };
+    let works = catch_unwind(std::panic::AssertUnwindSafe(|| (0..20).for_each(|at| _ = allows(at)))).is_ok();
+    works.then_some(allows)
+}
+
+/// For scale: another language, with the statements translated and their conditions left out.
+fn cedar(workload: &Workload) -> impl Fn(usize) -> bool {
+    use cedar_policy::{Authorizer, Context, Entities, EntityUid, PolicySet, Request, RestrictedExpression};
+    let like = |attribute: &str, value: &serde_json::Value| {
+        let texts: Vec<String> = match value {
+            serde_json::Value::Array(items) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
+            item => item.as_str().map(str::to_owned).into_iter().collect(),
+        };
+        let like = |text: &String| format!("context.{attribute} like {}", serde_json::to_string(text).unwrap());
+        texts.iter().map(like).collect::<Vec<_>>().join(" || ")
+    };
+    let mut text = String::new();
+    for policy in &workload.identity {
+        let document: serde_json::Value = serde_json::from_str(policy).unwrap();
+        let statements = match &document["Statement"] {
+            serde_json::Value::Array(items) => items.clone(),
+            item => vec![item.clone()],
+        };
+        for statement in statements.iter().filter(|statement| statement["Action"] != serde_json::Value::Null) {
+            let effect = if statement["Effect"] == "Allow" { "permit" } else { "forbid" };
+            let (action, resource) = (like("action", &statement["Action"]), like("arn", &statement["Resource"]));
+            let resource = if resource.is_empty() { "true".to_owned() } else { resource };
+            text += &format!("{effect}(principal, action, resource) when {{ ({action}) && ({resource}) }};\n");
+        }
+    }
+    let policies: PolicySet = text.parse().unwrap();
+    let uid = |text: &str| EntityUid::from_str(text).unwrap();
+    let requests: Vec<Request> = workload
+        .questions
+        .iter()
+        .map(|question| {
+            let pairs = [("action", question.action.as_str()), ("arn", &question.resource)];
+            let pairs = pairs.map(|(key, value)| (key.to_owned(), RestrictedExpression::new_string(value.to_owned())));
+            let context = Context::from_pairs(pairs).unwrap();
+            Request::new(uid("P::\"p\""), uid("A::\"a\""), uid("R::\"r\""), context, None).unwrap()
+        })
+        .collect();
+    let (authorizer, entities) = (Authorizer::new(), Entities::empty());
+    move |at| authorizer.is_authorized(&requests[at], &policies, &entities).decision() == cedar_policy::Decision::Allow
+}
+
+fn compare(title: &str, workload: &Workload, slow: usize) {
+    let facts = Facts::default();
+    let (plain, compiled) = (workload.policies(), CompiledSet::new(workload.policies()));
+    let requests = workload.requests(&facts);
+    let all = requests.len();
+    let mut evaluators = vec![
+        Evaluator::new("can-access, verdict", all, |at| compiled.verdict(&requests[at]) == Decision::Allowed),
+        Evaluator::new("can-access, decide", all, |at| compiled.decide(&requests[at]).decision == Decision::Allowed),
+        Evaluator::new("can-access, not compiled", slow, |at| decide(&plain, &requests[at]).decision == Decision::Allowed),
+    ];
+    let has_layers = !workload.resource.is_empty();
+    if !has_layers {
+        evaluators.push(Evaluator::new("iam-rs", slow, iam_rs(workload)));
+        match aws_iam(workload) {
+            Some(allows) => evaluators.push(Evaluator::new("aws-iam", slow, allows)),
+            None => println!("aws-iam panics on {title}"),
+        }
+        evaluators.push(Evaluator::new("cedar-policy", slow, cedar(workload)));
+    }
+    let ours: Vec<bool> = (0..all).map(|at| (evaluators[0].allows)(at)).collect();
+    for _ in 0..7 {
+        evaluators.iter_mut().for_each(|evaluator| evaluator.round(Duration::from_millis(30)));
+    }
+    let first = evaluators[0].median();
+    println!("\n{title}: {} policies\n{:28} {:>12} {:>10} {:>10}   allowed, as can-access", workload.identity.len(), "", "a second", "each", "times");
+    for evaluator in &mut evaluators {
+        let answers: Vec<bool> = (0..evaluator.requests).map(|at| (evaluator.allows)(at)).collect();
+        let alike = answers.iter().zip(&ours).filter(|(one, other)| one == other).count();
+        let allowed = answers.iter().filter(|allowed| **allowed).count();
+        let median = evaluator.median();
+        println!(
+            "{:28} {:>12.0} {:>7.2} µs {:>10.2}   {allowed} of {}, {alike} alike",
+            evaluator.name,
+            1.0 / median,
+            median * 1e6,
+            median / first,
+            evaluator.requests
+        );
+    }
+}
+
+/// Reading all policies.
+fn reading(texts: &[String]) {
+    let mut rows: Vec<(&str, Vec<Duration>)> = vec![
+        ("can-access, read and compile", Vec::new()),
+        ("can-access, read", Vec::new()),
+        ("iam-rs, read", Vec::new()),
+        ("serde_json::Value", Vec::new()),
+    ];
+    let workload = Workload { identity: texts.to_vec(), ..Workload::default() };
+    for _ in 0..9 {
+        for (name, times) in &mut rows {
+            let start = ThreadTime::now();
+            match *name {
+                "can-access, read and compile" => _ = black_box(CompiledSet::new(workload.policies())),
+                "can-access, read" => texts.iter().for_each(|text| _ = black_box(workloads::read(text, Layer::Identity))),
+                "iam-rs, read" => {
+                    texts.iter().for_each(|text| _ = black_box(serde_json::from_str::<iam_rs::IAMPolicy>(text).ok()))
+                }
+                _ => texts.iter().for_each(|text| _ = black_box(serde_json::from_str::<serde_json::Value>(text).unwrap())),
+            }
+            times.push(start.elapsed());
+        }
+    }
+    println!("\nreading {} policies", texts.len());
+    for (name, times) in &mut rows {
+        times.sort();
+        println!("{name:32} {:>7.1} ms", times[times.len() / 2].as_secs_f64() * 1e3);
+    }
+}
+
+fn main() {
+    std::panic::set_hook(Box::new(|_| ()));
+    compare("one_small_policy", &workloads::one_small_policy(), 1000);
+    if let Some(all) = workloads::managed() {
+        compare("hundred_managed_policies", &workloads::managed_policies(100, &all), 1000);
+        compare("all_managed_policies", &workloads::managed_policies(all.len(), &all), 200);
+        reading(&all);
+    }
+    compare("every_layer", &workloads::every_layer(), 1000);
+}
