@@ -73,7 +73,8 @@ fn deciding_allocates_nothing() {
     let before = dhat::HeapStats::get().total_blocks;
     for request in &requests {
         let decision = decide(&policies, request).decision;
-        alike &= compiled.iter().all(|set| set.decide(request).decision == decision && set.verdict(request) == decision);
+        alike &=
+            compiled.iter().all(|set| set.decide(request).decision == decision && set.verdict(request) == decision);
         met.push(decision);
     }
     let allocated = dhat::HeapStats::get().total_blocks - before;

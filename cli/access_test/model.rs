@@ -276,7 +276,10 @@ impl Reader {
 
     fn context(&mut self, node: &Node) -> Vec<(String, ContextValue)> {
         let Some(members) = self.mapping(node, "`context`") else { return Vec::new() };
-        members.iter().filter_map(|member| Some((member.name.clone(), self.context_value(&member.value)?))).collect()
+        members
+            .iter()
+            .filter_map(|member| Some((member.name.to_string(), self.context_value(&member.value)?)))
+            .collect()
     }
 
     fn context_value(&mut self, node: &Node) -> Option<ContextValue> {
@@ -317,7 +320,7 @@ impl Reader {
                 "canonical_ids" => {
                     for member in self.mapping(node, "`canonical_ids`").unwrap_or_default() {
                         let account = self.as_text(&member.value);
-                        facts.canonical_ids.extend(account.map(|account| (member.name.clone(), account)));
+                        facts.canonical_ids.extend(account.map(|account| (member.name.to_string(), account)));
                     }
                 }
                 _ => {}
@@ -348,7 +351,7 @@ impl Reader {
         items
             .iter()
             .filter_map(|item| match &item.value {
-                Value::String(path) => Some(Document::File(path.clone())),
+                Value::String(path) => Some(Document::File(path.to_string())),
                 Value::Object(_) => Some(Document::Inline(item.clone())),
                 _ => {
                     self.error(
@@ -413,7 +416,7 @@ impl Reader {
 
     fn as_text(&mut self, node: &Node) -> Option<String> {
         match &node.value {
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) => Some(text.to_string()),
             Value::Number(number) => {
                 self.error(
                     node.span,
@@ -474,7 +477,7 @@ fn fields_has(test: &Node, key: &str) -> bool {
 /// A condition key's value: text, a number or boolean as text, or a list of them.
 pub(crate) fn context_value(node: &Node) -> Result<ContextValue, Problem> {
     let single = |node: &Node| match &node.value {
-        Value::String(text) | Value::Number(text) => Ok(text.clone()),
+        Value::String(text) | Value::Number(text) => Ok(text.to_string()),
         Value::Bool(truth) => Ok(truth.to_string()),
         other => Err(problem(
             node.span,

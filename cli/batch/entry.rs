@@ -156,7 +156,7 @@ fn place(text: &str, node: &Node, message: String) -> Mistake {
 fn optional(text: &str, node: &Node, name: &str) -> Result<Option<String>, Mistake> {
     match &node.value {
         Value::Null => Ok(None),
-        Value::String(value) => Ok(Some(value.clone())),
+        Value::String(value) => Ok(Some(value.to_string())),
         other => Err(place(text, node, format!("`{name}` is a string, not {}", other.kind()))),
     }
 }
@@ -175,7 +175,7 @@ fn context(text: &str, node: &Node) -> Result<Vec<(String, ContextValue)>, Mista
         return Err(place(text, node, format!("`context` is an object, not {}", node.value.kind())));
     };
     let value = |node: &Node| context_value(node).map_err(|problem| at(text, &problem));
-    members.iter().map(|member| Ok((member.name.clone(), value(&member.value)?))).collect()
+    members.iter().map(|member| Ok((member.name.to_string(), value(&member.value)?))).collect()
 }
 
 /// `[{"ContextKeyName": …, "ContextKeyValues": […], "ContextKeyType": "stringList"}]`.

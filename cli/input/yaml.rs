@@ -78,7 +78,7 @@ impl<'a> Builder<'a> {
         let (value, end, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = tag.is_some_and(|tag| tag.suffix == "str");
-                let value = if is_text { Value::String(text.into_owned()) } else { scalar(&text, style) };
+                let value = if is_text { Value::String(text.into()) } else { scalar(&text, style) };
                 (value, span.end, anchor)
             }
             Event::SequenceStart(anchor, _) => {
@@ -102,7 +102,7 @@ impl<'a> Builder<'a> {
                     let (event, at) = self.next(events)?;
                     let Event::MappingEnd = event else {
                         let member = self.member(event, at, events)?;
-                        if let Some(first) = names.insert(member.name.clone(), member.name_span) {
+                        if let Some(first) = names.insert(member.name.to_string(), member.name_span) {
                             let mut twice = problem(
                                 Code::DuplicateName,
                                 member.name_span,
@@ -139,7 +139,7 @@ impl<'a> Builder<'a> {
         let key = self.node(event, at, events)?;
         let name = match &key.value {
             Value::String(text) | Value::Number(text) => text.clone(),
-            Value::Bool(truth) => truth.to_string(),
+            Value::Bool(truth) => truth.to_string().into(),
             Value::Null | Value::Array(_) | Value::Object(_) => {
                 return Err(problem(Code::WrongType, key.span, "the name of a member is text"));
             }
@@ -171,14 +171,14 @@ fn offsets(text: &str) -> Vec<usize> {
 
 fn scalar(text: &str, style: ScalarStyle) -> Value {
     if style != ScalarStyle::Plain {
-        return Value::String(text.to_owned());
+        return Value::String(text.into());
     }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
-        _ if is_number(text) => Value::Number(text.to_owned()),
-        _ => Value::String(text.to_owned()),
+        _ if is_number(text) => Value::Number(text.into()),
+        _ => Value::String(text.into()),
     }
 }
 

@@ -25,7 +25,8 @@ pub enum ActionElement {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActionPattern {
-    text: Box<str>,
+    /// The text as written, and behind it the same in lower case.
+    texts: Box<str>,
     span: Span,
     shape: Shape,
 }
@@ -33,6 +34,11 @@ pub struct ActionPattern {
 #[derive(Debug, Clone, PartialEq)]
 enum Shape {
     Everything,
+    /// One action; where its colon is.
+    Action(usize),
+    /// All actions of one service whose names begin with what stands between the colon, which is there, and the `*` at the
+    /// end.
+    Head(usize),
     Named {
         service: Pattern,
         name: Pattern,
@@ -47,7 +53,7 @@ pub(crate) enum Form<'p> {
     /// All of them.
     Everything,
     /// This one.
-    Action { service: &'p str, name: &'p str },
+    Action(&'p str),
     /// Those of a service whose names begin so.
     Head { service: &'p str, head: &'p str },
     /// Those of a service with names that fit.
@@ -83,29 +89,58 @@ impl ActionPattern {
     }
 
     fn compile(text: &str, span: Span) -> (Self, Option<Oddity>) {
-        let of = |shape, oddity| (Self { text: text.into(), span, shape }, oddity);
-        if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
-            return of(Shape::Everything, None);
+        let mut texts = text.repeat(2);
+        if let Some(folded) = texts.get_mut(text.len()..) {
+            folded.make_ascii_lowercase();
         }
-        let Some((service, name)) = text.split_once(':') else {
-            return of(Shape::Nothing, Some(Oddity::NoPrefix));
-        };
+        let (shape, oddity) = Self::shape(texts.get(text.len()..).unwrap_or_default());
+        (Self { texts: texts.into(), span, shape }, oddity)
+    }
+
+    /// What a text in lower case says.
+    fn shape(text: &str) -> (Shape, Option<Oddity>) {
+        if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
+            return (Shape::Everything, None);
+        }
+        let nothing = |oddity| (Shape::Nothing, Some(oddity));
+        let Some((service, name)) = text.split_once(':') else { return nothing(Oddity::NoPrefix) };
+        let plain =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if plain(service) && plain(name) {
+            return (Shape::Action(service.len()), None);
+        }
         if text.contains(',') {
-            return of(Shape::Nothing, Some(Oddity::Comma));
+            return nothing(Oddity::Comma);
         }
         if name.contains(':') {
-            return of(Shape::Nothing, Some(Oddity::TwoColons));
+            return nothing(Oddity::TwoColons);
         }
         if text.contains(char::is_whitespace) {
-            return of(Shape::Nothing, Some(Oddity::Space));
+            return nothing(Oddity::Space);
         }
         if service.is_empty() || name.is_empty() {
-            return of(Shape::Nothing, Some(Oddity::EmptyPart));
+            return nothing(Oddity::EmptyPart);
         }
-        let pattern = |part: &str| Pattern::parse(&part.to_ascii_lowercase(), Syntax::WILDCARDS).0;
-        let service = pattern(service);
-        let oddity = service.has_wildcard().then_some(Oddity::WildcardService);
-        of(Shape::Named { service, name: pattern(name) }, oddity)
+        let wild = |part: &str| part.contains(['*', '?']);
+        match (wild(service), name.strip_suffix('*')) {
+            (false, Some(head)) if !wild(head) => return (Shape::Head(service.len()), None),
+            (false, None) if !wild(name) => return (Shape::Action(service.len()), None),
+            _ => {}
+        }
+        let pattern = |part: &str| Pattern::parse(part, Syntax::WILDCARDS).0;
+        let oddity = wild(service).then_some(Oddity::WildcardService);
+        (Shape::Named { service: pattern(service), name: pattern(name) }, oddity)
+    }
+
+    /// The text in lower case.
+    fn folded(&self) -> &str {
+        self.texts.get(self.texts.len() / 2..).unwrap_or_default()
+    }
+
+    /// The two sides of the colon, which is there, in lower case.
+    fn sides(&self, colon: usize) -> (&str, &str) {
+        let folded = self.folded();
+        (folded.get(..colon).unwrap_or_default(), folded.get(colon + 1..).unwrap_or_default())
     }
 
     /// Whether the entry matches an action.
@@ -125,6 +160,11 @@ impl ActionPattern {
     pub(crate) fn covers(&self, prefix: &str, action: &str) -> bool {
         match &self.shape {
             Shape::Everything => true,
+            Shape::Action(colon) => self.sides(*colon) == (prefix, action),
+            Shape::Head(colon) => {
+                let (service, name) = self.sides(*colon);
+                service == prefix && name.strip_suffix('*').is_some_and(|head| action.starts_with(head))
+            }
             Shape::Named { service, name } => service.is_match(prefix) && name.is_match(action),
             Shape::Nothing => false,
         }
@@ -132,14 +172,18 @@ impl ActionPattern {
 
     /// The entry as what it can be found by.
     pub(crate) fn form(&self) -> Form<'_> {
-        let Shape::Named { service, name } = &self.shape else {
-            return if self.is_everything() { Form::Everything } else { Form::Nothing };
-        };
-        let Some(service) = service.as_literal() else { return Form::AcrossServices };
-        match (name.as_literal(), name.as_head()) {
-            (Some(name), _) => Form::Action { service, name },
-            (None, Some(head)) => Form::Head { service, head },
-            (None, None) => Form::OfService { service, name },
+        match &self.shape {
+            Shape::Everything => Form::Everything,
+            Shape::Action(_) => Form::Action(self.folded()),
+            Shape::Head(colon) => {
+                let (service, name) = self.sides(*colon);
+                Form::Head { service, head: name.strip_suffix('*').unwrap_or(name) }
+            }
+            Shape::Named { service, name } => match service.as_literal() {
+                Some(service) => Form::OfService { service, name },
+                None => Form::AcrossServices,
+            },
+            Shape::Nothing => Form::Nothing,
         }
     }
 
@@ -152,7 +196,7 @@ impl ActionPattern {
     /// The entry as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.texts.get(..self.texts.len() / 2).unwrap_or_default()
     }
 
     /// Where it stands.
@@ -171,6 +215,7 @@ impl ActionPattern {
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         match &self.shape {
+            Shape::Action(colon) | Shape::Head(colon) => Some(self.sides(*colon).0),
             Shape::Named { service, .. } => service.as_literal(),
             Shape::Everything | Shape::Nothing => None,
         }
@@ -215,7 +260,7 @@ impl ActionElement {
                 Problem::warning(Code::EmptyList, node.span, format!("{message}, so the statement never applies"))
             });
         }
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(node.one_or_many().len());
         for (text, span) in strings(node, element, problems) {
             let (entry, oddity) = ActionPattern::compile(text, span);
             problems.extend(oddity.map(|oddity| oddity.report(text, span)));

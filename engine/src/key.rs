@@ -5,6 +5,7 @@
 
 use crate::catalogue::global::GlobalKey;
 use crate::catalogue::{Catalogue, ValueType};
+use compact_str::CompactString;
 use std::fmt;
 
 /// The name of a condition key, such as `aws:SourceIp` (R5.2: letter case does not count).
@@ -16,8 +17,8 @@ use std::fmt;
 /// ```
 #[derive(Debug, Clone)]
 pub struct ConditionKey {
-    spelled: Box<str>,
-    folded: Box<str>,
+    spelled: CompactString,
+    folded: CompactString,
     derived: Option<Derived>,
 }
 
@@ -30,7 +31,7 @@ impl ConditionKey {
     /// ```
     #[must_use]
     pub fn new(spelled: &str) -> Self {
-        let folded: Box<str> = spelled.to_lowercase().into();
+        let folded = CompactString::from_str_to_lowercase(spelled);
         Self { spelled: spelled.into(), derived: Derived::from_folded(&folded), folded }
     }
 
@@ -79,7 +80,7 @@ impl ConditionKey {
     pub(crate) fn is_call_chain(&self) -> bool {
         let derived =
             matches!(self.derived, Some(Derived::CalledViaFirst | Derived::CalledViaLast | Derived::ViaAwsService));
-        derived || &*self.folded == "aws:calledvia"
+        derived || self.folded == "aws:calledvia"
     }
 
     /// Whether the key says who the principal is, so that no other value than the principal's own fits (§8.1).

@@ -11,6 +11,7 @@ use crate::problem::{Code, Problem, Span, edit_distance};
 use crate::request::{EndpointType, Kind, Request};
 use crate::resource::ResourceElement;
 use crate::truth::Truth;
+use compact_str::CompactString;
 
 /// What a statement does when it applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,7 +37,7 @@ impl Effect {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
     span: Span,
-    sid: Option<String>,
+    sid: Option<CompactString>,
     effect: Effect,
     principal: Option<PrincipalElement>,
     action: ActionElement,
@@ -546,7 +547,7 @@ fn read_effect(node: &Node, problems: &mut Vec<Problem>) -> Option<Effect> {
     }
 }
 
-fn read_sid(member: &Member, strict: bool, problems: &mut Vec<Problem>) -> Option<String> {
+fn read_sid(member: &Member, strict: bool, problems: &mut Vec<Problem>) -> Option<CompactString> {
     let span = member.value.span;
     let Some(sid) = member.value.as_str() else {
         let message = format!("`Sid` is {}", member.value.value.kind());
@@ -564,5 +565,5 @@ fn read_sid(member: &Member, strict: bool, problems: &mut Vec<Problem>) -> Optio
             Problem::warning(Code::BadSid, span, message)
         });
     }
-    Some(sid.to_owned())
+    Some(sid.into())
 }

@@ -20,7 +20,8 @@ use crate::problem::{Code, Problem, Span};
 use crate::request::{Lookup, Request};
 use crate::resource::{report_variables, unversioned_variable};
 use crate::truth::Truth;
-use std::collections::HashMap;
+use compact_str::CompactString;
+use std::collections::BTreeMap;
 
 /// A `Condition` block: every test must hold (R5.1). An empty one always holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -111,10 +112,10 @@ impl ConditionBlock {
                 unreadable = true;
                 continue;
             };
-            let mut seen: HashMap<String, &Member> = HashMap::new();
+            let mut seen: BTreeMap<CompactString, &Member> = BTreeMap::new();
             for key in keys {
                 let name = ConditionKey::new(&key.name);
-                let earlier = *seen.entry(name.folded().to_owned()).or_insert(key);
+                let earlier = if keys.len() > 1 { *seen.entry(name.folded().into()).or_insert(key) } else { key };
                 let earlier = Some(earlier).filter(|earlier| earlier.name != key.name);
                 if let Some(earlier) = earlier {
                     let message = format!("`{}` and `{}` are the same key", earlier.name, key.name);
@@ -156,8 +157,8 @@ fn read_operator(name: &str, span: Span, problems: &mut Vec<Problem>) -> Option<
             });
         }
         Some(operator) => {
-            let canonical = operator.to_string();
-            if canonical != name {
+            let canonical = operator;
+            if !operator.is_written(name) {
                 problems.push(
                     Problem::warning(Code::OddOperator, span, format!("`{name}` is usually spelled `{canonical}`"))
                         .help("AWS's documentation gives this one spelling only"),

@@ -168,6 +168,16 @@ impl Operator {
         (base != Base::Null || !if_exists).then_some(Self { set, base, if_exists })
     }
 
+    /// Whether a name is the one that AWS writes.
+    pub(crate) fn is_written(self, name: &str) -> bool {
+        let base = match self.set {
+            Some(set) => name.strip_prefix(set.name()).and_then(|rest| rest.strip_prefix(':')),
+            None => Some(name),
+        };
+        let base = if self.if_exists { base.and_then(|base| base.strip_suffix("IfExists")) } else { base };
+        base == Some(self.base.name())
+    }
+
     /// The operator whose name is nearest to `name`, if one is near enough to be meant.
     pub(crate) fn nearest(name: &str) -> Option<String> {
         let (prefix, rest) = name.split_once(':').map_or(("", name), |(prefix, rest)| (prefix, rest));

@@ -9,13 +9,14 @@ use crate::pattern::{Fit, Pattern, Syntax, Variable, VariableMistake, Variables}
 use crate::problem::Span;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use compact_str::CompactString;
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
 /// A value of a condition, as written and as its operator reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConditionValue {
-    text: Box<str>,
+    text: CompactString,
     span: Span,
     operand: Operand,
 }

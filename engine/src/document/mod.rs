@@ -11,6 +11,9 @@ mod reader;
 
 use crate::problem::{Code, Problem, Span};
 
+/// A text of a document: short ones, as most are, need no memory of their own.
+pub type Text = compact_str::CompactString;
+
 /// A value with the place it was read from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
@@ -28,9 +31,9 @@ pub enum Value {
     /// `true` or `false`
     Bool(bool),
     /// A number, as written.
-    Number(String),
+    Number(Text),
     /// A string, its escapes resolved.
-    String(String),
+    String(Text),
     /// A list.
     Array(Vec<Node>),
     /// Names and values in the order of the text, duplicates included.
@@ -41,7 +44,7 @@ pub enum Value {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     /// The name, its escapes resolved.
-    pub name: String,
+    pub name: Text,
     /// Where the name stands, quotes included.
     pub name_span: Span,
     /// The value.
@@ -220,7 +223,7 @@ impl Node {
 
 /// The strings of an element that is one string or a list of them; everything else is reported.
 pub(crate) fn strings<'n>(node: &'n Node, element: &str, problems: &mut Vec<Problem>) -> Vec<(&'n str, Span)> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(node.one_or_many().len());
     for item in node.one_or_many() {
         match &item.value {
             Value::String(text) => found.push((text.as_str(), item.span)),

@@ -4,12 +4,35 @@ mod blanks;
 mod strings;
 mod words;
 
-use super::{Member, Node, Reading, Value};
+use super::{Member, Node, Reading, Text, Value};
 use crate::problem::{Code, Problem, Span, in_order};
 use std::collections::HashMap;
 
 /// How deep values may nest; `serde_json` stops at the same depth.
 const MAX_DEPTH: usize = 127;
+
+/// Where the names of an object's members stand, looked up where there are many.
+#[derive(Default)]
+struct Names {
+    first: HashMap<Text, Span>,
+    /// How many members are in it.
+    taken: usize,
+}
+
+impl Names {
+    /// Where the first of the members stands that has a name.
+    fn first(&mut self, members: &[Member], name: &Text) -> Option<Span> {
+        const MANY: usize = 16;
+        if members.len() < MANY {
+            return members.iter().find(|member| member.name == *name).map(|member| member.name_span);
+        }
+        for member in members.get(self.taken..).unwrap_or_default() {
+            self.first.entry(member.name.clone()).or_insert(member.name_span);
+        }
+        self.taken = members.len();
+        self.first.get(name).copied()
+    }
+}
 
 /// Reads `text`; see [`super::read`].
 pub(super) fn read(text: &str) -> Reading {
@@ -99,8 +122,9 @@ impl<'a> Reader<'a> {
 
     /// Where version control left both sides of a conflict.
     fn merge_conflict(&self) -> Option<usize> {
-        let at = if self.text.starts_with("<<<<<<< ") { 0 } else { self.text.find("\n<<<<<<< ")? + 1 };
-        self.text.contains("\n>>>>>>> ").then_some(at)
+        let find = |mark: &str| memchr::memmem::find(self.text.as_bytes(), mark.as_bytes());
+        let at = if self.text.starts_with("<<<<<<< ") { 0 } else { find("\n<<<<<<< ")? + 1 };
+        find("\n>>>>>>> ").map(|_| at)
     }
 
     /// Text that starts like something other than JSON; reading on would only bury that.
@@ -184,7 +208,7 @@ impl<'a> Reader<'a> {
             b'{' => self.nested(Open::Object, start)?,
             b'[' => self.nested(Open::Array, start)?,
             b'"' => Value::String(self.string()),
-            _ if self.quote_lookalike().is_some() => Value::String(self.wrongly_quoted()),
+            _ if self.quote_lookalike().is_some() => Value::String(self.wrongly_quoted().into()),
             _ => return self.bare_text(),
         };
         Some(Node { span: Span::new(start, self.at), value })
@@ -214,7 +238,7 @@ impl<'a> Reader<'a> {
     // ---- objects ----
 
     fn members(&mut self, start: usize) -> Vec<Member> {
-        let mut names: HashMap<String, Span> = HashMap::new();
+        let mut names = Names::default();
         let mut members: Vec<Member> = Vec::new();
         let mut between = Separation::default();
         loop {
@@ -255,7 +279,7 @@ impl<'a> Reader<'a> {
                 }
                 Some(_) => {
                     if let Some(member) = self.member(&between) {
-                        self.duplicate(&mut names, &member);
+                        self.duplicate(&members, &mut names, &member);
                         members.push(member);
                     }
                     self.end_of_item(&mut between);
@@ -345,14 +369,14 @@ impl<'a> Reader<'a> {
         value.map(|value| Member { name, name_span, value })
     }
 
-    fn name(&mut self) -> String {
+    fn name(&mut self) -> Text {
         match self.peek() {
             Some(b'"') => self.string(),
-            _ if self.quote_lookalike().is_some() => self.wrongly_quoted(),
+            _ if self.quote_lookalike().is_some() => self.wrongly_quoted().into(),
             _ => {
                 let start = self.at;
                 let end = self.bare_end(&[':', ',', '{', '}', '[', ']', '"', '=', '\n']);
-                let name = self.text.get(start..end).unwrap_or_default().to_owned();
+                let name = Text::from(self.text.get(start..end).unwrap_or_default());
                 self.report_bare(&name, Span::new(start, end));
                 self.at = end;
                 name
@@ -360,11 +384,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn duplicate(&mut self, names: &mut HashMap<String, Span>, member: &Member) {
-        let Some(&first) = names.get(&member.name) else {
-            names.insert(member.name.clone(), member.name_span);
-            return;
-        };
+    /// Reports a name that one of the members before has.
+    fn duplicate(&mut self, members: &[Member], names: &mut Names, member: &Member) {
+        let Some(first) = names.first(members, &member.name) else { return };
         let message = format!("`{}` stands twice in this object", member.name);
         self.problems.push(
             Problem::error(Code::DuplicateName, member.name_span, message)

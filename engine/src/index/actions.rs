@@ -80,7 +80,7 @@ struct List {
 
 #[derive(Debug, Default)]
 struct Half {
-    places: Vec<(Scope, Place)>,
+    places: SmallVec<[(Scope, Place); 2]>,
     /// Those about resources that fit patterns, to be found by resource; built when they are first asked for.
     by_resource: OnceLock<Option<Box<ByResource>>>,
 }
@@ -150,7 +150,6 @@ impl ByAction {
     /// The index of a group of policies.
     pub(super) fn of(policies: &[Arc<Policy>], layer: Layer, few: Few) -> Self {
         let mut index = Self { few, ..Self::default() };
-        let mut key = String::new();
         let mut heads: FxHashMap<(&str, &str), List> = FxHashMap::default();
         for (policy, compiled) in (0..).zip(policies) {
             for (number, statement) in (0..).zip(compiled.statements()) {
@@ -168,15 +167,15 @@ impl ByAction {
                             index.unsorted.add(statement, place, Scope::Unsorted);
                             continue;
                         }
-                        Form::Action { service, name } => {
-                            key.clear();
-                            key.extend([service, ":", name]);
-                            if !index.actions.contains_key(key.as_str()) {
-                                index.actions.insert(key.as_str().into(), List::default());
+                        Form::Action(action) => match index.actions.get_mut(action) {
+                            Some(list) => list,
+                            None => {
+                                let mut list = List::default();
+                                list.add(statement, place, scope);
+                                index.actions.insert(action.into(), list);
+                                continue;
                             }
-                            let Some(list) = index.actions.get_mut(key.as_str()) else { continue };
-                            list
-                        }
+                        },
                         Form::Head { service, head } => heads.entry((service, head)).or_default(),
                         Form::OfService { service, name } => {
                             let patterns = &mut index.services.entry(service.into()).or_default().patterns;

@@ -12,9 +12,11 @@ mod set;
 
 use crate::catalogue::Symbol;
 use crate::key::ConditionKey;
+use compact_str::CompactString;
 use matching::{Step, glob, glob_arn};
 pub use set::PatternSet;
 pub(crate) use set::{Candidates, FEW, Pieces};
+use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// A compiled pattern.
@@ -27,13 +29,16 @@ use std::borrow::Cow;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
-    tokens: Box<[Token]>,
+    tokens: Tokens,
     variables: bool,
 }
 
+/// Most patterns are one text, or one `*`.
+type Tokens = SmallVec<[Token; 1]>;
+
 #[derive(Debug, Clone, PartialEq)]
 enum Token {
-    Literal(Box<str>),
+    Literal(CompactString),
     AnyChar,
     AnyRun,
     Variable(Box<Variable>),
@@ -212,7 +217,14 @@ impl Pattern {
             match c {
                 '*' if syntax.wildcards => builder.push(Token::AnyRun),
                 '?' if syntax.wildcards => builder.push(Token::AnyChar),
-                _ => builder.literal.push(c),
+                _ => {
+                    let behind = rest.get(c.len_utf8()..).unwrap_or_default();
+                    let plain = memchr::memchr3(b'*', b'?', b'$', behind.as_bytes()).unwrap_or(behind.len());
+                    let plain = rest.get(..c.len_utf8() + plain).unwrap_or_default();
+                    builder.literal.push_str(plain);
+                    at += plain.len();
+                    continue;
+                }
             }
             at += c.len_utf8();
         }
@@ -365,15 +377,6 @@ impl Pattern {
         }
     }
 
-    /// What stands before the `*`, if the pattern is a text and one `*` behind.
-    pub(crate) fn as_head(&self) -> Option<&str> {
-        match &*self.tokens {
-            [Token::AnyRun] => Some(""),
-            [Token::Literal(literal), Token::AnyRun] => Some(literal),
-            _ => None,
-        }
-    }
-
     /// The pattern with its variables replaced; `None` where one of them has no value or an unknown one.
     pub(crate) fn resolved(&self, variables: &impl Variables) -> Option<Self> {
         self.replaced(variables, None)
@@ -461,7 +464,7 @@ impl Pattern {
             let known = Self { tokens: tokens.into(), variables: true };
             known.resolved(variables).or_else(|| {
                 // Other unknown variables, or this one again: anything may stand there.
-                let tokens: Box<[Token]> = tokens
+                let tokens: Tokens = tokens
                     .iter()
                     .map(|token| if matches!(token, Token::Variable(_)) { Token::AnyRun } else { token.clone() })
                     .collect();
@@ -533,8 +536,8 @@ impl Variable {
 
 #[derive(Default)]
 struct Builder {
-    tokens: Vec<Token>,
-    literal: String,
+    tokens: Tokens,
+    literal: CompactString,
 }
 
 impl Builder {
@@ -548,14 +551,14 @@ impl Builder {
 
     fn flush(&mut self) {
         if !self.literal.is_empty() {
-            self.tokens.push(Token::Literal(std::mem::take(&mut self.literal).into()));
+            self.tokens.push(Token::Literal(std::mem::take(&mut self.literal)));
         }
     }
 
     fn finish(mut self) -> Pattern {
         self.flush();
         let variables = self.tokens.iter().any(|token| matches!(token, Token::Variable(_)));
-        Pattern { tokens: self.tokens.into(), variables }
+        Pattern { tokens: self.tokens, variables }
     }
 }
 

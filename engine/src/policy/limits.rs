@@ -67,7 +67,8 @@ pub(super) fn check(text: &str, root: &Node, layer: Layer, problems: &mut Vec<Pr
     let Some(document) = text.get(root.span.start..root.span.end) else { return };
     let start = Span::new(root.span.start, root.span.start + 1);
     let limit = size_limit(layer);
-    let size = limit.size(document);
+    // However they are counted, there are no more than bytes.
+    let size = if document.len() > limit.most { limit.size(document) } else { 0 };
     if size > limit.most {
         let what = match limit.counting {
             Counting::WithoutWhiteSpace => "characters without white space",
@@ -77,7 +78,11 @@ pub(super) fn check(text: &str, root: &Node, layer: Layer, problems: &mut Vec<Pr
         let message = format!("the policy has {size} {what}; {} may have {}", layer.described(), limit.most);
         problems.push(Problem::warning(Code::TooLarge, start, message));
     }
-    if layer.has_strict_sids() {
+    // Looked at in pieces, several bytes at a time.
+    let usual = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7E);
+    let mut pieces = document.as_bytes().chunks(64);
+    let is_usual = pieces.all(|piece| piece.iter().fold(true, |all, byte| all & usual(byte)));
+    if layer.has_strict_sids() && !is_usual {
         let taken = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{FF}');
         if let Some((at, c)) = document.char_indices().find(|&(_, c)| !taken(c)) {
             let at = root.span.start + at;

@@ -11,7 +11,7 @@ use crate::layer::Layer;
 use crate::problem::{Code, Problem, Source, Span, in_order};
 use crate::request::Request;
 use crate::statement::{Effect, Known, Reading, Statement, StatementId, unknown_element};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What `Version` says (R1.8, R1.9).
@@ -392,7 +392,7 @@ fn is_trust(statements: &Node) -> bool {
 
 fn duplicate_sids(root: &Node, strict: bool, problems: &mut Vec<Problem>) {
     let statements = root.get("Statement").map_or(&[][..], |member| member.value.one_or_many());
-    let mut seen: HashMap<&str, Span> = HashMap::new();
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for sid in statements.iter().filter_map(|statement| statement.get("Sid")) {
         let Some(text) = sid.value.as_str().filter(|text| !text.is_empty()) else { continue };
         match seen.get(text) {

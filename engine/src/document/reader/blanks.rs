@@ -6,13 +6,17 @@ use crate::problem::{Code, Problem, Span};
 impl Reader<'_> {
     pub(super) fn skip_trivia(&mut self) {
         loop {
+            while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+                self.at += 1;
+            }
+            if matches!(self.peek(), None | Some(b'"' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'A'..=b'Z' | b'a'..=b'z'))
+            {
+                return;
+            }
             let rest = self.rest();
             let start = self.at;
             let Some(c) = rest.chars().next() else { return };
-            if matches!(c, ' ' | '\t' | '\n' | '\r') {
-                let blank = rest.bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
-                self.at += blank;
-            } else if let Some(length) = self.line_number() {
+            if let Some(length) = self.line_number() {
                 self.at += length;
                 let problem =
                     Problem::error(Code::LineNumber, Span::new(start, self.at), "a line number stands in the text");

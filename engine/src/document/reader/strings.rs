@@ -1,11 +1,26 @@
 //! Strings, in double quotes and in those that JSON does not know.
 
 use super::Reader;
+use crate::document::Text;
 use crate::problem::{Code, Problem, Span};
 
 impl Reader<'_> {
     /// Reads a string in double quotes; the place is at the opening one.
-    pub(super) fn string(&mut self) -> String {
+    pub(super) fn string(&mut self) -> Text {
+        let behind = self.rest().get(1..).unwrap_or_default();
+        let length = memchr::memchr2(b'"', b'\\', behind.as_bytes());
+        let plain = length.and_then(|length| behind.get(..length)).filter(|text| text.bytes().all(|b| b >= 0x20));
+        if let Some(plain) = plain
+            && behind.as_bytes().get(plain.len()) == Some(&b'"')
+        {
+            self.at += plain.len() + 2;
+            return plain.into();
+        }
+        self.string_with_more().into()
+    }
+
+    /// The same for a string in which something else than characters that stand for themselves is.
+    fn string_with_more(&mut self) -> String {
         let start = self.at;
         self.at += 1;
         let mut text = String::new();

@@ -17,10 +17,10 @@ impl Reader<'_> {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             "null" => Value::Null,
-            _ if is_number(word) => Value::Number(word.to_owned()),
+            _ if is_number(word) => Value::Number(word.into()),
             _ => {
                 self.report_bare(word, span);
-                Value::String(word.to_owned())
+                Value::String(word.into())
             }
         };
         self.at = end;
