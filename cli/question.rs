@@ -201,6 +201,17 @@ impl Prepared {
         action: &'p Action,
         resource: &'p str,
     ) -> Result<Answer<'p>, Failure> {
+        self.ask_of(policies, |request| explain(policies, request), action, resource)
+    }
+
+    /// The same, with an explanation that comes from somewhere else.
+    pub(crate) fn ask_of<'p>(
+        &'p self,
+        policies: &'p PolicySet,
+        explain: impl FnOnce(&Request<'_>) -> Explanation<'p>,
+        action: &'p Action,
+        resource: &'p str,
+    ) -> Result<Answer<'p>, Failure> {
         let resource = Resource::parse(resource)?;
         let request =
             Request::new(&self.principal, action, resource, self.resource_account, &self.context, &self.facts);
@@ -211,7 +222,7 @@ impl Prepared {
             }
             other => other?,
         };
-        let explanation = explain(policies, &request);
+        let explanation = explain(&request);
         if explanation.outcome.decision == Decision::Depends && !self.principal_given {
             let keys = explanation.dependence.as_ref().map(|dependence| dependence.keys.clone()).unwrap_or_default();
             let of_principal: Vec<&str> = keys.iter().map(String::as_str).filter(|key| is_principal_key(key)).collect();

@@ -1,6 +1,14 @@
 //! What the benchmarks ask: policies, and requests drawn near them.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs, unreachable_pub, reason = "a benchmark may stop at anything unexpected, and no benchmark uses all of this")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a benchmark may stop at anything unexpected, and no benchmark uses all of this"
+)]
 
 use can_access_engine::arn::AccountId;
 use can_access_engine::layer::Layer;
@@ -67,7 +75,8 @@ fn question(action: &str, resource: &str) -> Option<Question> {
 
 impl Workload {
     pub fn policies(&self) -> PolicySet {
-        let of = |texts: &[String], layer| -> Policies { texts.iter().map(|text| Arc::new(read(text, layer))).collect() };
+        let of =
+            |texts: &[String], layer| -> Policies { texts.iter().map(|text| Arc::new(read(text, layer))).collect() };
         PolicySet {
             identity: of(&self.identity, Layer::Identity),
             boundary: of(&self.boundary, Layer::Boundary),
@@ -149,7 +158,10 @@ pub fn one_small_policy() -> Workload {
 /// but a few actions, are left out: with them the first statement would end the matter.
 pub fn managed() -> Option<Vec<String>> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let file = root.ancestors().map(|folder| folder.join("target/bench-data/managed-policies.json")).find(|file| file.exists());
+    let file = root
+        .ancestors()
+        .map(|folder| folder.join("target/bench-data/managed-policies.json"))
+        .find(|file| file.exists());
     let Some(file) = file else {
         eprintln!("no managed policies: python3 benches/managed-policies.py fetches them");
         return None;
@@ -165,7 +177,8 @@ fn denies_everything(statement: &Value) -> bool {
         Value::Array(items) => items.clone(),
         action => vec![action.clone()],
     };
-    statement["Effect"] == "Deny" && (statement["NotAction"] != Value::Null || actions.iter().any(|action| action == "*"))
+    statement["Effect"] == "Deny"
+        && (statement["NotAction"] != Value::Null || actions.iter().any(|action| action == "*"))
 }
 
 /// So many of the managed policies, evenly.
@@ -188,15 +201,16 @@ pub fn every_layer() -> Workload {
     let of_s3 = r#"{ "Effect": "Allow", "Action": ["s3:Get*", "s3:List*", "s3:PutObject"], "Resource": "*" }"#;
     let mut workload = Workload {
         identity: vec![
-            allow(r#"{ "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::shared/*" }, { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::shared" }"#),
-            allow(r#"{ "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": { "Bool": { "aws:SecureTransport": "false" } } }"#),
+            allow(
+                r#"{ "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::shared/*" }, { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::shared" }"#,
+            ),
+            allow(
+                r#"{ "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": { "Bool": { "aws:SecureTransport": "false" } } }"#,
+            ),
         ],
         boundary: vec![allow(of_s3)],
         session: vec![allow(of_s3)],
-        scp: vec![
-            vec![allow(everything), allow(region)],
-            vec![allow(everything), allow(leave)],
-        ],
+        scp: vec![vec![allow(everything), allow(region)], vec![allow(everything), allow(leave)]],
         resource: vec![allow(&format!(
             r#"{{ "Effect": "Allow", "Principal": {{ "AWS": "arn:aws:iam::111122223333:root" }}, "Action": ["s3:GetObject", "s3:PutObject"], "Resource": {patterns},
                 "Condition": {{ "IpAddress": {{ "aws:SourceIp": {networks} }}, "StringEquals": {{ "aws:PrincipalTag/team": {teams} }} }} }},

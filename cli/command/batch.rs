@@ -8,7 +8,7 @@ use crate::question::Question;
 use crate::report::{self, json, problems};
 use crate::{Exit, Failure, advice};
 use can_access_engine::decision::Decision;
-use can_access_engine::policy::PolicySet;
+use can_access_engine::index::CompiledSet;
 use can_access_engine::request::Action;
 use rayon::prelude::*;
 use std::io::Write;
@@ -33,10 +33,10 @@ pub(crate) fn run(args: &BatchArgs) -> Result<Exit, Failure> {
     if args.common.verbose && !args.common.quiet {
         given.policies.policies().for_each(|policy| problems::print_warnings(policy));
     }
-    super::query::with_threads(args.common.threads, || answer_all(args, &question, &given.policies))?
+    super::query::with_threads(args.common.threads, || answer_all(args, &question, &CompiledSet::new(given.policies)))?
 }
 
-fn answer_all(args: &BatchArgs, question: &Question, policies: &PolicySet) -> Result<Exit, Failure> {
+fn answer_all(args: &BatchArgs, question: &Question, policies: &CompiledSet) -> Result<Exit, Failure> {
     let mut out = report::output();
     let (mut mistakes, mut denied, mut undecided) = (0_usize, false, false);
     let stdin = ["-".to_owned()];
@@ -95,7 +95,7 @@ fn exit(args: &BatchArgs, mistakes: usize, denied: bool, undecided: bool) -> Exi
 fn answer(
     args: &BatchArgs,
     question: &Question,
-    policies: &PolicySet,
+    policies: &CompiledSet,
     path: &str,
     raw: Raw,
     header: Option<&csv::StringRecord>,
@@ -116,14 +116,14 @@ fn answer(
 fn answer_entry(
     args: &BatchArgs,
     question: &Question,
-    policies: &PolicySet,
+    compiled: &CompiledSet,
     entry: &Entry,
     answered: &mut Answered,
 ) -> Result<(), Mistake> {
-    let given = policies.policies().next().is_some();
+    let given = compiled.policies().policies().next().is_some();
     let policies = match &entry.policies {
         Some(own) if !given => own,
-        None | Some(_) if given => policies,
+        None | Some(_) if given => compiled.policies(),
         _ => return Err("no policy is given: name one with -p".to_owned().into()),
     };
     let mut question = question.clone();
@@ -146,7 +146,13 @@ fn answer_entry(
         }
         for resource in resources {
             let prepared = question.prepare(policies, resource).map_err(failed)?;
-            let mut answer = prepared.ask(policies, &action, resource).map_err(failed)?;
+            // All statements are shown only to those who ask for them.
+            let answer = if given && !args.common.verbose {
+                prepared.ask_of(policies, |request| compiled.explain(request), &action, resource)
+            } else {
+                prepared.ask(policies, &action, resource)
+            };
+            let mut answer = answer.map_err(failed)?;
             answer.notes.extend(advice::remarks(&answer.request, &entry.context));
             match answer.explanation.outcome.decision {
                 Decision::Allowed => {}

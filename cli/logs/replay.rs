@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::partial::{self, Part as _};
 use can_access_engine::replay::access_log::Damage;
 use can_access_engine::replay::copies::Copies;
-use can_access_engine::replay::judge::{Around, Judge, Outlook, Verdict};
+use can_access_engine::replay::judge::{Around, Compiled, Judge, Outlook, Verdict};
 use can_access_engine::replay::logged::{Logged, Part};
 use can_access_engine::replay::skim::{Skim, Skimmer, Style};
 use can_access_engine::replay::tally::{Counts, Example, Lines, Place, Segments, Tally};
@@ -147,6 +147,8 @@ struct Worker<'j> {
     /// What surrounds requests, by requester and bucket, and which of `around` it is.
     known: HashMap<String, HashMap<String, usize>>,
     around: Vec<(Around, Option<Around>)>,
+    compiled: Compiled,
+    old_compiled: Compiled,
     /// The requests by who, what and where.
     groups: Vec<((String, String, String), Segments)>,
     group_ids: HashMap<(String, String, String), usize>,
@@ -248,6 +250,8 @@ impl<'j> Worker<'j> {
             each,
             known: HashMap::new(),
             around: Vec::new(),
+            compiled: Compiled::default(),
+            old_compiled: Compiled::default(),
             groups: Vec::new(),
             group_ids: HashMap::new(),
             plans: Plans::new(),
@@ -413,12 +417,12 @@ impl<'j> Worker<'j> {
                     self.around.clear();
                     self.plans.clear();
                 }
-                let of = |judge: &Judge| judge.around(logged);
-                let around = of(judge);
+                let around = judge.around(logged, &mut self.compiled);
                 if around.path_is_assumed {
                     self.tally.assumed_paths.insert(around.name.clone(), 1);
                 }
-                self.around.push((around, baseline.map(of)));
+                let old = baseline.map(|baseline| baseline.around(logged, &mut self.old_compiled));
+                self.around.push((around, old));
                 let at = self.around.len() - 1;
                 self.known.entry(requester.to_owned()).or_default().insert(logged.bucket().to_owned(), at);
                 at
@@ -432,7 +436,11 @@ impl<'j> Worker<'j> {
         let actions = || facts.iter().map(|fact| fact.action.as_str()).collect::<Vec<_>>().join(" ");
         let example = || {
             let named = |at: &StatementId| {
-                around.policies.find(*at).map(|(policy, _)| (policy.source().name().to_owned(), at.statement))
+                around
+                    .policies
+                    .policies()
+                    .find(*at)
+                    .map(|(policy, _)| (policy.source().name().to_owned(), at.statement))
             };
             Example {
                 principal: around.name.clone(),

@@ -153,7 +153,10 @@ impl ActionPattern {
     /// ```
     #[must_use]
     pub fn matches(&self, action: &Action) -> bool {
-        self.covers(action.service(), action.name())
+        match self.shape {
+            Shape::Action(_) => self.folded() == action.folded(),
+            _ => self.covers(action.service(), action.name()),
+        }
     }
 
     /// Whether the entry matches the action with a service prefix and a name, both in lower case.

@@ -83,6 +83,12 @@ impl Layer {
         matches!(self, Self::Resource | Self::Rcp | Self::Endpoint)
     }
 
+    /// Whether the policies come in the levels of an organization.
+    #[must_use]
+    pub(crate) fn has_levels(self) -> bool {
+        matches!(self, Self::Scp | Self::Rcp)
+    }
+
     /// Whether the policy is an object of IAM or Organizations, whose `Sid`s are letters and digits (R1.16).
     #[must_use]
     pub(crate) fn has_strict_sids(self) -> bool {

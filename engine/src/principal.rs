@@ -59,6 +59,16 @@ impl Classes {
     /// No class: the statement is not about the requester.
     pub const NONE: Self = Self(0);
 
+    /// Several classes.
+    pub(crate) fn of(classes: &[Class]) -> Self {
+        Self(classes.iter().fold(0, |bits, class| bits | *class as u16))
+    }
+
+    /// Whether a class is in both sets.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether the set holds `class`.
     #[must_use]
     pub fn has(self, class: Class) -> bool {

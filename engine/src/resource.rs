@@ -29,6 +29,8 @@ pub enum ResourceElement {
 pub struct ResourcePattern {
     text: Box<str>,
     span: Span,
+    /// How many bytes of the text come before the sixth part, if nothing in them is a wildcard.
+    literal_head: Option<usize>,
     shape: Shape,
 }
 
@@ -79,7 +81,15 @@ impl ResourcePattern {
             // An action on everything is covered by `*` alone (R3.22), but for the list of all buckets (R3.24).
             Some(text) => self.fit_text(text, request),
             None if self.is_everything() => Fit::Yes,
-            None => request.resource().arn().map_or(Fit::No, |arn| self.fit_arn(arn, request)),
+            None => match (request.resource().arn(), self.literal_head, self.last_part()) {
+                (None, ..) => Fit::No,
+                // Five colons are in it, so that what follows is the sixth part of the resource, too.
+                (Some(_), Some(head), Some(last)) => {
+                    let rest = self.text.get(..head).and_then(|head| request.resource().as_str().strip_prefix(head));
+                    rest.map_or(Fit::No, |rest| last.fit(rest, request))
+                }
+                (Some(arn), ..) => self.fit_arn(arn, request),
+            },
         }
     }
 
@@ -185,7 +195,7 @@ impl ResourcePattern {
     }
 
     fn compile(text: &str, span: Span, layer: Layer, variables: bool, problems: &mut Vec<Problem>) -> Self {
-        let of = |shape| Self { text: text.into(), span, shape };
+        let of = |shape| Self { text: text.into(), span, literal_head: None, shape };
         if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
             return of(Shape::Everything);
         }
@@ -244,7 +254,9 @@ impl ResourcePattern {
                 format!("`{text}` has a wildcard in its service part, which AWS advises against"),
             ));
         }
-        of(Shape::Arn(Box::new([plain(0), plain(1), plain(2), plain(3), last_pattern])))
+        let patterns = [plain(0), plain(1), plain(2), plain(3), last_pattern];
+        let is_literal = text.matches(':').count() >= 5 && patterns.iter().take(4).all(|part| !part.has_wildcard());
+        Self { literal_head: is_literal.then_some(head_length), ..of(Shape::Arn(Box::new(patterns))) }
     }
 }
 

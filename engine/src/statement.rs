@@ -138,6 +138,8 @@ pub(crate) struct Examined {
     pub(crate) applies: Truth,
     /// How the statement names the requester.
     pub(crate) classes: Classes,
+    /// Whether it is about the action, as far as that was looked at.
+    pub(crate) action: bool,
 }
 
 impl Statement {
@@ -191,7 +193,7 @@ impl Statement {
         known: Known,
         record: &mut R,
     ) -> Examined {
-        let not = Examined { applies: Truth::False, classes: Classes::NONE };
+        let not = Examined { applies: Truth::False, classes: Classes::NONE, action: false };
         let named = self.names(request, around);
         record.principal(named);
         if !R::KEEPS && named.classes.is_none() {
@@ -220,7 +222,7 @@ impl Statement {
         let concerned = Truth::from(!named.classes.is_none() && action);
         let applies = concerned.and(resource).and(conditions);
         record.end(applies);
-        Examined { applies, classes: if applies.is_false() { Classes::NONE } else { named.classes } }
+        Examined { applies, classes: if applies.is_false() { Classes::NONE } else { named.classes }, action }
     }
 
     /// How the statement names the requester. Policies without principals are about whoever they are attached to.
@@ -236,8 +238,8 @@ impl Statement {
         }
     }
 
-    /// Whether the statement is about the action and, as far as it says, the resource of a request.
-    pub(crate) fn mentions(&self, request: &Request<'_>) -> bool {
+    /// Whether the statement is about the resource of a request, as far as it says, or nearly so.
+    pub(crate) fn is_near(&self, request: &Request<'_>) -> bool {
         let near = |element: &ResourceElement| {
             let close = |entry: &crate::resource::ResourcePattern| {
                 !matches!(entry.fit(request), crate::pattern::Fit::No)
@@ -245,7 +247,7 @@ impl Statement {
             };
             element.is_negated() || element.entries().iter().any(close)
         };
-        self.action.matches(request.action()) && self.resource.as_ref().is_none_or(near)
+        self.resource.as_ref().is_none_or(near)
     }
 
     /// The rules marked as unsure that bear on how the statement came out for a request it is otherwise about.

@@ -282,10 +282,19 @@ pub(crate) fn verdict_by(policies: &PolicySet, statements: &impl Statements, req
 /// Decides a request and says why: the same evaluation, with every statement kept.
 #[must_use]
 pub fn explain<'p>(policies: &'p PolicySet, request: &Request<'_>) -> Explanation<'p> {
+    explain_by(policies, policies, request)
+}
+
+/// The same, with statements of the policies that come from somewhere else.
+pub(crate) fn explain_by<'p>(
+    policies: &'p PolicySet,
+    statements: &impl Statements,
+    request: &Request<'_>,
+) -> Explanation<'p> {
     let mut record = explanation::Recorder::default();
-    let outcome = weigh(policies, policies, request, &mut record);
+    let outcome = weigh(policies, statements, request, &mut record);
     let (outcome, dependence) = if outcome.decision == Decision::Depends {
-        completions::settle(policies, policies, request, outcome)
+        completions::settle(policies, statements, request, outcome)
     } else {
         (outcome, None)
     };
@@ -329,15 +338,16 @@ impl ResourceSaid {
 
     /// Whether an Allow names the requester as `class`.
     fn has(self, class: Class) -> Truth {
-        match (self.sure.has(class), self.possible.has(class)) {
+        self.has_any(&[class])
+    }
+
+    fn has_any(self, classes: &[Class]) -> Truth {
+        let classes = Classes::of(classes);
+        match (self.sure.meets(classes), self.possible.meets(classes)) {
             (true, _) => Truth::True,
             (false, true) => Truth::Unknown,
             (false, false) => Truth::False,
         }
-    }
-
-    fn has_any(self, classes: &[Class]) -> Truth {
-        Truth::any(classes.iter().map(|&class| self.has(class)))
     }
 
     fn allows(self) -> Truth {
@@ -378,12 +388,12 @@ fn weighed<R: Record>(
     let bucket = request.on_bucket();
     let on_bucket = bucket.as_ref().unwrap_or(request);
 
+    // Most layers are not there most of the time. A level without policies is one that allows nothing.
+    let lacks =
+        |layer: Layer| policies.groups(layer, false).iter().all(|group| group.is_empty() && !layer.has_levels());
     let mut layers = [LayerOutcome::Absent; 7];
     let mut group = |layer: Layer, applies: bool, request: &Request<'_>, record: &mut R| -> Option<Said> {
         let groups = policies.groups(layer, false);
-        if groups.iter().all(Vec::is_empty) && !matches!(layer, Layer::Scp | Layer::Rcp) || groups.is_empty() {
-            return Some(Said::PASSES);
-        }
         if !applies {
             set(&mut layers, layer, LayerOutcome::NotApplicable);
             return Some(Said::PASSES);
@@ -411,30 +421,36 @@ fn weighed<R: Record>(
     let member =
         principal.is_identity() && principal.account() != management.as_ref() && !principal.is_service_linked();
     let identity_applies = principal.is_identity() && kind != Kind::Root;
-    let identity = group(Layer::Identity, identity_applies, request, record)?;
-    let boundary = group(Layer::Boundary, limited, request, record)?;
+    let identity =
+        if lacks(Layer::Identity) { Said::PASSES } else { group(Layer::Identity, identity_applies, request, record)? };
+    let boundary =
+        if lacks(Layer::Boundary) { Said::PASSES } else { group(Layer::Boundary, limited, request, record)? };
     let session_applies = matches!(kind, Kind::RoleSession | Kind::FederatedUser);
-    let session = group(Layer::Session, session_applies, request, record)?;
-    let scp = group(Layer::Scp, member, request, record)?;
+    let session =
+        if lacks(Layer::Session) { Said::PASSES } else { group(Layer::Session, session_applies, request, record)? };
+    let scp = if lacks(Layer::Scp) { Said::PASSES } else { group(Layer::Scp, member, request, record)? };
     let rcp_applies = !policies.rcp.is_empty() && service::rcp_applies(on_bucket);
-    let rcp = group(Layer::Rcp, rcp_applies, on_bucket, record)?;
-    let mut endpoint = group(Layer::Endpoint, true, request, record)?;
-    if let Some(bucket) = &bucket {
+    let rcp = if lacks(Layer::Rcp) { Said::PASSES } else { group(Layer::Rcp, rcp_applies, on_bucket, record)? };
+    let mut endpoint =
+        if lacks(Layer::Endpoint) { Said::PASSES } else { group(Layer::Endpoint, true, request, record)? };
+    if let Some(bucket) = bucket.as_ref().filter(|_| !lacks(Layer::Endpoint)) {
         let on_bucket = group(Layer::Endpoint, true, bucket, record)?;
         endpoint = Said { denies: endpoint.denies.or(on_bucket.denies), allows: endpoint.allows.and(on_bucket.allows) };
-        if !policies.endpoint.is_empty() {
-            set(&mut layers, Layer::Endpoint, endpoint.outcome());
-        }
+        set(&mut layers, Layer::Endpoint, endpoint.outcome());
     }
     // An absent layer of identity policies grants nothing, unlike an absent limit.
     let identity = if policies.identity.is_empty() || !identity_applies { Said::SILENT } else { identity };
 
     let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None, on_bucket: bucket.is_some() };
-    let mut resource = said(statements, ResourceSaid::SILENT, of_resource(false), on_bucket, around, record);
+    let silent = ResourceSaid::SILENT;
+    let mut resource = if policies.resource.is_empty() {
+        silent
+    } else {
+        said(statements, silent, of_resource(false), on_bucket, around, record)
+    };
     let around = Surroundings { on_bucket: false, ..around };
     let asks_access_point = bucket.is_some() || request.is_through_access_point() && !policies.access_point.is_empty();
-    let through =
-        asks_access_point.then(|| said(statements, ResourceSaid::SILENT, of_resource(true), request, around, record));
+    let through = asks_access_point.then(|| said(statements, silent, of_resource(true), request, around, record));
     if !policies.resource.is_empty() || through.is_some() && !policies.access_point.is_empty() {
         let both = through.map_or(resource.said(), |through| Said {
             denies: resource.denies.or(through.denies),
@@ -510,6 +526,9 @@ fn weighed<R: Record>(
         _ => Decision::Depends,
     };
 
+    if R::HASTY {
+        return Some(Outcome { decision, ..DENIED });
+    }
     let mut blocked_by = Blockers::default();
     if decision != Decision::Allowed {
         for (layer, denies) in denied_by {
@@ -640,7 +659,7 @@ impl<R: Record, S: Saying> Visitor for Looking<'_, '_, R, S> {
         let Group { layer, access_point, level } = self.group;
         self.record.begin(StatementId { layer, access_point, level, policy, statement }, self.around.on_bucket);
         let examined = compiled.examine(self.request, self.around, known, self.record);
-        if R::KEEPS && compiled.mentions(self.request) {
+        if R::KEEPS && examined.action && compiled.is_near(self.request) {
             for rule in compiled.unsettled(self.request, self.around) {
                 self.record.unsettled(rule);
             }

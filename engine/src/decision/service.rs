@@ -44,8 +44,8 @@ pub(super) fn is_caller_identity(request: &Request<'_>) -> bool {
 /// The owner's root user, mending a bucket policy (R7.25).
 pub(super) fn recovers_bucket_policy(request: &Request<'_>) -> bool {
     let policy_call =
-        matches!(request.action().folded(), "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy");
-    policy_call && request.principal().kind() == Kind::Root && request.is_same_account()
+        || matches!(request.action().folded(), "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy");
+    request.principal().kind() == Kind::Root && request.is_same_account() && policy_call()
 }
 
 /// Resources whose own policy must name the account before identity policies count: KMS keys, and roles that are to be
@@ -66,16 +66,17 @@ fn is_about_assuming(action: &str) -> bool {
 /// A grant that no policy holds: a KMS grant, or the multipart upload the caller started (R7.31, R9.7).
 pub(super) fn direct_grant(request: &Request<'_>) -> bool {
     let facts = request.facts();
-    let upload = matches!(request.action().folded(), "s3:abortmultipartupload" | "s3:listmultipartuploadparts");
-    (facts.kms_grant && request.action().service() == "kms") || (facts.multipart_initiator && upload)
+    let upload = || matches!(request.action().folded(), "s3:abortmultipartupload" | "s3:listmultipartuploadparts");
+    (facts.kms_grant && request.action().service() == "kms") || (facts.multipart_initiator && upload())
 }
 
 /// What identity providers ask for (R7.29, R7.33).
 pub(super) fn is_for_providers(request: &Request<'_>) -> bool {
-    matches!(
-        request.action().folded(),
-        "sts:assumerolewithsaml" | "sts:assumerolewithwebidentity" | "sts:tagsession" | "sts:setsourceidentity"
-    )
+    request.principal().kind() == Kind::IdentityProvider
+        && matches!(
+            request.action().folded(),
+            "sts:assumerolewithsaml" | "sts:assumerolewithwebidentity" | "sts:tagsession" | "sts:setsourceidentity"
+        )
 }
 
 /// The rule by which the service refuses a request that the policies may grant.
@@ -98,7 +99,8 @@ pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>) -> Option<Ser
             return Some(ServiceRule::AwsOwnedResource);
         }
     }
-    is_restricted(policies, request).then_some(ServiceRule::BlockPublicAccess)
+    let restricted = request.facts().restrict_public_buckets && is_restricted(policies, request);
+    restricted.then_some(ServiceRule::BlockPublicAccess)
 }
 
 /// Whether an action of IAM has the access level Read or List: so their names say, without exception.
@@ -114,9 +116,7 @@ fn is_restricted(policies: &PolicySet, request: &Request<'_>) -> bool {
     let owner_of_access_point = request
         .access_point_account()
         .is_some_and(|account| request.principal().account().is_some_and(|own| own.as_str() == account));
-    request.facts().restrict_public_buckets
-        && s3
-        && outsider
+    s3 && outsider
         && !owner_of_access_point
         && (policies.resource.iter().any(|policy| is_public(policy, true))
             || policies.access_point.iter().any(|policy| is_public(policy, false)))

@@ -6,6 +6,7 @@ use super::glob::Glob;
 use super::proof::decision;
 use crate::condition::ConditionTest;
 use crate::decision::Decision;
+use crate::index::CompiledSet;
 use crate::layer::Layer;
 use crate::policy::{Policy, PolicySet};
 use crate::problem::Source;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 /// Policies in force.
 #[derive(Debug)]
 pub(super) struct InForce {
-    all: PolicySet,
+    all: CompiledSet,
     allows: Vec<Allow>,
     /// The statements that deny, as they are written.
     pub(super) denies: Vec<Value>,
@@ -26,7 +27,7 @@ pub(super) struct InForce {
 #[derive(Debug)]
 struct Allow {
     /// A policy of nothing but this statement.
-    alone: PolicySet,
+    alone: CompiledSet,
     policy: Arc<Policy>,
     condition: Map<String, Value>,
 }
@@ -50,9 +51,10 @@ fn add(policies: &mut PolicySet, policy: &Arc<Policy>) {
 impl InForce {
     /// `None` if there are no policies.
     pub(super) fn new(policies: &[Arc<Policy>]) -> Option<Self> {
-        let mut in_force = Self { all: PolicySet::default(), allows: Vec::new(), denies: Vec::new() };
+        let mut in_force = Self { all: CompiledSet::default(), allows: Vec::new(), denies: Vec::new() };
+        let mut all = PolicySet::default();
         for policy in policies {
-            add(&mut in_force.all, policy);
+            add(&mut all, policy);
             let whole = policy.to_json();
             let texts = whole.get("Statement").and_then(Value::as_array).cloned().unwrap_or_default();
             for (statement, mut text) in policy.statements().iter().zip(texts) {
@@ -67,6 +69,7 @@ impl InForce {
             }
         }
         in_force.denies.dedup();
+        in_force.all = CompiledSet::new(all);
         (!policies.is_empty()).then_some(in_force)
     }
 
@@ -78,7 +81,7 @@ impl InForce {
     /// Which statement allows a request of a group, or may: the first of them. `None` if none does, if another denies it, or
     /// if what it allows cannot be told by patterns.
     pub(super) fn allowing(&self, group: &Group, name: &str) -> Option<usize> {
-        let allows = |policies: &PolicySet| {
+        let allows = |policies: &CompiledSet| {
             matches!(decision(policies, group, name), Some(Decision::Allowed | Decision::Depends))
         };
         if !allows(&self.all) {
@@ -131,7 +134,7 @@ impl Allow {
         let policy = Arc::new(Policy::read(Source::new("in-force.json", text.to_string()), layer).ok()?);
         let mut alone = PolicySet::default();
         add(&mut alone, &policy);
-        Some(Self { alone, policy, condition })
+        Some(Self { alone: CompiledSet::new(alone), policy, condition })
     }
 
     fn statement(&self) -> Option<&Statement> {

@@ -4,7 +4,8 @@ use super::evidence::{Group, Kind};
 use super::grants::View;
 use super::{Derived, Form};
 use crate::arn::AccountId;
-use crate::decision::{Decision, decide};
+use crate::decision::Decision;
+use crate::index::CompiledSet;
 use crate::layer::Layer;
 use crate::policy::{Policy, PolicySet};
 use crate::problem::Source;
@@ -74,6 +75,7 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
             _ => policies.identity.push(policy),
         }
     }
+    let policies = CompiledSet::new(policies);
     for (group, part) in view.allowed() {
         let before = derived.needed;
         for (name, _) in part.names.samples() {
@@ -139,7 +141,7 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
 
 /// The services whose resources have to trust the account before identity-based policies count (R9.1, R9.4): that is taken
 /// for granted, since the requests were allowed.
-fn trusting(policies: &PolicySet, group: &Group, account: Option<&str>) -> Option<PolicySet> {
+fn trusting(policies: &PolicySet, group: &Group, account: Option<&str>) -> Option<CompiledSet> {
     let asked = group.action.starts_with("kms:") || group.action.starts_with("sts:AssumeRole");
     let account = account.filter(|_| asked && policies.resource.is_empty())?;
     // Trust policies of roles name no resource.
@@ -150,11 +152,11 @@ fn trusting(policies: &PolicySet, group: &Group, account: Option<&str>) -> Optio
     );
     let mut policies = policies.clone();
     policies.resource.push(Arc::new(Policy::read(Source::new("trust.json", text), Layer::Resource).ok()?));
-    Some(policies)
+    Some(CompiledSet::new(policies))
 }
 
 /// What policies say to a request of a group. What else is in its context is not known. `None` for what cannot be asked.
-pub(super) fn decision(policies: &PolicySet, group: &Group, name: &str) -> Option<Decision> {
+pub(super) fn decision(policies: &CompiledSet, group: &Group, name: &str) -> Option<Decision> {
     let principal = Principal::parse(&group.principal).ok()?;
     let action = Action::parse(&group.action).ok()?;
     let resource = group.resource(name);
@@ -168,12 +170,12 @@ pub(super) fn decision(policies: &PolicySet, group: &Group, name: &str) -> Optio
     let facts = Facts::default();
     let account = principal.account().copied();
     let request = Request::new(&principal, &action, resource, account, &context, &facts).ok()?;
-    let trusting = trusting(policies, group, account.as_ref().map(AccountId::as_str));
-    Some(decide(trusting.as_ref().unwrap_or(policies), &request).decision)
+    let trusting = trusting(policies.policies(), group, account.as_ref().map(AccountId::as_str));
+    Some(trusting.as_ref().unwrap_or(policies).verdict(&request))
 }
 
 /// Whether policies certainly allow a request of a group, or if they might.
-fn allows(policies: &PolicySet, group: &Group, name: &str, certainly: bool) -> bool {
+fn allows(policies: &CompiledSet, group: &Group, name: &str, certainly: bool) -> bool {
     match decision(policies, group, name) {
         Some(Decision::Allowed) => true,
         Some(Decision::Depends) => !certainly,

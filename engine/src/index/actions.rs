@@ -87,15 +87,9 @@ struct Half {
 
 impl Half {
     fn add(&mut self, scope: Scope, place: Place) {
-        // One that always applies is as good as many.
-        let settled = self.places.first().is_some_and(|(scope, _)| *scope == Scope::Unconditional);
-        if settled || self.places.last() == Some(&(scope, place)) {
-            return;
+        if self.places.last() != Some(&(scope, place)) {
+            self.places.push((scope, place));
         }
-        if scope == Scope::Unconditional {
-            self.places.clear();
-        }
-        self.places.push((scope, place));
     }
 
     /// The statements of a scope.
@@ -226,6 +220,21 @@ impl ByAction {
         lists
     }
 
+    /// Where the statements about an action stand, in the order of the policies.
+    pub(super) fn places(&self, policies: &[Arc<Policy>], action: &Action) -> Vec<Place> {
+        let is_about = |place: &Place| place.find(policies).is_some_and(|statement| statement.action().matches(action));
+        let mut places: Vec<Place> = Vec::new();
+        for effect in [Effect::Deny, Effect::Allow] {
+            let sorted = self.about(action).into_iter().flat_map(|list| &list.half(effect).places);
+            places.extend(sorted.map(|(_, place)| *place));
+            let unsorted = self.unsorted.half(effect).places.iter().map(|(_, place)| *place);
+            places.extend(unsorted.filter(is_about));
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
     /// Shows the statements of the policies that can apply to a request.
     pub(super) fn show(&self, policies: &[Arc<Policy>], request: &Request<'_>, visitor: &mut impl Visitor) {
         let lists = self.about(request.action());
@@ -290,7 +299,7 @@ impl Half {
     }
 }
 
-fn visit(policies: &[Arc<Policy>], place: Place, known: Known, visitor: &mut impl Visitor) {
+pub(super) fn visit(policies: &[Arc<Policy>], place: Place, known: Known, visitor: &mut impl Visitor) {
     if let Some(statement) = place.find(policies) {
         visitor.visit(place.policy as usize, place.statement as usize, statement, known);
     }

@@ -8,12 +8,13 @@
 mod actions;
 mod resources;
 
-use crate::decision::{Decision, Outcome, decide_by, verdict_by};
+use crate::decision::{Decision, Explanation, Outcome, decide_by, explain_by, verdict_by};
 use crate::layer::Layer;
 use crate::pattern;
 use crate::policy::{Group, PolicySet, Statements, Visitor};
-use crate::request::Request;
-use actions::ByAction;
+use crate::request::{Action, Request};
+use crate::statement::{Known, Statement};
+use actions::{ByAction, visit};
 
 /// How many are so few that asking all of them costs less than finding out which to ask.
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,16 +75,14 @@ impl CompiledSet {
     }
 
     fn compile(policies: PolicySet, few: Few) -> Self {
-        let layers = Layer::ALL.into_iter().map(|layer| (layer, false)).chain([(Layer::Resource, true)]);
-        let mut groups = Vec::new();
-        for (layer, access_point) in layers {
-            for (level, group) in policies.groups(layer, access_point).iter().enumerate() {
-                if group.iter().map(|policy| policy.statements().len()).sum::<usize>() > few.statements {
-                    groups.push((Group { layer, access_point, level }, ByAction::of(group, layer, few)));
-                }
+        let mut indexed = Vec::new();
+        for id in groups(&policies) {
+            let Some(group) = policies.groups(id.layer, id.access_point).get(id.level) else { continue };
+            if group.iter().map(|policy| policy.statements().len()).sum::<usize>() > few.statements {
+                indexed.push((id, ByAction::of(group, id.layer, few)));
             }
         }
-        Self { policies, groups }
+        Self { policies, groups: indexed }
     }
 
     /// The policies.
@@ -98,6 +97,37 @@ impl CompiledSet {
         decide_by(&self.policies, self, request)
     }
 
+    /// Decides a request and says why. Of a group with an index, the statements are told that are about the action: no
+    /// other can have decided.
+    #[must_use]
+    pub fn explain(&self, request: &Request<'_>) -> Explanation<'_> {
+        explain_by(&self.policies, &AboutAction(self), request)
+    }
+
+    /// The statements about an action, of all layers.
+    pub fn about(&self, action: &Action) -> Vec<&Statement> {
+        let mut statements = Vec::new();
+        for group in groups(&self.policies) {
+            let policies = self.policies.groups(group.layer, group.access_point).get(group.level);
+            match (policies, self.by_action(group)) {
+                (Some(policies), Some(by_action)) => {
+                    statements
+                        .extend(by_action.places(policies, action).iter().filter_map(|place| place.find(policies)));
+                }
+                (Some(policies), None) => {
+                    let all = policies.iter().flat_map(|policy| policy.statements());
+                    statements.extend(all.filter(|statement| statement.action().matches(action)));
+                }
+                (None, _) => {}
+            }
+        }
+        statements
+    }
+
+    fn by_action(&self, group: Group) -> Option<&ByAction> {
+        self.groups.iter().find(|(indexed, _)| *indexed == group).map(|(_, by_action)| by_action)
+    }
+
     /// The decision alone: evaluation ends as soon as it cannot change.
     #[must_use]
     pub fn verdict(&self, request: &Request<'_>) -> Decision {
@@ -107,12 +137,38 @@ impl CompiledSet {
 
 impl Statements for CompiledSet {
     fn show(&self, group: Group, request: &Request<'_>, visitor: &mut impl Visitor) {
-        match self.groups.iter().find(|(indexed, _)| *indexed == group) {
-            Some((_, by_action)) => {
+        match self.by_action(group) {
+            Some(by_action) => {
                 let policies = self.policies.groups(group.layer, group.access_point).get(group.level);
                 by_action.show(policies.map(Vec::as_slice).unwrap_or_default(), request, visitor);
             }
             None => self.policies.show(group, request, visitor),
         }
     }
+}
+
+/// The statements that are about the action of a request, in the order of the policies.
+struct AboutAction<'s>(&'s CompiledSet);
+
+impl Statements for AboutAction<'_> {
+    fn show(&self, group: Group, request: &Request<'_>, visitor: &mut impl Visitor) {
+        let Self(set) = self;
+        let policies = set.policies.groups(group.layer, group.access_point).get(group.level);
+        match (policies, set.by_action(group)) {
+            (Some(policies), Some(by_action)) => {
+                for place in by_action.places(policies, request.action()) {
+                    visit(policies, place, Known { action: true, resource: false }, visitor);
+                }
+            }
+            _ => set.policies.show(group, request, visitor),
+        }
+    }
+}
+
+/// All groups of policies.
+fn groups(policies: &PolicySet) -> impl Iterator<Item = Group> {
+    let layers = Layer::ALL.into_iter().map(|layer| (layer, false)).chain([(Layer::Resource, true)]);
+    layers.flat_map(|(layer, access_point)| {
+        (0..policies.groups(layer, access_point).len()).map(move |level| Group { layer, access_point, level })
+    })
 }

@@ -266,10 +266,13 @@ impl Pattern {
     /// ```
     #[must_use]
     pub fn fit(&self, text: &str, variables: &impl Variables) -> Fit<'_> {
-        if !self.variables {
-            return Fit::of(glob(&*self.tokens, text));
+        match &*self.tokens {
+            [Token::Literal(literal)] => Fit::of(*literal == text),
+            [Token::AnyRun] => Fit::Yes,
+            [Token::Literal(literal), Token::AnyRun] => Fit::of(text.starts_with(literal.as_str())),
+            tokens if !self.variables => Fit::of(glob(tokens, text)),
+            _ => self.with_steps(variables, |steps| glob(steps, text)),
         }
-        self.with_steps(variables, |steps| glob(steps, text))
     }
 
     /// Whether the pattern equals `text` when letter case is folded; wildcards are no part of such patterns (R5.21).

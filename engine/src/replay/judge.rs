@@ -3,7 +3,8 @@
 use super::logged::Logged;
 use super::requester::Requester;
 use crate::arn::{AccountId, Arn};
-use crate::decision::{Blocker, Decision, LayerOutcome, Outcome, ServiceRule, decide, explain};
+use crate::decision::{Blocker, Decision, LayerOutcome, Outcome, ServiceRule};
+use crate::index::CompiledSet;
 use crate::instant::Instant;
 use crate::layer::Layer;
 use crate::pattern::Pattern;
@@ -12,6 +13,7 @@ use crate::request::{Action, Context, Facts, Principal, Request, Resource};
 use crate::statement::StatementId;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// The policies to hold requests against, and what no log says.
 #[derive(Debug, Default)]
@@ -38,12 +40,42 @@ pub struct Around {
     /// The requester's name in reports.
     pub name: String,
     /// The policies.
-    pub policies: PolicySet,
+    pub policies: Arc<Looking>,
     /// Whether the requester is a session of a role whose path is not known, and the policies look at it.
     pub path_is_assumed: bool,
-    keys: Keys,
     principal: Result<Principal, &'static str>,
+}
+
+/// Policies, compiled, and what of a request they look at.
+#[derive(Debug)]
+pub struct Looking {
+    set: CompiledSet,
+    keys: Keys,
+    /// Whether the verdict on requests that differ in their resource and prefix hangs on nothing else.
     is_steady: bool,
+    /// Whether a resource-based policy names roles.
+    names_roles: bool,
+}
+
+impl Looking {
+    fn of(policies: PolicySet) -> Self {
+        let keys = Keys::of(&policies);
+        let names_roles = policies.resource.iter().any(|policy| policy.source().text().contains(":role/"));
+        Self { is_steady: is_steady(&keys), keys, names_roles, set: CompiledSet::new(policies) }
+    }
+
+    /// The policies.
+    #[must_use]
+    pub fn policies(&self) -> &PolicySet {
+        self.set.policies()
+    }
+}
+
+/// The policies of a [`Judge`], compiled: once for all requesters and buckets that have none of their own.
+#[derive(Debug, Default)]
+pub struct Compiled {
+    /// By the requester and the bucket with policies of their own.
+    sets: HashMap<(Option<String>, Option<String>), Arc<Looking>>,
 }
 
 /// The condition keys that policies look at.
@@ -113,7 +145,7 @@ impl Judge {
     pub fn outlook(&self, logged: &impl Logged, around: &Around) -> Option<Outlook> {
         let facts = logged.facts();
         let [fact] = &facts[..] else { return None };
-        if !around.is_steady || logged.access_point_bucket().is_some() {
+        if !around.policies.is_steady || logged.access_point_bucket().is_some() {
             return None;
         }
         let mut outlook = None;
@@ -128,10 +160,11 @@ impl Judge {
 impl Around {
     fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {
         let scope = Arn::parse(scope).filter(|scope| scope.service == "s3")?;
-        let concerned = self.policies.policies().flat_map(|policy| policy.statements());
-        let concerned = concerned.filter(|statement| statement.action().matches(action));
+        let concerned = self.policies.set.about(action);
         let mut patterns: Vec<Pattern> = Vec::new();
-        for pattern in concerned.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries()) {
+        for pattern in
+            concerned.into_iter().filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries())
+        {
             let Some(rest) = pattern.last_part_for(&scope) else { continue };
             if rest.variables().any(|variable| !OF_REQUESTER.contains(&variable.key().folded())) {
                 return None;
@@ -145,7 +178,7 @@ impl Around {
             return None;
         }
         let behind: Option<Vec<Pattern>> = patterns.iter().map(|pattern| pattern.behind(scope.resource)).collect();
-        let by_prefix = self.keys.has("s3:prefix");
+        let by_prefix = self.policies.keys.has("s3:prefix");
         Some(match behind {
             Some(patterns) => Outlook { patterns, head: String::new(), by_prefix },
             None => Outlook { patterns, head: scope.resource.to_owned(), by_prefix },
@@ -256,19 +289,23 @@ impl Judge {
 
     /// What surrounds the requests of whoever sent this one, on the same bucket.
     #[must_use]
-    pub fn around(&self, logged: &impl Logged) -> Around {
+    pub fn around(&self, logged: &impl Logged, compiled: &mut Compiled) -> Around {
         let bucket = logged.bucket();
         let name = self.principal_of(logged).unwrap_or_else(|| "unknown".to_owned());
-        let mut policies = self.policies.clone();
-        policies.identity.extend(self.identities.get(&name).into_iter().flatten().cloned());
-        policies.resource.extend(self.buckets.get(bucket).into_iter().flatten().cloned());
-        let keys = Keys::of(&policies);
-        let is_steady = is_steady(&keys);
+        let identities = self.identities.get_key_value(&name);
+        let of_bucket = self.buckets.get_key_value(bucket);
+        let own = (identities.map(|(name, _)| name.clone()), of_bucket.map(|(bucket, _)| bucket.clone()));
+        let looking = compiled.sets.entry(own).or_insert_with(|| {
+            let mut policies = self.policies.clone();
+            policies.identity.extend(identities.into_iter().flat_map(|(_, own)| own).cloned());
+            policies.resource.extend(of_bucket.into_iter().flat_map(|(_, own)| own).cloned());
+            Arc::new(Looking::of(policies))
+        });
+        let policies = Arc::clone(looking);
         let role = logged.requester().role().filter(|_| logged.role_arn().is_none());
         let has_no_path = role.is_some_and(|(account, role)| !self.roles.contains_key(&(account, role.to_owned())));
-        let names_principals = || policies.resource.iter().any(|policy| policy.source().text().contains(":role/"));
-        let path_is_assumed = has_no_path && (keys.has("aws:PrincipalArn") || names_principals());
-        Around { path_is_assumed, principal: self.engine_principal(logged), keys, name, policies, is_steady }
+        let path_is_assumed = has_no_path && (policies.keys.has("aws:PrincipalArn") || policies.names_roles);
+        Around { path_is_assumed, principal: self.engine_principal(logged), name, policies }
     }
 
     /// What the policies say to the actions that a request needed.
@@ -276,10 +313,10 @@ impl Judge {
     pub fn verdict(&self, logged: &impl Logged, around: &Around) -> Verdict {
         let mut verdict = Verdict::Allowed;
         let mut lacks_policy = false;
-        let policies = &around.policies;
-        let context = logged.context_of(&|key| around.keys.has(key));
+        let policies = &around.policies.set;
+        let context = logged.context_of(&|key| around.policies.keys.has(key));
         let asked = self.ask(logged, around, &context, |request| {
-            let outcome = decide(policies, request);
+            let outcome = policies.decide(request);
             if is_for_resource_to_say(&outcome) {
                 lacks_policy = true;
                 return;
@@ -287,7 +324,7 @@ impl Judge {
             verdict = match (outcome.decision, std::mem::replace(&mut verdict, Verdict::Allowed)) {
                 (Decision::ExplicitDeny | Decision::ImplicitDeny, _) | (_, Verdict::Denied) => Verdict::Denied,
                 (Decision::Depends, earlier) => {
-                    let explanation = explain(policies, request);
+                    let explanation = policies.explain(request);
                     let mut keys = explanation.dependence.map(|dependence| dependence.keys).unwrap_or_default();
                     if let Verdict::Undecided(earlier) = earlier {
                         keys.extend(earlier);
@@ -312,11 +349,11 @@ impl Judge {
     /// else its first.
     #[must_use]
     pub fn deciding(&self, logged: &impl Logged, around: &Around) -> Vec<StatementId> {
-        let policies = &around.policies;
+        let policies = &around.policies.set;
         let mut found: Option<(bool, Vec<StatementId>)> = None;
         let context = logged.context_of(&|_| true);
         let asked = self.ask(logged, around, &context, |request| {
-            let explanation = explain(policies, request);
+            let explanation = policies.explain(request);
             let denied =
                 |outcome: &Outcome| matches!(outcome.decision, Decision::ExplicitDeny | Decision::ImplicitDeny);
             let is_denied = denied(&explanation.outcome);

@@ -232,6 +232,7 @@ pub struct Request<'a> {
     bucket_resource: Option<Cow<'a, str>>,
     resource_account: Option<AccountId>,
     account_given: bool,
+    same_account: bool,
     context: &'a Context,
     facts: &'a Facts,
 }
@@ -280,6 +281,7 @@ impl<'a> Request<'a> {
                 None => Cow::Borrowed(bucket),
             }
         });
+        let owner = resource_account.or(own).or(principal.account().copied());
         let request = Self {
             principal,
             action,
@@ -287,7 +289,8 @@ impl<'a> Request<'a> {
             all_buckets,
             access_point,
             bucket_resource,
-            resource_account: resource_account.or(own).or(principal.account().copied()),
+            resource_account: owner,
+            same_account: is_same_account(principal, &resource, owner.as_ref()),
             account_given: resource_account.or(own).is_some(),
             context,
             facts,
@@ -395,11 +398,7 @@ impl<'a> Request<'a> {
     /// Whether principal and resource are in one account; a request on `*` always is (R7.4).
     #[must_use]
     pub fn is_same_account(&self) -> bool {
-        match (self.principal.account(), self.resource.arn()) {
-            (None, _) => false,
-            (Some(_), None) => true,
-            (own, Some(arn)) => own == self.resource_account() && self.principal.partition() == Some(arn.partition),
-        }
+        self.same_account
     }
 
     /// The partition the resource is in: the ARN's, or the principal's for `*`.
@@ -428,6 +427,7 @@ impl<'a> Request<'a> {
             all_buckets: None,
             access_point: self.access_point,
             bucket_resource: None,
+            same_account: is_same_account(self.principal, &resource, self.resource_account.as_ref()),
             resource_account: self.resource_account,
             account_given: self.account_given,
             context: self.context,
@@ -465,6 +465,14 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn is_through_access_point(&self) -> bool {
         self.access_point.is_some()
+    }
+}
+
+fn is_same_account(principal: &Principal, resource: &Resource<'_>, owner: Option<&AccountId>) -> bool {
+    match (principal.account(), resource.arn()) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (own, Some(arn)) => own == owner && principal.partition() == Some(arn.partition),
     }
 }
 
