@@ -75,13 +75,34 @@ impl<'c> Template<'c> {
     /// ```
     #[must_use]
     pub fn fits(self, arn: &Arn<'_>) -> bool {
-        self.meets(&arn.parts().map(|part| part.chars().map(Symbol::Char).collect()))
+        let own = || self.text.splitn(6, ':').skip(1);
+        let parts = arn.parts();
+        // Most that do not fit begin otherwise.
+        let begins = |(own, part): (&str, &str)| {
+            part.as_bytes().starts_with(own.split(['$', '{', '*']).next().unwrap_or_default().as_bytes())
+        };
+        own().count() == parts.len()
+            && own().zip(parts).all(begins)
+            && own().zip(parts).enumerate().all(|(at, (own, part))| self.part_fits(at, own, part))
+    }
+
+    /// Whether a text stands for one of the parts.
+    fn part_fits(self, at: usize, own: &str, part: &str) -> bool {
+        let mut pieces = pieces(own);
+        match (pieces.next(), pieces.next()) {
+            (None, _) => part.is_empty(),
+            (Some(Piece::Literal(text)), None) => text == part,
+            (Some(Piece::Variable(_)), None) if at == ACCOUNT && !self.closed => true,
+            (Some(Piece::Variable(_)), None) => !part.is_empty() && !(self.closed && part.contains('/')),
+            _ => overlap(&self.symbols(own), &part.chars().map(Symbol::Char).collect::<Vec<_>>()),
+        }
     }
 
     /// Whether some ARN of this form has these five parts behind `arn:`.
     pub(crate) fn meets(self, parts: &[Vec<Symbol>; 5]) -> bool {
         let mut own: Vec<Vec<Symbol>> = self.text.splitn(6, ':').skip(1).map(|part| self.symbols(part)).collect();
-        // Resources that AWS owns, such as its Systems Manager documents, have the form of the others without account.
+        // Resources that AWS owns, such as its Systems Manager documents, have the form of the others without account;
+        // `part_fits` knows it, too.
         if let Some(account) = own.get_mut(ACCOUNT).filter(|account| matches!(account[..], [Symbol::AnyChar, _])) {
             *account = vec![Symbol::AnyRun];
         }

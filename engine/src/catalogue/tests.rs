@@ -1,4 +1,5 @@
 use super::*;
+use crate::arn::Arn;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -166,4 +167,27 @@ fn keys_that_were_probably_meant() {
         assert_eq!(published().nearest_keys(key), [wanted], "{key}");
     }
     assert!(published().nearest_keys("example:nothing").is_empty());
+}
+
+/// The quick way to hold an ARN against a form says what the way for patterns says.
+#[test]
+fn forms_fit_arns_as_they_meet_patterns() {
+    let (mut asked, mut fitting) = (0, 0);
+    for service in published().services() {
+        let templates: Vec<Template<'_>> = service.resource_types().flat_map(|of| of.arns()).collect();
+        let filled = templates.iter().map(|template| template.filled("aws"));
+        let mut arns: Vec<String> = filled.clone().collect();
+        arns.extend(filled.clone().map(|arn| format!("{arn}/more")));
+        arns.extend(filled.clone().map(|arn| arn.replace("ACCOUNT", "")));
+        arns.extend(filled.map(|arn| arn.chars().take(arn.len() - 1).collect()));
+        for arn in arns.iter().filter_map(|arn| Arn::parse(arn)) {
+            for template in &templates {
+                let symbols = arn.parts().map(|part| part.chars().map(Symbol::Char).collect());
+                assert_eq!(template.fits(&arn), template.meets(&symbols), "{template} {arn:?}");
+                asked += 1;
+                fitting += usize::from(template.fits(&arn));
+            }
+        }
+    }
+    assert!(fitting > 2_000 && asked > 10 * fitting, "{fitting} of {asked}");
 }
