@@ -1,5 +1,6 @@
 //! Exact decimal numbers as text: no floating point anywhere (SEMANTICS R5.24).
 
+use compact_str::CompactString;
 use std::cmp::Ordering;
 
 /// A decimal number, `[+-]?digits[.digits]`, borrowed from its text and compared digit by digit.
@@ -55,6 +56,25 @@ impl<'a> Decimal<'a> {
     /// The digits before and behind the point, without the zeros that do not count.
     pub(crate) fn digits(&self) -> (&'a str, &'a str) {
         (self.integer, self.fraction)
+    }
+}
+
+/// A decimal number with its digits, read once.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DecimalBuf {
+    negative: bool,
+    integer: CompactString,
+    fraction: CompactString,
+}
+
+impl DecimalBuf {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let Decimal { negative, integer, fraction } = Decimal::parse(text)?;
+        Some(Self { negative, integer: integer.into(), fraction: fraction.into() })
+    }
+
+    pub(crate) fn borrowed(&self) -> Decimal<'_> {
+        Decimal { negative: self.negative, integer: &self.integer, fraction: &self.fraction }
     }
 }
 

@@ -239,7 +239,7 @@ fn around(value: &ConditionValue, family: Family) -> Vec<String> {
     let mut values = match value.operand() {
         Operand::Network(network) => network.edges().iter().map(ToString::to_string).collect(),
         Operand::Instant(instant) => instant.around(),
-        Operand::Number => vec![format!("{text}0"), format!("{text}.0"), format!("-{text}"), "0".to_owned()],
+        Operand::Number(_) => vec![format!("{text}0"), format!("{text}.0"), format!("-{text}"), "0".to_owned()],
         Operand::Text(pattern) | Operand::FoldedText(pattern) | Operand::Arn(pattern) => filled(pattern),
         Operand::Bool(_) => vec!["true".to_owned(), "false".to_owned()],
         Operand::Bytes | Operand::Presence(_) | Operand::Malformed => Vec::new(),

@@ -63,6 +63,22 @@ impl Network {
         }
     }
 
+    /// Whether the addresses are those of IPv4, and the first and the last of them as numbers.
+    pub(crate) fn range(&self) -> (bool, (u128, u128)) {
+        match self.address {
+            IpAddr::V4(address) => {
+                let host = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
+                let address = u32::from(address);
+                (true, ((address & !host).into(), (address | host).into()))
+            }
+            IpAddr::V6(address) => {
+                let host = u128::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
+                let address = u128::from(address);
+                (false, (address & !host, address | host))
+            }
+        }
+    }
+
     /// The first and the last address of the range, and its family's addresses on both sides of it, where there are any.
     pub(crate) fn edges(&self) -> Vec<IpAddr> {
         match self.address {

@@ -4,6 +4,7 @@
 //! is decided here and nowhere else; comparing one value with another is the business of `value`.
 
 pub mod ip;
+mod many;
 mod operator;
 mod value;
 
@@ -21,7 +22,9 @@ use crate::request::{Lookup, Request};
 use crate::resource::{report_variables, unversioned_variable};
 use crate::truth::Truth;
 use compact_str::CompactString;
+use many::Many;
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 /// A `Condition` block: every test must hold (R5.1). An empty one always holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,6 +41,17 @@ pub struct ConditionTest {
     key: ConditionKey,
     key_span: Span,
     values: Vec<ConditionValue>,
+    looked_up: LookedUp,
+}
+
+/// What follows from the values of a test.
+#[derive(Debug, Clone, Default)]
+struct LookedUp(OnceLock<Option<Arc<Many>>>);
+
+impl PartialEq for LookedUp {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// What a test comes to, and what decided it.
@@ -133,7 +147,13 @@ impl ConditionBlock {
                     ));
                 }
                 let values = read_values(operator, &key.name, &key.value, variables, problems);
-                tests.push(ConditionTest { operator, key: name, key_span: key.name_span, values });
+                tests.push(ConditionTest {
+                    operator,
+                    key: name,
+                    key_span: key.name_span,
+                    values,
+                    looked_up: LookedUp::default(),
+                });
             }
         }
         Self { tests, unreadable }
@@ -296,15 +316,20 @@ impl ConditionTest {
 
     /// Whether one value of the request passes: one of the policy's values matches or, negated, none does.
     fn test(&self, value: &str, request: &Request<'_>) -> Truth {
-        let matches = Truth::any(self.comparisons(value, request).map(|(_, comparison)| match comparison {
-            Comparison::Match => Truth::True,
-            Comparison::Unknown(_) => Truth::Unknown,
-            Comparison::Mismatch
-            | Comparison::MalformedPolicyValue
-            | Comparison::MalformedRequestValue
-            | Comparison::Unresolved(_) => Truth::False,
-        }));
+        let matches = match self.many() {
+            Some(many) => many.matches(self.operator.base, &self.values, value, request),
+            None => Truth::any(self.comparisons(value, request).map(|(_, comparison)| comparison.truth())),
+        };
         if self.operator.base.is_negated() { !matches } else { matches }
+    }
+
+    /// The values to be looked up, where they are many; put in order when they are first asked for.
+    fn many(&self) -> Option<&Many> {
+        if self.values.len() < 2 {
+            return None;
+        }
+        let LookedUp(many) = &self.looked_up;
+        many.get_or_init(|| Many::of(self.operator.base, &self.values).map(Arc::new)).as_deref()
     }
 
     /// How each of the policy's values compares with one value of the request.

@@ -3,10 +3,11 @@
 
 use super::ip::Network;
 use super::operator::{Base, Family};
-use crate::decimal::Decimal;
+use crate::decimal::{Decimal, DecimalBuf};
 use crate::instant::Instant;
 use crate::pattern::{Fit, Pattern, Syntax, Variable, VariableMistake, Variables};
 use crate::problem::Span;
+use crate::truth::Truth;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use compact_str::CompactString;
@@ -26,7 +27,7 @@ pub struct ConditionValue {
 pub(crate) enum Operand {
     Text(Pattern),
     FoldedText(Pattern),
-    Number,
+    Number(DecimalBuf),
     Instant(Instant),
     Bool(Pattern),
     /// Standard base64 has one text for the same bytes, so texts are compared (R5.33).
@@ -55,6 +56,19 @@ pub enum Comparison<'p> {
     Unknown(&'p Variable),
 }
 
+impl Comparison<'_> {
+    /// What the comparison says of a match.
+    pub(crate) fn truth(self) -> Truth {
+        match self {
+            Self::Match => Truth::True,
+            Self::Unknown(_) => Truth::Unknown,
+            Self::Mismatch | Self::MalformedPolicyValue | Self::MalformedRequestValue | Self::Unresolved(_) => {
+                Truth::False
+            }
+        }
+    }
+}
+
 impl ConditionValue {
     /// Reads `text` for an operator; `variables` is whether the policy's version has them.
     pub(crate) fn read(text: &str, span: Span, base: Base, variables: bool) -> (Self, Vec<VariableMistake>) {
@@ -72,7 +86,7 @@ impl ConditionValue {
                 }
                 _ => Operand::Text(keep(pattern(false))),
             },
-            Family::Numeric => Decimal::parse(text).map_or(Operand::Malformed, |_| Operand::Number),
+            Family::Numeric => DecimalBuf::parse(text).map_or(Operand::Malformed, Operand::Number),
             Family::Date => Instant::parse(text).map_or(Operand::Malformed, Operand::Instant),
             Family::Bool => {
                 let pattern = keep(pattern(false));
@@ -132,7 +146,10 @@ impl ConditionValue {
         match &self.operand {
             Operand::Text(pattern) => pattern.fit(value, variables).into(),
             Operand::FoldedText(pattern) => pattern.fit_ignoring_case(value, variables).into(),
-            Operand::Number => number(base, value, &self.text),
+            Operand::Number(limit) => match Decimal::parse(value) {
+                Some(value) => ordered(base, value.cmp(&limit.borrowed())),
+                None => Comparison::MalformedRequestValue,
+            },
             Operand::Instant(instant) => match Instant::parse(value) {
                 Some(value) => ordered(base, value.cmp(instant)),
                 None => Comparison::MalformedRequestValue,
@@ -160,15 +177,6 @@ fn is_base64(text: &str) -> bool {
     let data = text.trim_end_matches('=');
     let letters = data.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
     text.len().is_multiple_of(4) && text.len() - data.len() <= 2 && letters
-}
-
-/// Decimals, compared exactly (R5.24).
-fn number(base: Base, value: &str, limit: &str) -> Comparison<'static> {
-    match (Decimal::parse(value), Decimal::parse(limit)) {
-        (Some(value), Some(limit)) => ordered(base, value.cmp(&limit)),
-        (None, _) => Comparison::MalformedRequestValue,
-        (_, None) => Comparison::MalformedPolicyValue,
-    }
 }
 
 /// Whether a value that stands in this order to the policy's satisfies the positive form of the operator.
