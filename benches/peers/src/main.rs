@@ -3,6 +3,8 @@
 //! Rounds of all evaluators alternate, on one thread; what counts is the time of that thread, and of the rounds the
 //! median. Beside each rate stands how many requests were allowed, and how often that agreed with can-access: a fast wrong
 //! answer is none.
+//!
+//! With a folder of node packages as its argument, it asks `@cloud-copilot/iam-simulate` from it, too.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop at anything unexpected")]
 
@@ -16,6 +18,7 @@ use can_access_engine::request::Facts;
 use cpu_time::ThreadTime;
 use std::hint::black_box;
 use std::panic::catch_unwind;
+use std::process::Command;
 use std::str::FromStr;
 use std::time::Duration;
 use workloads::{PRINCIPAL, Question, Workload};
@@ -70,7 +73,8 @@ fn iam_rs(workload: &Workload) -> impl Fn(usize) -> bool {
 fn aws_iam(workload: &Workload) -> Option<impl Fn(usize) -> bool> {
     use aws_iam::model::{Policy, QString};
     use aws_iam::offline::{EvaluationResult, Request, evaluate_all};
-    let policies: Vec<Policy> = workload.identity.iter().filter_map(|text| aws_iam::io::read_from_string(text).ok()).collect();
+    let policies: Vec<Policy> =
+        workload.identity.iter().filter_map(|text| aws_iam::io::read_from_string(text).ok()).collect();
     let request = |question: &Question| Request {
         request_id: None,
         principal: None,
@@ -92,7 +96,9 @@ fn cedar(workload: &Workload) -> impl Fn(usize) -> bool {
     use cedar_policy::{Authorizer, Context, Entities, EntityUid, PolicySet, Request, RestrictedExpression};
     let like = |attribute: &str, value: &serde_json::Value| {
         let texts: Vec<String> = match value {
-            serde_json::Value::Array(items) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
+            serde_json::Value::Array(items) => {
+                items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+            }
             item => item.as_str().map(str::to_owned).into_iter().collect(),
         };
         let like = |text: &String| format!("context.{attribute} like {}", serde_json::to_string(text).unwrap());
@@ -128,6 +134,41 @@ fn cedar(workload: &Workload) -> impl Fn(usize) -> bool {
     move |at| authorizer.is_authorized(&requests[at], &policies, &entities).decision() == cedar_policy::Decision::Allow
 }
 
+/// The workload as `iam-simulate.mjs` reads it.
+fn exported(workload: &Workload, requests: usize) -> serde_json::Value {
+    let question = |question: &Question| {
+        let context: serde_json::Map<String, serde_json::Value> = question
+            .context
+            .keys()
+            .map(|(key, value)| (key.as_str().to_owned(), serde_json::to_value(value).unwrap()))
+            .collect();
+        serde_json::json!({
+            "principal": PRINCIPAL,
+            "action": question.action.as_str(),
+            "resource": question.resource,
+            "owner": question.owner.map_or("111122223333".to_owned(), |owner| owner.to_string()),
+            "context": context,
+        })
+    };
+    serde_json::json!({
+        "identity": workload.identity, "boundary": workload.boundary, "session": workload.session,
+        "scp": workload.scp, "resource": workload.resource,
+        "questions": workload.questions.iter().take(requests).map(question).collect::<Vec<_>>(),
+    })
+}
+
+/// The same asked of iam-simulate, whose packages stand in a folder: the seconds of each decision, and the answers.
+fn iam_simulate(modules: &str, workload: &Workload, requests: usize) -> (f64, Vec<bool>) {
+    let file = std::env::temp_dir().join("can-access-workload.json");
+    std::fs::write(&file, exported(workload, requests).to_string()).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/iam-simulate.mjs");
+    let output = Command::new("node").args([script, modules]).arg(&file).arg("2").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let allowed = answer["allowed"].as_array().unwrap().iter().map(|allowed| allowed == true).collect();
+    (answer["each"].as_f64().unwrap(), allowed)
+}
+
 fn compare(title: &str, workload: &Workload, slow: usize) {
     let facts = Facts::default();
     let (plain, compiled) = (workload.policies(), CompiledSet::new(workload.policies()));
@@ -136,7 +177,9 @@ fn compare(title: &str, workload: &Workload, slow: usize) {
     let mut evaluators = vec![
         Evaluator::new("can-access, verdict", all, |at| compiled.verdict(&requests[at]) == Decision::Allowed),
         Evaluator::new("can-access, decide", all, |at| compiled.decide(&requests[at]).decision == Decision::Allowed),
-        Evaluator::new("can-access, not compiled", slow, |at| decide(&plain, &requests[at]).decision == Decision::Allowed),
+        Evaluator::new("can-access, not compiled", slow, |at| {
+            decide(&plain, &requests[at]).decision == Decision::Allowed
+        }),
     ];
     let has_layers = !workload.resource.is_empty();
     if !has_layers {
@@ -152,20 +195,27 @@ fn compare(title: &str, workload: &Workload, slow: usize) {
         evaluators.iter_mut().for_each(|evaluator| evaluator.round(Duration::from_millis(30)));
     }
     let first = evaluators[0].median();
-    println!("\n{title}: {} policies\n{:28} {:>12} {:>10} {:>10}   allowed, as can-access", workload.identity.len(), "", "a second", "each", "times");
-    for evaluator in &mut evaluators {
-        let answers: Vec<bool> = (0..evaluator.requests).map(|at| (evaluator.allows)(at)).collect();
+    println!(
+        "\n{title}: {} policies\n{:28} {:>12} {:>11} {:>10}   allowed, as can-access",
+        workload.identity.len(),
+        "",
+        "a second",
+        "each",
+        "times"
+    );
+    let row = |name: &str, each: f64, answers: &[bool]| {
         let alike = answers.iter().zip(&ours).filter(|(one, other)| one == other).count();
         let allowed = answers.iter().filter(|allowed| **allowed).count();
-        let median = evaluator.median();
-        println!(
-            "{:28} {:>12.0} {:>7.2} µs {:>10.2}   {allowed} of {}, {alike} alike",
-            evaluator.name,
-            1.0 / median,
-            median * 1e6,
-            median / first,
-            evaluator.requests
-        );
+        let (rate, times, all) = (1.0 / each, each / first, answers.len());
+        println!("{name:28} {rate:>12.0} {:>8.2} µs {times:>10.2}   {allowed} of {all}, {alike} alike", each * 1e6);
+    };
+    for evaluator in &mut evaluators {
+        let answers: Vec<bool> = (0..evaluator.requests).map(|at| (evaluator.allows)(at)).collect();
+        row(evaluator.name, evaluator.median(), &answers);
+    }
+    if let Some(modules) = std::env::args().nth(1) {
+        let (each, answers) = iam_simulate(&modules, workload, slow.min(100));
+        row("iam-simulate", each, &answers);
     }
 }
 
@@ -183,11 +233,15 @@ fn reading(texts: &[String]) {
             let start = ThreadTime::now();
             match *name {
                 "can-access, read and compile" => _ = black_box(CompiledSet::new(workload.policies())),
-                "can-access, read" => texts.iter().for_each(|text| _ = black_box(workloads::read(text, Layer::Identity))),
+                "can-access, read" => {
+                    texts.iter().for_each(|text| _ = black_box(workloads::read(text, Layer::Identity)))
+                }
                 "iam-rs, read" => {
                     texts.iter().for_each(|text| _ = black_box(serde_json::from_str::<iam_rs::IAMPolicy>(text).ok()))
                 }
-                _ => texts.iter().for_each(|text| _ = black_box(serde_json::from_str::<serde_json::Value>(text).unwrap())),
+                _ => texts
+                    .iter()
+                    .for_each(|text| _ = black_box(serde_json::from_str::<serde_json::Value>(text).unwrap())),
             }
             times.push(start.elapsed());
         }
