@@ -4,7 +4,7 @@
 use crate::document::{Node, Value, strings};
 use crate::pattern::{Pattern, Syntax};
 use crate::problem::{Code, Problem, Span};
-use crate::request::Action;
+use crate::request::{Action, hash_of};
 
 /// `Action` or `NotAction`.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,8 +34,8 @@ pub struct ActionPattern {
 #[derive(Debug, Clone, PartialEq)]
 enum Shape {
     Everything,
-    /// One action; where its colon is.
-    Action(usize),
+    /// One action: where its colon is, and its hash.
+    Action(usize, u64),
     /// All actions of one service whose names begin with what stands between the colon, which is there, and the `*` at the
     /// end.
     Head(usize),
@@ -107,7 +107,7 @@ impl ActionPattern {
         let plain =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if plain(service) && plain(name) {
-            return (Shape::Action(service.len()), None);
+            return (Shape::Action(service.len(), hash_of(text)), None);
         }
         if text.contains(',') {
             return nothing(Oddity::Comma);
@@ -124,7 +124,7 @@ impl ActionPattern {
         let wild = |part: &str| part.contains(['*', '?']);
         match (wild(service), name.strip_suffix('*')) {
             (false, Some(head)) if !wild(head) => return (Shape::Head(service.len()), None),
-            (false, None) if !wild(name) => return (Shape::Action(service.len()), None),
+            (false, None) if !wild(name) => return (Shape::Action(service.len(), hash_of(text)), None),
             _ => {}
         }
         let pattern = |part: &str| Pattern::parse(part, Syntax::WILDCARDS).0;
@@ -154,7 +154,7 @@ impl ActionPattern {
     #[must_use]
     pub fn matches(&self, action: &Action) -> bool {
         match self.shape {
-            Shape::Action(_) => self.folded() == action.folded(),
+            Shape::Action(_, hash) => hash == action.hash() && self.folded() == action.folded(),
             _ => self.covers(action.service(), action.name()),
         }
     }
@@ -163,7 +163,7 @@ impl ActionPattern {
     pub(crate) fn covers(&self, prefix: &str, action: &str) -> bool {
         match &self.shape {
             Shape::Everything => true,
-            Shape::Action(colon) => self.sides(*colon) == (prefix, action),
+            Shape::Action(colon, _) => self.sides(*colon) == (prefix, action),
             Shape::Head(colon) => {
                 let (service, name) = self.sides(*colon);
                 service == prefix && name.strip_suffix('*').is_some_and(|head| action.starts_with(head))
@@ -177,7 +177,7 @@ impl ActionPattern {
     pub(crate) fn form(&self) -> Form<'_> {
         match &self.shape {
             Shape::Everything => Form::Everything,
-            Shape::Action(_) => Form::Action(self.folded()),
+            Shape::Action(..) => Form::Action(self.folded()),
             Shape::Head(colon) => {
                 let (service, name) = self.sides(*colon);
                 Form::Head { service, head: name.strip_suffix('*').unwrap_or(name) }
@@ -218,7 +218,7 @@ impl ActionPattern {
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         match &self.shape {
-            Shape::Action(colon) | Shape::Head(colon) => Some(self.sides(*colon).0),
+            Shape::Action(colon, _) | Shape::Head(colon) => Some(self.sides(*colon).0),
             Shape::Named { service, .. } => service.as_literal(),
             Shape::Everything | Shape::Nothing => None,
         }

@@ -80,6 +80,13 @@ pub struct Action {
     text: String,
     folded: String,
     colon: usize,
+    /// Of the folded text, so that most others are told apart without looking at it.
+    hash: u64,
+}
+
+/// The hash of an action in lower case.
+pub(crate) fn hash_of(folded: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(folded.as_bytes())
 }
 
 impl Action {
@@ -113,7 +120,8 @@ impl Action {
         if !service.chars().all(letter) || !name.chars().all(letter) {
             return refuse("an action is `service:Name` in letters and digits, such as `s3:GetObject`");
         }
-        Ok(Self { text: text.to_owned(), folded: text.to_ascii_lowercase(), colon: service.len() })
+        let folded = text.to_ascii_lowercase();
+        Ok(Self { text: text.to_owned(), colon: service.len(), hash: hash_of(&folded), folded })
     }
 
     /// The action as given.
@@ -136,6 +144,10 @@ impl Action {
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.folded
+    }
+
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
     }
 
     /// The service prefix in lower case.
