@@ -62,7 +62,7 @@ impl Random {
     }
 }
 
-fn question(action: &str, resource: &str) -> Option<Question> {
+pub fn question(action: &str, resource: &str) -> Option<Question> {
     Resource::parse(resource).ok()?;
     Some(Question {
         principal: Principal::parse(PRINCIPAL).unwrap(),

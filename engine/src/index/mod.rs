@@ -19,8 +19,9 @@ use actions::{ByAction, visit};
 /// How many are so few that asking all of them costs less than finding out which to ask.
 #[derive(Debug, Clone, Copy, Default)]
 struct Few {
-    /// Statements of a group.
+    /// Statements of a group, and their actions.
     statements: usize,
+    actions: usize,
     /// Patterns of the statements about an action.
     patterns: usize,
     /// Patterns that are asked one after the other.
@@ -28,7 +29,7 @@ struct Few {
 }
 
 impl Few {
-    const USUAL: Self = Self { statements: 4, patterns: 8, asked: pattern::FEW };
+    const USUAL: Self = Self { statements: 4, actions: 16, patterns: pattern::FEW, asked: pattern::FEW };
 }
 
 /// A set of policies, compiled.
@@ -78,7 +79,9 @@ impl CompiledSet {
         let mut indexed = Vec::new();
         for id in groups(&policies) {
             let Some(group) = policies.groups(id.layer, id.access_point).get(id.level) else { continue };
-            if group.iter().map(|policy| policy.statements().len()).sum::<usize>() > few.statements {
+            let statements = || group.iter().flat_map(|policy| policy.statements());
+            let actions = || statements().map(|statement| statement.action().entries().len()).sum::<usize>();
+            if statements().count() > few.statements || actions() > few.actions {
                 indexed.push((id, ByAction::of(group, id.layer, few)));
             }
         }
