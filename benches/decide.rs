@@ -2,7 +2,12 @@
 //!
 //! `cargo bench` runs everything; see benches/README.md.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark may stop at anything unexpected")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a benchmark may stop at anything unexpected"
+)]
 
 mod workloads;
 

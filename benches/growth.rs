@@ -2,7 +2,12 @@
 //!
 //! Prints a table for each, in Markdown, and draws all of them into benches/growth.svg.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "a benchmark may stop at anything unexpected")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a benchmark may stop at anything unexpected"
+)]
 
 mod workloads;
 
@@ -79,7 +84,8 @@ fn values(operator: &str, key: &str, count: usize, value: impl Fn(usize) -> Stri
 /// A key of so many bytes, and patterns with a star at the beginning, in the middle and at the end.
 fn key_length(length: usize) -> f64 {
     let statement = r#"{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::bucket/*.gz", "arn:aws:s3:::bucket/*/logs/*", "arn:aws:s3:::bucket/in/*"] }"#;
-    let asked = (0..16).map(|n| question("s3:GetObject", &format!("arn:aws:s3:::bucket/{n}{}", "a/b".repeat(length / 3))));
+    let asked =
+        (0..16).map(|n| question("s3:GetObject", &format!("arn:aws:s3:::bucket/{n}{}", "a/b".repeat(length / 3))));
     of(&asking(policy(&[statement.to_owned()]), asked))
 }
 

@@ -1,6 +1,12 @@
 //! One of a few workloads, so many times over: for counting instructions (`benches/instructions.py`).
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark may stop at anything unexpected")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a benchmark may stop at anything unexpected"
+)]
 
 mod workloads;
 

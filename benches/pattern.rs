@@ -48,7 +48,8 @@ fn ordinary(bench: &mut Criterion) {
 
 /// Keys of nothing but the letters that a pattern asks for, and not quite those.
 fn hostile(bench: &mut Criterion) {
-    let families: [(&str, fn(usize) -> String); 6] = [
+    type Family = (&'static str, fn(usize) -> String);
+    let families: [Family; 6] = [
         ("near_miss", |length| format!("*{}b", "a".repeat(length / 2))),
         ("near_miss_inside", |length| format!("*{}b*", "a".repeat(length / 2))),
         ("stars", |_| "*a".repeat(20) + "b"),

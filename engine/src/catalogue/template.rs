@@ -93,7 +93,7 @@ impl<'c> Template<'c> {
             (None, _) => part.is_empty(),
             (Some(Piece::Literal(text)), None) => text == part,
             (Some(Piece::Variable(_)), None) if at == ACCOUNT && !self.closed => true,
-            (Some(Piece::Variable(_)), None) => !part.is_empty() && !(self.closed && part.contains('/')),
+            (Some(Piece::Variable(_)), None) => !(part.is_empty() || self.closed && part.contains('/')),
             _ => overlap(&self.symbols(own), &part.chars().map(Symbol::Char).collect::<Vec<_>>()),
         }
     }
