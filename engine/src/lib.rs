@@ -37,6 +37,9 @@
 //! assert_eq!(explanation.decided_by[0].statement, 1);
 //! ```
 //!
+//! For many requests, [`index::CompiledSet`] takes the policies and finds the few statements that can apply to each: the
+//! decision is the same, and its cost hardly grows with the number of policies.
+//!
 //! # A property of a policy
 //!
 //! With the feature `proptest` the engine supplies strategies, so that a policy's promises can be tested over everything

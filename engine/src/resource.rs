@@ -8,6 +8,7 @@ use crate::pattern::{Fit, Pattern, Pieces, Syntax, Variable, VariableMistake, Va
 use crate::problem::{Code, Problem, Span};
 use crate::request::Request;
 use crate::truth::Truth;
+use smallvec::SmallVec;
 
 /// `Resource` or `NotResource`.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,18 +30,27 @@ pub enum ResourceElement {
 pub struct ResourcePattern {
     text: Box<str>,
     span: Span,
-    /// How many bytes of the text come before the sixth part, if nothing in them is a wildcard.
-    literal_head: Option<usize>,
     shape: Shape,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Shape {
     Everything,
-    /// Partition, service, Region, account and resource. Only the last may hold variables (R3.17).
-    Arn(Box<[Pattern; 5]>),
+    /// Partition, service, Region and account; and the resource, which alone may hold variables (R3.17).
+    Arn {
+        head: Head,
+        last: Pattern,
+    },
     /// Written so that no resource fits.
     Nothing,
+}
+
+/// The parts of an ARN pattern between `arn:` and the resource.
+#[derive(Debug, Clone, PartialEq)]
+enum Head {
+    /// Nothing in them is a wildcard: so many bytes of the text, `arn:` and the last colon included.
+    Literal(usize),
+    Patterns(Box<[Pattern; 4]>),
 }
 
 /// How an ARN with fewer than six parts is read (R3.11).
@@ -81,14 +91,15 @@ impl ResourcePattern {
             // An action on everything is covered by `*` alone (R3.22), but for the list of all buckets (R3.24).
             Some(text) => self.fit_text(text, request),
             None if self.is_everything() => Fit::Yes,
-            None => match (request.resource().arn(), self.literal_head, self.last_part()) {
-                (None, ..) => Fit::No,
+            None => match (request.resource().arn(), &self.shape) {
+                (None, _) => Fit::No,
                 // Five colons are in it, so that what follows is the sixth part of the resource, too.
-                (Some(_), Some(head), Some(last)) => {
-                    let rest = self.text.get(..head).and_then(|head| request.resource().as_str().strip_prefix(head));
+                (Some(_), Shape::Arn { head: Head::Literal(length), last }) => {
+                    let head = self.text.get(..*length);
+                    let rest = head.and_then(|head| request.resource().as_str().strip_prefix(head));
                     rest.map_or(Fit::No, |rest| last.fit(rest, request))
                 }
-                (Some(arn), ..) => self.fit_arn(arn, request),
+                (Some(arn), _) => self.fit_arn(arn, request),
             },
         }
     }
@@ -106,23 +117,25 @@ impl ResourcePattern {
 
     /// Whether the entry would fit if letter case did not count before the resource part (R3.10).
     pub(crate) fn differs_by_case(&self, resource: &str) -> bool {
-        let Shape::Arn(patterns) = &self.shape else { return false };
+        let Shape::Arn { head, last } = &self.shape else { return false };
         let Some(arn) = Arn::parse(resource) else { return false };
-        let [partition, service, region, account, last] = &**patterns;
         let folded = |pattern: &Pattern, part: &str| {
             let folded = Pattern::parse(&pattern.to_string().to_ascii_lowercase(), Syntax::RESOURCE).0;
             folded.is_match(&part.to_ascii_lowercase())
         };
-        let head = [partition, service, region, account];
-        last.is_match(arn.resource) && head.iter().zip(arn.parts()).all(|(pattern, part)| folded(pattern, part))
+        let fits = match head {
+            Head::Literal(_) => self.literals().zip(arn.parts()).all(|(own, part)| own.eq_ignore_ascii_case(part)),
+            Head::Patterns(patterns) => patterns.iter().zip(arn.parts()).all(|(own, part)| folded(own, part)),
+        };
+        fits && last.is_match(arn.resource)
     }
 
     /// Whether the entry would fit if a `*` at the end of a part before the last reached beyond the colon, as a sentence
     /// of AWS's page on `Resource` can be read (R3.4).
     pub(crate) fn would_fit_across_colons(&self, resource: &str) -> bool {
-        let Shape::Arn(patterns) = &self.shape else { return false };
+        let Shape::Arn { last, .. } = &self.shape else { return false };
         let reaches = self.text.split(':').take(5).any(|part| part.ends_with('*'));
-        let last_has_variable = patterns.last().is_some_and(|last| last.variables().next().is_some());
+        let last_has_variable = last.variables().next().is_some();
         reaches && !last_has_variable && Pattern::parse(&self.text, Syntax::RESOURCE).0.is_match(resource)
     }
 
@@ -137,22 +150,37 @@ impl ResourcePattern {
     /// The pattern of the sixth part, if the entry is an ARN pattern.
     pub(crate) fn last_part(&self) -> Option<&Pattern> {
         match &self.shape {
-            Shape::Arn(patterns) => patterns.last(),
+            Shape::Arn { last, .. } => Some(last),
             Shape::Everything | Shape::Nothing => None,
         }
     }
 
     /// The pattern of the sixth part, if the five before fit those of an ARN.
     pub(crate) fn last_part_for(&self, arn: &Arn<'_>) -> Option<&Pattern> {
-        let Shape::Arn(patterns) = &self.shape else { return None };
-        let [head @ .., last] = &**patterns;
-        head.iter().zip(arn.parts()).all(|(pattern, part)| pattern.is_match(part)).then_some(last)
+        let Shape::Arn { head, last } = &self.shape else { return None };
+        let fits = match head {
+            Head::Literal(_) => self.literals().eq(arn.parts().into_iter().take(4)),
+            Head::Patterns(patterns) => patterns.iter().zip(arn.parts()).all(|(own, part)| own.is_match(part)),
+        };
+        fits.then_some(last)
+    }
+
+    /// Partition, service, Region and account, where they are literal.
+    fn literals(&self) -> impl Iterator<Item = &str> {
+        self.text.splitn(6, ':').skip(1).take(4)
     }
 
     /// The literal texts of the entry; none if it is no ARN pattern.
     pub(crate) fn pieces(&self) -> Option<Pieces> {
-        let Shape::Arn(patterns) = &self.shape else { return None };
-        Some(patterns.iter().fold(Pieces::default().literal("arn"), |pieces, part| pieces.literal(":").then(part)))
+        let Shape::Arn { head, last } = &self.shape else { return None };
+        let pieces = match head {
+            Head::Literal(length) => Pieces::default().literal(self.text.get(..*length).unwrap_or_default()),
+            Head::Patterns(patterns) => {
+                let start = Pieces::default().literal("arn:");
+                patterns.iter().fold(start, |pieces, part| pieces.then(part).literal(":"))
+            }
+        };
+        Some(pieces.then(last))
     }
 
     /// The entry as written.
@@ -182,8 +210,18 @@ impl ResourcePattern {
     /// What can stand where in the five parts behind `arn:`, if the entry is the pattern of an ARN.
     pub(crate) fn symbols(&self) -> Option<[Vec<Symbol>; 5]> {
         match &self.shape {
-            Shape::Arn(patterns) => {
-                Some(std::array::from_fn(|at| patterns.get(at).map(Pattern::symbols).unwrap_or_default()))
+            Shape::Arn { head, last } => {
+                let mut symbols: [Vec<Symbol>; 5] = match head {
+                    Head::Literal(_) => {
+                        let mut literals = self.literals();
+                        std::array::from_fn(|_| literals.next().unwrap_or_default().chars().map(Symbol::Char).collect())
+                    }
+                    Head::Patterns(patterns) => {
+                        std::array::from_fn(|at| patterns.get(at).map(Pattern::symbols).unwrap_or_default())
+                    }
+                };
+                symbols[4] = last.symbols();
+                Some(symbols)
             }
             Shape::Everything | Shape::Nothing => None,
         }
@@ -191,11 +229,11 @@ impl ResourcePattern {
 
     /// Whether the ARN has fewer than six parts and was filled up (R3.11).
     pub(crate) fn is_short(&self) -> bool {
-        self.text.matches(':').count() < 5 && matches!(self.shape, Shape::Arn(_))
+        self.text.matches(':').count() < 5 && matches!(self.shape, Shape::Arn { .. })
     }
 
     fn compile(text: &str, span: Span, layer: Layer, variables: bool, problems: &mut Vec<Problem>) -> Self {
-        let of = |shape| Self { text: text.into(), span, literal_head: None, shape };
+        let of = |shape| Self { text: text.into(), span, shape };
         if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
             return of(Shape::Everything);
         }
@@ -203,7 +241,13 @@ impl ResourcePattern {
             problems.push(no_arn(text, span));
             return of(Shape::Nothing);
         }
-        let mut parts: Vec<&str> = text.splitn(6, ':').skip(1).collect();
+        let mut parts: SmallVec<[&str; 5]> = SmallVec::new();
+        let mut rest = text.get(4..).unwrap_or_default();
+        while let Some(colon) = memchr::memchr(b':', rest.as_bytes()).filter(|_| parts.len() < 4) {
+            parts.push(rest.get(..colon).unwrap_or_default());
+            rest = rest.get(colon + 1..).unwrap_or_default();
+        }
+        parts.push(rest);
         let head_length = text.len() - parts.get(4).map_or(0, |last| last.len());
         if variables && text.get(..head_length).is_some_and(|head| head.contains("${")) {
             let tail = text.rfind("${").unwrap_or_default();
@@ -241,6 +285,7 @@ impl ResourcePattern {
             }
         }
         let plain = |index: usize| Pattern::parse(parts.get(index).copied().unwrap_or_default(), Syntax::WILDCARDS).0;
+        let is_literal = parts.iter().take(4).all(|part| !part.contains(['*', '?']));
         let last = parts.get(4).copied().unwrap_or_default();
         let (last_pattern, mistakes) = Pattern::parse(last, Syntax { wildcards: true, variables });
         report_variables(last, &mistakes, span, problems);
@@ -254,9 +299,12 @@ impl ResourcePattern {
                 format!("`{text}` has a wildcard in its service part, which AWS advises against"),
             ));
         }
-        let patterns = [plain(0), plain(1), plain(2), plain(3), last_pattern];
-        let is_literal = text.matches(':').count() >= 5 && patterns.iter().take(4).all(|part| !part.has_wildcard());
-        Self { literal_head: is_literal.then_some(head_length), ..of(Shape::Arn(Box::new(patterns))) }
+        let head = if is_literal {
+            Head::Literal(head_length)
+        } else {
+            Head::Patterns(Box::new([plain(0), plain(1), plain(2), plain(3)]))
+        };
+        of(Shape::Arn { head, last: last_pattern })
     }
 }
 

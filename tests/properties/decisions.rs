@@ -144,6 +144,13 @@ proptest! {
         let asked = Asked::of(&world);
         let explanation = asked.explain(&policies);
         prop_assert_eq!(explanation.outcome, asked.decide(&policies), "{:#}", world);
+        // Of compiled policies, the statements about the action are told, and everything else alike.
+        let compiled = CompiledSet::indexing_everything(policies.clone());
+        let mut short = compiled.explain(&asked.request());
+        short.statements.retain(|report| report.action);
+        let mut all = explanation.clone();
+        all.statements.retain(|report| report.action);
+        prop_assert_eq!(short, all, "{:#}", world);
         let blocked = explanation.outcome.blocked_by.iter().count();
         prop_assert_eq!(explanation.outcome.decision == Decision::Allowed, blocked == 0, "{:#}", world);
     }

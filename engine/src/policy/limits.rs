@@ -55,7 +55,11 @@ impl SizeLimit {
     #[must_use]
     pub fn size(&self, text: &str) -> usize {
         match self.counting {
-            Counting::WithoutWhiteSpace => text.chars().filter(|c| !c.is_ascii_whitespace()).count(),
+            // A character begins with a byte that continues none.
+            Counting::WithoutWhiteSpace => {
+                let begins = |byte: &u8| byte & 0xC0 != 0x80 && !byte.is_ascii_whitespace();
+                text.as_bytes().iter().map(|byte| usize::from(begins(byte))).sum()
+            }
             Counting::Characters => text.chars().count(),
             Counting::Bytes => text.len(),
         }
