@@ -78,51 +78,33 @@ pub(crate) struct Surroundings {
 /// that keeps, every element is examined.
 pub trait Record {
     /// Whether anything is kept.
-    const KEEPS: bool;
+    const KEEPS: bool = false;
     /// Whether nothing but the decision counts, so that an explicit deny ends the matter.
-    const HASTY: bool;
-    /// What is told from here on is about the statement `at`, until the next; `on_bucket` is whether the request is asked
+    const HASTY: bool = false;
+    /// What is told from here on is about the statement `_at`, until the next; `_on_bucket` is whether the request is asked
     /// of the bucket behind an access point.
-    fn begin(&mut self, at: StatementId, on_bucket: bool);
+    fn begin(&mut self, _at: StatementId, _on_bucket: bool) {}
     /// Whether the statement is about the requester.
-    fn principal(&mut self, matched: PrincipalMatch);
+    fn principal(&mut self, _matched: PrincipalMatch) {}
     /// Whether the action matches.
-    fn action(&mut self, matches: bool);
+    fn action(&mut self, _matches: bool) {}
     /// Whether the resource matches.
-    fn resource(&mut self, matches: Truth);
+    fn resource(&mut self, _matches: Truth) {}
     /// What a test of the condition comes to, in the order of the policy.
-    fn condition(&mut self, evaluation: Evaluation);
+    fn condition(&mut self, _evaluation: Evaluation) {}
     /// Whether the statement applies.
-    fn end(&mut self, applies: Truth);
+    fn end(&mut self, _applies: Truth) {}
     /// A rule whose reading is not certain mattered.
-    fn unsettled(&mut self, rule: Rule);
+    fn unsettled(&mut self, _rule: Rule) {}
 }
+
+impl Record for () {}
 
 /// The recorder for whom nothing but the decision counts.
 pub(crate) struct Hasty;
 
 impl Record for Hasty {
-    const KEEPS: bool = false;
     const HASTY: bool = true;
-    fn begin(&mut self, _: StatementId, _: bool) {}
-    fn principal(&mut self, _: PrincipalMatch) {}
-    fn action(&mut self, _: bool) {}
-    fn resource(&mut self, _: Truth) {}
-    fn condition(&mut self, _: Evaluation) {}
-    fn end(&mut self, _: Truth) {}
-    fn unsettled(&mut self, _: Rule) {}
-}
-
-impl Record for () {
-    const KEEPS: bool = false;
-    const HASTY: bool = false;
-    fn begin(&mut self, _: StatementId, _: bool) {}
-    fn principal(&mut self, _: PrincipalMatch) {}
-    fn action(&mut self, _: bool) {}
-    fn resource(&mut self, _: Truth) {}
-    fn condition(&mut self, _: Evaluation) {}
-    fn end(&mut self, _: Truth) {}
-    fn unsettled(&mut self, _: Rule) {}
 }
 
 /// Which elements of a statement are known to match.

@@ -99,7 +99,6 @@ struct Kept {
 
 impl Record for Recorder {
     const KEEPS: bool = true;
-    const HASTY: bool = false;
 
     fn begin(&mut self, at: StatementId, on_bucket: bool) {
         let principal = PrincipalMatch { classes: Classes::NONE, chain_matters: false, boundary_forces: false };
