@@ -173,7 +173,7 @@ impl<'r> Worker<'r> {
         self.deliveries.turn_to(block);
         let mut skimmer = std::mem::take(&mut self.skimmer);
         let count = each_line(block, &mut skimmer, |place, line| match line {
-            Logline::Ordinary(skim, line) => self.ordinary(place, &skim, line),
+            Logline::Ordinary(skim, text) => self.ordinary(place, &skim, text),
             line => self.line(place, line),
         });
         self.skimmer = skimmer;
@@ -181,23 +181,26 @@ impl<'r> Worker<'r> {
     }
 
     /// Takes a line as one like it was taken before.
-    fn ordinary(&mut self, place: Place, skim: &Skim<'_>, line: &[u8]) {
+    fn ordinary(&mut self, place: Place, skim: &Skim<'_>, text: &[u8]) {
         let kind = skim.kind(false);
         let Some(at) = self.plans.find(&kind) else {
             self.learning = true;
             self.keyed = skim.has_key();
-            self.line(place, Logline::read(line, true));
+            self.line(place, Logline::skimmed(text));
             self.learning = false;
             let plan = self.learned.take();
+            if self.plans.are_full() {
+                self.plans.drain().for_each(drop);
+            }
             return self.plans.learn(kind, plan.map(|plan| (plan, skim.style())));
         };
         let Some((plan, style)) = self.plans.get(at).and_then(Option::as_ref) else {
-            return self.line(place, Logline::read(line, true));
+            return self.line(place, Logline::skimmed(text));
         };
         let key = if skim.has_key() { skim.key(*style) } else { None };
         let prefix = skim.prefix();
         if skim.has_key() && key.is_none() || skim.has_prefix() && prefix.is_none() {
-            return self.line(place, Logline::read(line, true));
+            return self.line(place, Logline::skimmed(text));
         }
         self.collected.lines.count(plan.class, place);
         let rules = self.rules;
@@ -255,7 +258,7 @@ impl<'r> Worker<'r> {
                     _ => {}
                 }
             }
-            Logline::Ordinary(_, line) => self.line(place, Logline::read(line, true)),
+            Logline::Ordinary(_, text) => self.line(place, Logline::skimmed(text)),
             Logline::Other(class) => self.collected.lines.count(class, place),
             Logline::Malformed(damage) => self.collected.lines.malformed(damage, place),
         }

@@ -3,6 +3,7 @@
 pub(crate) mod derive;
 mod pipe;
 mod plans;
+mod question;
 pub(crate) mod replay;
 pub(crate) mod source;
 
@@ -67,7 +68,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What stands in a line of a log, or for an event in a document.
 pub(crate) enum Logline<'l> {
-    /// An ordinary line of an S3 server access log, looked at as far as needed to recognise it, with the line itself.
+    /// An ordinary line of an S3 server access log, looked at as far as needed to recognise it, with the text that it
+    /// begins.
     Ordinary(Skim<'l>, &'l [u8]),
     /// A row of an S3 server access log, with its line.
     Row(Box<Row<'l>>, &'l [u8]),
@@ -80,6 +82,11 @@ pub(crate) enum Logline<'l> {
 }
 
 impl<'l> Logline<'l> {
+    /// Reads the line that was skimmed at the beginning of a text.
+    pub(crate) fn skimmed(text: &'l [u8]) -> Self {
+        Self::read(source::first_line(text).0, true)
+    }
+
     /// Reads a line of an S3 server access log.
     pub(crate) fn read(line: &'l [u8], terminated: bool) -> Self {
         match Line::read(line, terminated) {
@@ -95,11 +102,21 @@ pub(crate) fn each_line(block: &Block, skimmer: &mut Skimmer, mut each: impl FnM
     let mut count = 0;
     match block.format {
         Format::Rows => {
-            for (number, line, terminated) in block.lines() {
-                count = number;
-                let skim = if terminated { skimmer.skim(line) } else { None };
-                let found = skim.map_or_else(|| Logline::read(line, terminated), |skim| Logline::Ordinary(skim, line));
-                each(block.place(number), found);
+            let mut rest = block.text();
+            while !rest.is_empty() {
+                count += 1;
+                let place = block.place(count);
+                rest = match skimmer.skim(rest) {
+                    Some((skim, behind)) => {
+                        each(place, Logline::Ordinary(skim, rest));
+                        behind
+                    }
+                    None => {
+                        let (line, terminated, behind) = source::first_line(rest);
+                        each(place, Logline::read(line, terminated));
+                        behind
+                    }
+                };
             }
         }
         Format::JsonLines => {

@@ -6,41 +6,66 @@ use rustc_hash::FxHashMap;
 /// How many plans are kept. Hosts in request headers are for anybody to choose, so there could be any number.
 const MOST: usize = 1 << 12;
 
+/// How many plans are found without a hash.
+const RECENT: usize = 64;
+
 /// Plans by what they are for.
 pub(crate) struct Plans<P> {
     index: FxHashMap<Kind, usize>,
     plans: Vec<P>,
+    /// Those that were asked for last, with the kinds of their lines.
+    recent: [Option<(Kind, usize)>; RECENT],
+}
+
+/// Where among those that were asked for last a kind may be.
+#[inline]
+fn slot(kind: &Kind) -> usize {
+    kind.iter().fold(0_usize, |slot, number| slot.wrapping_mul(5).wrapping_add(*number)) % RECENT
 }
 
 impl<P> Plans<P> {
     pub(crate) fn new() -> Self {
-        Self { index: FxHashMap::default(), plans: Vec::new() }
+        Self { index: FxHashMap::default(), plans: Vec::new(), recent: [None; RECENT] }
     }
 
     /// Which plan is that for lines of a kind.
-    pub(crate) fn find(&self, kind: &Kind) -> Option<usize> {
-        self.index.get(kind).copied()
+    #[inline]
+    pub(crate) fn find(&mut self, kind: &Kind) -> Option<usize> {
+        let recent = self.recent.get_mut(slot(kind))?;
+        match recent {
+            Some((known, at)) if known == kind => Some(*at),
+            _ => {
+                let at = *self.index.get(kind)?;
+                *recent = Some((*kind, at));
+                Some(at)
+            }
+        }
     }
 
     /// Notes the plan for lines of a kind.
     pub(crate) fn learn(&mut self, kind: Kind, plan: P) {
-        if self.plans.len() >= MOST {
-            self.clear();
-        }
         self.index.insert(kind, self.plans.len());
         self.plans.push(plan);
     }
 
-    /// Forgets all plans.
-    pub(crate) fn clear(&mut self) {
-        self.index.clear();
-        self.plans.clear();
+    /// Whether another plan is one too many.
+    pub(crate) fn are_full(&self) -> bool {
+        self.plans.len() >= MOST
     }
 
+    /// Forgets all plans, and gives them.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = P> {
+        self.index.clear();
+        self.recent = [None; RECENT];
+        self.plans.drain(..)
+    }
+
+    #[inline]
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut P> {
         self.plans.get_mut(at)
     }
 
+    #[inline]
     pub(crate) fn get(&self, at: usize) -> Option<&P> {
         self.plans.get(at)
     }

@@ -1,20 +1,20 @@
 //! Replaying logs: every line is observed, and what the policies would have said to it is counted.
 
 use super::plans::Plans;
+use super::question::{Question, Verdicts};
 use super::source::{Block, LineCounts, Source};
 use super::{Deliveries, Logline, each_block, each_line};
 use crate::Failure;
 use crate::partial::{self, Part as _};
 use can_access_engine::replay::access_log::Damage;
 use can_access_engine::replay::copies::Copies;
-use can_access_engine::replay::judge::{Around, Compiled, Judge, Outlook, Verdict};
+use can_access_engine::replay::judge::{Around, Compiled, Judge, Verdict};
 use can_access_engine::replay::logged::{Logged, Part};
 use can_access_engine::replay::skim::{Skim, Skimmer, Style};
-use can_access_engine::replay::tally::{Counts, Example, Lines, Place, Segments, Tally};
+use can_access_engine::replay::tally::{Counts, Example, Lines, Place, Segments, Tally, add_name};
 use can_access_engine::replay::{Class, observe};
 use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -150,7 +150,7 @@ struct Worker<'j> {
     compiled: Compiled,
     old_compiled: Compiled,
     /// The requests by who, what and where.
-    groups: Vec<((String, String, String), Segments)>,
+    groups: Groups,
     group_ids: HashMap<(String, String, String), usize>,
     plans: Plans<Option<Plan>>,
     /// Whether policies tell sessions of a role apart.
@@ -174,9 +174,6 @@ struct Worker<'j> {
     base: u64,
 }
 
-/// What the policies say, and those of the baseline.
-type Verdicts = (Verdict, Option<Verdict>);
-
 /// What is done with lines that differ in nothing but their key and the prefix that they ask for.
 struct Plan {
     class: Class,
@@ -185,62 +182,60 @@ struct Plan {
     style: Style,
 }
 
-/// A question to the policies that differs from line to line in a name and a prefix only.
-struct Question {
-    /// Which group the requests are counted in.
-    group: usize,
-    /// Whether the resources are named by their keys.
-    named: bool,
-    outlook: Outlook,
-    old_outlook: Option<Outlook>,
-    /// The answers, by which patterns match the resource.
-    verdicts: FxHashMap<(u64, u64), Verdicts>,
-    /// The answers by prefix, where they hang on it.
-    by_prefix: FxHashMap<String, Verdicts>,
-}
-
-impl Question {
-    fn hangs_on_prefix(&self) -> bool {
-        !self.named && (self.outlook.by_prefix || self.old_outlook.as_ref().is_some_and(|old| old.by_prefix))
-    }
-}
-
 /// The first segment of a name, if it has several.
 fn segment(name: &str) -> &str {
     memchr::memchr(b'/', name.as_bytes()).and_then(|at| name.get(..at)).unwrap_or_default()
 }
 
-/// Counts what the policies say to a request with evidence.
-fn tell(tally: &mut Tally, class: Class, verdict: &Verdict, old: Option<&Verdict>) -> Counts {
+/// Counts what the policies say to requests with evidence.
+fn tell(tally: &mut Tally, class: Class, (verdict, old): &Verdicts, requests: u64) -> Counts {
     let succeeded = class == Class::Allowed;
+    let if_so = |so: bool| if so { requests } else { 0 };
     let mut counts =
-        Counts { log_allowed: u64::from(succeeded), log_refused: u64::from(!succeeded), ..Counts::default() };
+        Counts { log_allowed: if_so(succeeded), log_refused: if_so(!succeeded), ..Counts::default() };
     match verdict {
-        Verdict::Allowed => counts.allowed = 1,
-        Verdict::Denied => counts.denied = 1,
+        Verdict::Allowed => counts.allowed = requests,
+        Verdict::Denied => counts.denied = requests,
         Verdict::Undecided(keys) => {
-            counts.undecided = 1;
-            keys.iter().for_each(|key| tally.unknown_key(key));
+            counts.undecided = requests;
+            keys.iter().for_each(|key| add_name(&mut tally.unknown_keys, key, requests));
             counts.keys.extend(keys.iter().cloned());
         }
         Verdict::Unasked(why) => {
-            counts.undecided = 1;
-            *tally.unasked.entry((*why).to_owned()).or_default() += 1;
+            counts.undecided = requests;
+            *tally.unasked.entry((*why).to_owned()).or_default() += requests;
         }
     }
     tally.verdicts.allowed += counts.allowed;
     tally.verdicts.denied += counts.denied;
     tally.verdicts.undecided += counts.undecided;
     if succeeded && *verdict == Verdict::Denied {
-        tally.now_denied.requests += 1;
+        tally.now_denied.requests += requests;
     }
     match (old, verdict) {
-        (Some(Verdict::Allowed), Verdict::Denied) if succeeded => tally.newly_denied.requests += 1,
-        (Some(Verdict::Denied), Verdict::Allowed) => tally.newly_allowed.requests += 1,
+        (Some(Verdict::Allowed), Verdict::Denied) if succeeded => tally.newly_denied.requests += requests,
+        (Some(Verdict::Denied), Verdict::Allowed) => tally.newly_allowed.requests += requests,
         _ => {}
     }
     counts
 }
+
+/// Counts requests of a class with evidence in a group.
+fn count(
+    (tally, groups): (&mut Tally, &mut Groups),
+    (class, group): (Class, usize),
+    verdicts: &Verdicts,
+    segment: &str,
+    requests: u64,
+) {
+    let counts = tell(tally, class, verdicts, requests);
+    if let Some((_, segments)) = groups.get_mut(group) {
+        segments.add(segment, &counts);
+    }
+}
+
+/// Requests by who, what and where.
+type Groups = Vec<((String, String, String), Segments)>;
 
 impl<'j> Worker<'j> {
     fn new(judge: &'j Judge, baseline: Option<&'j Judge>, each: Option<&'j Record<'j>>) -> Self {
@@ -277,7 +272,7 @@ impl<'j> Worker<'j> {
         self.deliveries.turn_to(block);
         let mut skimmer = std::mem::take(&mut self.skimmer);
         let count = each_line(block, &mut skimmer, |place, line| match line {
-            Logline::Ordinary(skim, line) if self.each.is_none() => self.ordinary(place, &skim, line),
+            Logline::Ordinary(skim, text) if self.each.is_none() => self.ordinary(place, &skim, text),
             line => self.line(place, line),
         });
         self.skimmer = skimmer;
@@ -285,76 +280,72 @@ impl<'j> Worker<'j> {
     }
 
     /// Counts a line as one like it was counted before, if the policies say the same to both.
-    fn ordinary(&mut self, place: Place, skim: &Skim<'_>, line: &[u8]) {
+    fn ordinary(&mut self, place: Place, skim: &Skim<'_>, text: &[u8]) {
         let kind = skim.kind(self.by_session);
         let Some(at) = self.plans.find(&kind) else {
             self.learning = true;
-            self.line(place, Logline::read(line, true));
+            self.line(place, Logline::skimmed(text));
             self.learning = false;
             // What is about an object has to have its key in the right place.
             let fits = |plan: &Plan| plan.question.as_ref().is_none_or(|question| question.named == skim.has_key());
             let plan = self.learned.take().filter(fits);
+            if self.plans.are_full() {
+                self.settle();
+            }
             return self.plans.learn(kind, plan.map(|plan| Plan { style: skim.style(), ..plan }));
         };
-        let Some(Some(plan)) = self.plans.get(at) else { return self.line(place, Logline::read(line, true)) };
-        let Some(question) = &plan.question else {
+        let Some(Some(plan)) = self.plans.get_mut(at) else { return self.line(place, Logline::skimmed(text)) };
+        let Some(question) = &mut plan.question else {
             return self.tally.lines.count(plan.class, place);
         };
         let key = if skim.has_key() { skim.key(plan.style) } else { None };
         let prefix = if question.hangs_on_prefix() { skim.prefix() } else { None };
         if skim.has_key() && key.is_none() || question.hangs_on_prefix() && skim.has_prefix() && prefix.is_none() {
-            return self.line(place, Logline::read(line, true));
+            return self.line(place, Logline::skimmed(text));
         }
-        let name = key.as_deref().unwrap_or_default();
-        let mut matching = |outlook: &Outlook| outlook.matching(name, &mut self.room);
-        let bits = (matching(&question.outlook), question.old_outlook.as_ref().map_or(0, &mut matching));
-        let known = match &prefix {
-            Some(prefix) => question.by_prefix.get(&**prefix),
-            None => question.verdicts.get(&bits),
-        };
-        let Some((verdict, old)) = known else {
+        let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix.as_deref(), &mut self.room);
+        let segment = key.as_deref().map_or("-", segment);
+        let of = (plan.class, question.group);
+        let (tally, groups) = (&mut self.tally, &mut self.groups);
+        let told = |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);
+        let Some(((verdict, old), answered)) = question.answered(&hinge, segment, told) else {
             // What was not seen before is asked, and kept in mind.
             self.asked = None;
-            self.line(place, Logline::read(line, true));
+            self.line(place, Logline::skimmed(text));
             let question = self.plans.get_mut(at).and_then(Option::as_mut).and_then(|plan| plan.question.as_mut());
             if let Some((verdicts, question)) = self.asked.take().zip(question) {
-                match prefix {
-                    Some(prefix) => {
-                        if question.by_prefix.len() >= KEPT {
-                            question.by_prefix.clear();
-                        }
-                        question.by_prefix.insert(prefix.into_owned(), verdicts);
-                    }
-                    None => {
-                        if question.verdicts.len() >= KEPT {
-                            question.verdicts.clear();
-                        }
-                        question.verdicts.insert(bits, verdicts);
-                    }
-                }
+                let (tally, groups) = (&mut self.tally, &mut self.groups);
+                let told = |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);
+                question.learn(&hinge, verdicts, told);
             }
             return;
         };
         // Those that come first are told of with all that is known of them.
-        let tally = &mut self.tally;
+        let tally = &self.tally;
         let denied = plan.class == Class::Allowed && *verdict == Verdict::Denied;
         let changed = old.as_ref().is_some_and(|old| old != verdict);
         if denied && tally.now_denied.wants(place)
             || changed && (tally.newly_denied.wants(place) || tally.newly_allowed.wants(place))
         {
-            return self.line(place, Logline::read(line, true));
+            return self.line(place, Logline::skimmed(text));
         }
-        tally.lines.count(plan.class, place);
-        let counts = tell(tally, plan.class, verdict, old.as_ref());
-        let segment = key.as_deref().map_or("-", segment);
-        if let Some((_, segments)) = self.groups.get_mut(question.group) {
-            segments.add(segment, &counts);
+        answered.requests += 1;
+        self.tally.lines.count(plan.class, place);
+    }
+
+    /// Counts what plans have counted, and forgets them.
+    fn settle(&mut self) {
+        let plans = self.plans.drain().flatten();
+        for (class, mut question) in plans.filter_map(|plan| Some((plan.class, plan.question?))) {
+            let of = (class, question.group);
+            let (tally, groups) = (&mut self.tally, &mut self.groups);
+            question.settle(|verdicts, segment, requests| count((tally, groups), of, verdicts, segment, requests));
         }
     }
 
     fn line(&mut self, place: Place, line: Logline<'_>) {
         match line {
-            Logline::Ordinary(_, line) => self.line(place, Logline::read(line, true)),
+            Logline::Ordinary(_, text) => self.line(place, Logline::skimmed(text)),
             Logline::Row(row, line) => {
                 let delivery = self.deliveries.at_hand();
                 let observation = observe(&row).delivered(delivery.as_deref());
@@ -400,6 +391,7 @@ impl<'j> Worker<'j> {
     }
 
     fn finish(mut self) -> (Tally, Copies, LineCounts) {
+        self.settle();
         for (group, segments) in self.groups {
             self.tally.requests.entry(group).or_default().merge(segments);
         }
@@ -415,7 +407,7 @@ impl<'j> Worker<'j> {
                 if self.around.len() >= KEPT {
                     self.known.clear();
                     self.around.clear();
-                    self.plans.clear();
+                    self.settle();
                 }
                 let around = judge.around(logged, &mut self.compiled);
                 if around.path_is_assumed {
@@ -485,23 +477,14 @@ impl<'j> Worker<'j> {
             && let Some(new) = judge.outlook(logged, around)
             && let Some(old_outlook) = old_outlook()
         {
-            let question = Question {
-                group,
-                named: first.part == Part::Name,
-                outlook: new,
-                old_outlook,
-                verdicts: FxHashMap::default(),
-                by_prefix: FxHashMap::default(),
-            };
+            let question = Question::new(group, first.part == Part::Name, new, old_outlook);
             self.learned = Some(Plan { class: logged.class(), question: Some(question), style: None });
         }
-        let counts = tell(&mut self.tally, logged.class(), &verdict, old.as_ref());
-        if let Some((_, segments)) = self.groups.get_mut(group) {
-            segments.add(segment, &counts);
-        }
+        let verdicts = (verdict, old);
+        count((&mut self.tally, &mut self.groups), (logged.class(), group), &verdicts, segment, 1);
         if let Some(each) = self.each {
-            each(&mut self.records, (place.0, place.1 - self.base + self.first_line), logged, &verdict);
+            each(&mut self.records, (place.0, place.1 - self.base + self.first_line), logged, &verdicts.0);
         }
-        self.asked = Some((verdict, old));
+        self.asked = Some(verdicts);
     }
 }

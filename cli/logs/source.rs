@@ -84,17 +84,24 @@ impl Block {
             if rest.is_empty() {
                 return None;
             }
-            let end = memchr::memchr(b'\n', rest);
-            let (line, behind) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
-            rest = behind.get(1..).unwrap_or_default();
+            let (line, terminated, behind) = first_line(rest);
+            rest = behind;
             number += 1;
-            Some((number, line, end.is_some()))
+            Some((number, line, terminated))
         })
     }
 
     /// The place of a line of the block: file, and block and line in one number.
     pub(crate) fn place(&self, line: u64) -> (usize, u64) {
         (self.file, self.number << LINES_BITS | line)
+    }
+}
+
+/// The first line of a text, whether it has a line feed, and what follows it.
+pub(crate) fn first_line(text: &[u8]) -> (&[u8], bool, &[u8]) {
+    match memchr::memchr(b'\n', text).and_then(|end| text.split_at_checked(end)) {
+        Some((line, behind)) => (line, true, behind.get(1..).unwrap_or_default()),
+        None => (text, false, &[]),
     }
 }
 

@@ -143,9 +143,13 @@ struct Both {
 }
 
 impl Both {
-    /// What is skimmed of a line is what reading it gives, and lines of one kind read alike; whether it was skimmed.
-    fn check(&mut self, line: &[u8]) -> Result<bool, TestCaseError> {
-        let Some(skim) = self.skimmer.skim(line) else { return Ok(false) };
+    /// What is skimmed of a text's first line is what reading it gives, and lines of one kind read alike; whether it was
+    /// skimmed.
+    fn check(&mut self, text: &[u8]) -> Result<bool, TestCaseError> {
+        let Some((skim, rest)) = self.skimmer.skim(text) else { return Ok(false) };
+        let end = text.iter().position(|byte| *byte == b'\n').expect("only lines with an end are skimmed");
+        prop_assert!(text[end + 1..] == *rest, "the next line is another one");
+        let line = &text[..end];
         let Line::Row(row) = Line::read(line, true) else { return Err(TestCaseError::fail("not read")) };
         let observation = observe(&row);
         let key = skim.key(skim.style());
@@ -194,9 +198,13 @@ fn most_lines_are_skimmed_and_tell_what_they_tell_when_read() {
         tricky.extend(workload.access_log().bytes());
     }
     let mut both = Both::default();
-    for line in tricky.split(|byte| *byte == b'\n') {
+    let mut rest = &tricky[..];
+    while !rest.is_empty() {
         all += 1;
-        let told = both.check(line);
+        let told = both.check(rest);
+        let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+        let line;
+        (line, rest) = rest.split_at(end);
         skimmed += usize::from(told.unwrap_or_else(|why| panic!("{why}: {}", String::from_utf8_lossy(line))));
     }
     assert!(skimmed * 10 > all * 7, "{skimmed} of {all}");
@@ -207,9 +215,11 @@ proptest! {
 
     #[test]
     fn a_skimmed_line_tells_what_it_tells_when_read(
-        requests in vec((request(vec![("403", "AccessDenied"), ("200", "-"), ("404", "NoSuchKey")]), any::<[bool; 3]>()), 1..8)
+        requests in vec((request(vec![("403", "AccessDenied"), ("200", "-"), ("404", "NoSuchKey")]), any::<[bool; 3]>()), 1..8),
+        cut in any::<prop::sample::Index>(), sign in prop::sample::select(b"\n\n\n\r\t\0 \"\xc3".to_vec())
     ) {
         let mut both = Both::default();
+        let mut log = Vec::new();
         for (request, plain) in requests {
             // Most lines forge nothing.
             let request = Request {
@@ -218,7 +228,16 @@ proptest! {
                 agent: if plain[2] { b"agent".to_vec() } else { request.agent },
                 ..request
             };
-            both.check(&request.line())?;
+            let line = [&request.line()[..], b"\n"].concat();
+            both.check(&line)?;
+            log.extend(line);
+        }
+        // The same lines, something in the middle of one, and others behind it.
+        let at = cut.index(log.len());
+        log.insert(at, sign);
+        let starts = (0..log.len()).filter(|at| *at == 0 || log[at - 1] == b'\n');
+        for start in starts {
+            both.check(&log[start..])?;
         }
     }
 

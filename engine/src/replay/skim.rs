@@ -8,9 +8,9 @@ use super::access_log::seconds;
 use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
 use super::pieces::Pieces;
-use super::words::{Word, Words};
+use super::words::{Word, Words, begins};
 use memchr::memmem::Finder;
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr2, memchr_iter};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -155,15 +155,16 @@ struct Habits {
 /// ```
 /// use can_access_engine::replay::skim::Skimmer;
 ///
-/// let line = |key: &str, status: &str| format!(
-///     r#"owner data [21/Nov/2026:19:00:00 +0000] 192.0.2.10 arn:aws:iam::111122223333:user/ann 0A1B REST.GET.OBJECT {key} "GET /{key} HTTP/1.1" {status} 10 10 12 - "-" "agent" - id SigV4 cipher AuthHeader data.s3.amazonaws.com TLSv1.3 - - -"#
-/// );
+/// let line = |key: &str, status: &str| format!(r#"owner data [21/Nov/2026:19:00:00 +0000] 192.0.2.10 arn:aws:iam::111122223333:user/ann 0A1B REST.GET.OBJECT {key} "GET /{key} HTTP/1.1" {status} 10 10 12 - "-" "agent" - id SigV4 cipher AuthHeader data.s3.amazonaws.com TLSv1.3 - - -
+/// "#);
 /// let lines = [line("a", "200 -"), line("b", "200 -"), line("a", "403 AccessDenied")];
 /// let mut skimmer = Skimmer::default();
-/// let kinds: Vec<_> = lines.iter().map(|line| skimmer.skim(line.as_bytes()).unwrap().kind(true)).collect();
+/// let kinds: Vec<_> = lines.iter().map(|line| skimmer.skim(line.as_bytes()).unwrap().0.kind(true)).collect();
 /// assert!(kinds[0] == kinds[1] && kinds[0] != kinds[2]);
-/// let skim = skimmer.skim(lines[1].as_bytes()).unwrap();
+/// let log = lines[1..].concat();
+/// let (skim, rest) = skimmer.skim(log.as_bytes()).unwrap();
 /// assert_eq!(skim.key(skim.style()).unwrap(), "b");
+/// assert_eq!(rest, lines[2].as_bytes());
 /// ```
 #[derive(Debug, Default)]
 pub struct Skimmer {
@@ -178,22 +179,22 @@ pub struct Skimmer {
     answers: Pieces<()>,
     /// Referer, user agent and version, with a space behind, in which nothing is out of the ordinary.
     clients: Pieces<()>,
-    /// What stands behind the host id, and whether it is ordinary.
+    /// What stands behind the host id, up to the end of the line and with it, and whether it is ordinary.
     tails: Pieces<bool>,
 }
 
 impl Skimmer {
-    /// Skims a line that ends in a line feed, given without it. `None` if it has to be read.
+    /// Skims the line that a text begins with, and says what follows its line feed. `None` if the line has to be read.
     #[must_use]
-    pub fn skim<'l>(&mut self, line: &'l [u8]) -> Option<Skim<'l>> {
-        let mut words = Words::new(line);
+    pub fn skim<'l>(&mut self, text: &'l [u8]) -> Option<(Skim<'l>, &'l [u8])> {
+        let mut words = Words::new(text);
         let (bucket_number, bucket) = self.bucket(&mut words)?;
         let time = self.dates.seconds(words.rest().get(..28)?)?;
         words.skip(28);
         words.take(b" ")?;
         // The address.
         words.word()?;
-        let requester = words.word()?;
+        let (requester, habits) = self.requester(&mut words)?;
         // The id of the request.
         words.word()?;
         let operation = words.word()?;
@@ -202,18 +203,10 @@ impl Skimmer {
         let (named, path, prefix) = self.path(&mut words, operation, &key)?;
         let answer = answer(&mut words)?;
         words.numbers()?;
-        let (requester, habits) = self.requester(requester)?;
         let client = self.client(&mut words, habits.client)?;
         // The host id.
         words.unquoted()?;
-        let tail = words.rest();
-        let tail_number = match self.tails.text(habits.tail) {
-            Some(usual) if usual == tail => habits.tail,
-            _ => self.tails.number(tail, || is_ordinary(tail)),
-        };
-        if !words.is_ascii() {
-            return None;
-        }
+        let (tail_number, tail) = self.tail(&mut words, habits.tail)?;
         if (client, tail_number) != (habits.client, habits.tail) {
             let habits = self.requesters.about_mut(requester)?;
             (habits.client, habits.tail) = (client, tail_number);
@@ -225,32 +218,41 @@ impl Skimmer {
         let answer = self.answers.number(answer, || ());
         let others = [bucket_number, operation, path, answer, tail_number];
         let numbers = Numbers { requester, role: habits.role, others };
-        Some(Skim { time, numbers, prefix, bucket, field, named, tail })
+        Some((Skim { time, numbers, prefix, bucket, field, named, tail }, words.rest()))
     }
 
     /// Takes owner and bucket: the number of both, and the bucket.
     fn bucket<'l>(&mut self, words: &mut Words<'l>) -> Option<(usize, &'l [u8])> {
-        let line = words.rest();
+        let text = words.rest();
         let (number, length) = match self.buckets.last() {
-            Some((number, usual)) if line.starts_with(usual) && line.get(usual.len()) == Some(&b' ') => {
+            Some((number, usual)) if begins(text, usual) && text.get(usual.len()) == Some(&b' ') => {
                 words.skip(usual.len() + 1);
                 (number, usual.len())
             }
             _ => {
                 let (owner, bucket) = (words.word()?, words.word()?);
                 let length = owner.len() + 1 + bucket.len();
-                let both = line.get(..length).filter(|_| words.is_ascii())?;
-                (self.buckets.number(both, || owner.len() + 1), length)
+                (self.buckets.number(text.get(..length)?, || owner.len() + 1), length)
             }
         };
-        Some((number, line.get(*self.buckets.about(number)?..length)?))
+        Some((number, text.get(*self.buckets.about(number)?..length)?))
     }
 
-    /// The number of a requester, and what is known about it.
-    fn requester(&mut self, requester: &[u8]) -> Option<(usize, Habits)> {
-        let roles = &mut self.roles;
-        let new = || Habits { role: roles.number(role(requester), || ()), client: 0, tail: 0 };
-        let number = self.requesters.number(requester, new);
+    /// Takes a requester: its number, and what is known about it.
+    fn requester(&mut self, words: &mut Words<'_>) -> Option<(usize, Habits)> {
+        let text = words.rest();
+        let number = match self.requesters.last() {
+            Some((number, usual)) if begins(text, usual) && text.get(usual.len()) == Some(&b' ') => {
+                words.skip(usual.len() + 1);
+                number
+            }
+            _ => {
+                let requester = words.word()?;
+                let roles = &mut self.roles;
+                let new = || Habits { role: roles.number(role(requester), || ()), client: 0, tail: 0 };
+                self.requesters.number(requester, new)
+            }
+        };
         Some((number, *self.requesters.about(number)?))
     }
 
@@ -268,24 +270,23 @@ impl Skimmer {
             b"REST." if operation.starts_with(b"REST.COPY.") || operation == b"REST.POST.OBJECT" => None,
             b"REST." => {
                 let plain = has_key && key.plain;
-                // Most request lines name the key as it is, and nothing else.
+                // Most request lines name the key as it is.
                 if plain && as_is(words, key.text).is_some() {
                     return Some((Path::Key, KEYED, None));
                 }
-                let request = quoted(words)?;
-                let sent = plain_request(request)?;
+                let (sent, query) = request(words)?;
                 if has_key {
                     let is_key = plain && sent.strip_prefix(b"/") == Some(key.text);
                     return Some((if is_key { Path::Key } else { Path::Sent(sent) }, KEYED, None));
                 }
-                let prefix = prefix(request);
+                let prefix = prefix(query);
                 let [without, with] = &mut self.paths;
                 let paths = if prefix.is_some() { with } else { without };
                 let number = 2 * paths.number(sent, || ()) + usize::from(prefix.is_some());
                 Some((Path::Sent(sent), KEYED + 1 + number, prefix))
             }
             b"WEBSI" if has_key => {
-                plain_request(quoted(words)?)?;
+                request(words)?;
                 Some((Path::Website, KEYED, None))
             }
             b"BATCH" if has_key => {
@@ -301,20 +302,34 @@ impl Skimmer {
         if self.clients.text(usual).is_some_and(|usual| words.take(usual).is_some()) {
             return Some(usual);
         }
-        let line = words.rest();
+        let text = words.rest();
         if words.take(b"- - ").is_none() {
             for _ in 0..2 {
                 let sent = quoted(words)?;
                 // What a client sent could look like an answer where it begins with a space.
-                if sent.first() == Some(&b' ') || !sent.is_ascii() {
+                if sent.first() == Some(&b' ') || !sent.iter().all(|byte| matches!(byte, b' '..=b'~')) {
                     return None;
                 }
             }
         }
         // No version.
         words.take(b"- ")?;
-        let length = line.len() - words.rest().len();
-        Some(self.clients.number(line.get(..length)?, || ()))
+        let length = text.len() - words.rest().len();
+        Some(self.clients.number(text.get(..length)?, || ()))
+    }
+
+    /// Takes what is left of the line, given the number of what is usual: its number, and what it is.
+    fn tail<'l>(&mut self, words: &mut Words<'l>, usual: usize) -> Option<(usize, &'l [u8])> {
+        let text = words.rest();
+        let (number, length) = match self.tails.text(usual) {
+            Some(tail) if begins(text, tail) => (usual, tail.len()),
+            _ => {
+                let tail = text.get(..=memchr(b'\n', text)?)?;
+                (self.tails.number(tail, || is_ordinary(tail)), tail.len())
+            }
+        };
+        words.skip(length);
+        Some((number, text.get(..length)?.strip_suffix(b"\n")?))
     }
 }
 
@@ -340,13 +355,41 @@ fn quoted<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
     Some(quoted)
 }
 
-/// Takes `"METHOD /key HTTP/1.1" `, if that is what comes next.
+/// Takes `"METHOD ` of a request line.
+fn method(words: &mut Words<'_>) -> Option<()> {
+    words.take(b"\"")?;
+    words.skip(words.rest().iter().take_while(|byte| byte.is_ascii_uppercase()).count());
+    words.take(b" ")
+}
+
+/// Takes a request line that names a key as it is, and says nothing else that counts.
 fn as_is(words: &mut Words<'_>, key: &[u8]) -> Option<()> {
-    let rest = words.rest().strip_prefix(b"\"")?;
-    let method = rest.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
-    let behind = rest.get(method..)?.strip_prefix(b" /")?.strip_prefix(key)?.strip_prefix(b" HTTP/1.1\" ")?;
-    words.skip(words.rest().len() - behind.len());
+    let mut ahead = *words;
+    method(&mut ahead)?;
+    ahead.take(b"/")?;
+    ahead.take(key)?;
+    if ahead.take(b" ").is_none() {
+        ahead.take(b"?")?;
+        if counts(ahead.unquoted()?) {
+            return None;
+        }
+    }
+    ahead.take(b"HTTP/1.1\" ")?;
+    *words = ahead;
     Some(())
+}
+
+/// Takes a request line of which nothing counts but its path, and perhaps a prefix: the path and the query.
+fn request<'l>(words: &mut Words<'l>) -> Option<(&'l [u8], &'l [u8])> {
+    method(words)?;
+    let target = words.unquoted()?;
+    words.take(b"HTTP/1.1\" ")?;
+    if target.first() != Some(&b'/') {
+        return None;
+    }
+    let Some(at) = memchr(b'?', target) else { return Some((target, &[])) };
+    let (path, query) = (target.get(..at)?, target.get(at + 1..)?);
+    (!counts(query)).then_some((path, query))
 }
 
 /// Takes status and error code.
@@ -364,45 +407,30 @@ fn answer<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
     rest.get(..status.len() + 1 + error.len()).filter(|_| is_answer)
 }
 
-/// The path of a request line, if nothing of the line but its path counts, or all of it is one of few.
-fn plain_request(request: &[u8]) -> Option<&[u8]> {
-    let method = request.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
-    let target = request.get(method..)?.strip_prefix(b" ")?.strip_suffix(b" HTTP/1.1")?;
-    if target.first() != Some(&b'/') || memchr(b' ', target).is_some() || !target.is_ascii() {
-        return None;
-    }
-    let Some(at) = memchr(b'?', target) else { return Some(target) };
-    let (path, mut query) = (target.get(..at)?, target.get(at + 1..)?);
-    loop {
-        let end = memchr(b'&', query);
-        if counts(query.get(..end.unwrap_or(query.len()))?) {
-            return None;
-        }
-        match end {
-            Some(end) => query = query.get(end + 1..)?,
-            None => return Some(path),
-        }
-    }
-}
-
-/// Whether a parameter says more than a prefix: versions do, and the times of presigned requests, however their names are
+/// Whether a query says more than a prefix: versions do, and the times of presigned requests, however their names are
 /// encoded.
-fn counts(parameter: &[u8]) -> bool {
+fn counts(query: &[u8]) -> bool {
     const COUNTING: [&[u8]; 3] = [b"versionId", b"X-Amz-", b"Expires"];
-    let is_encoded = || parameter.iter().take_while(|byte| **byte != b'=').any(|byte| *byte == b'%');
-    COUNTING.iter().any(|name| parameter.starts_with(name)) || is_encoded()
+    let mut rest = query;
+    loop {
+        let is_encoded = || rest.iter().take_while(|byte| !matches!(byte, b'=' | b'&')).any(|byte| *byte == b'%');
+        if COUNTING.iter().any(|name| rest.starts_with(name)) || is_encoded() {
+            return true;
+        }
+        let Some(end) = memchr(b'&', rest) else { return false };
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
 }
 
 /// What the first parameter of that name asks for, if it asks for anything.
-fn prefix(request: &[u8]) -> Option<&[u8]> {
+fn prefix(query: &[u8]) -> Option<&[u8]> {
     const NAME: &[u8] = b"prefix=";
-    let query = request.get(memchr(b'?', request)? + 1..)?;
     let is_name = |at: &usize| *at == 0 || query.get(at - 1) == Some(&b'&');
     static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(NAME));
     let at = FINDER.find_iter(query).find(is_name)? + NAME.len();
     let rest = query.get(at..)?;
-    let end = memchr2(b'&', b' ', rest)?;
-    rest.get(..end).filter(|prefix| !prefix.is_empty())
+    let prefix = rest.get(..memchr(b'&', rest).unwrap_or(rest.len()))?;
+    (!prefix.is_empty()).then_some(prefix)
 }
 
 /// The host header in what follows the host id.
@@ -413,6 +441,7 @@ fn host(tail: &[u8]) -> Option<&[u8]> {
 /// Whether nothing that follows a host id is out of the ordinary, or could be taken for an answer if a version and a host
 /// id stand before it: the host header is no number, so that the four words behind the host id are not all numbers.
 fn is_ordinary(tail: &[u8]) -> bool {
+    let tail = tail.strip_suffix(b"\n").unwrap_or(tail);
     let is_host = |host: &[u8]| host != b"-" && !host.iter().all(u8::is_ascii_digit);
     host(tail).is_some_and(is_host) && tail.is_ascii() && memchr2(b'"', b'\r', tail).is_none()
 }

@@ -243,11 +243,6 @@ pub fn add_name(names: &mut BTreeMap<String, u64>, name: &str, count: u64) {
 }
 
 impl Tally {
-    /// Counts a condition key that a verdict hangs on.
-    pub fn unknown_key(&mut self, key: &str) {
-        add_name(&mut self.unknown_keys, key, 1);
-    }
-
     /// Puts two together. Nothing of the result hangs on the order.
     pub fn merge(&mut self, other: Self) {
         self.lines.merge(other.lines);

@@ -1,110 +1,81 @@
 //! The words of a line, from the left: where the next space is, looked for many bytes at a time.
 
-use wide::u8x16;
+use wide::{i8x16, u8x16};
 
 /// How many bytes are looked at together.
 const WIDTH: usize = 16;
 
-/// What is left of a line.
+/// What is left of a text whose first line is at hand. No word goes beyond the end of the line, and all are of printable
+/// ASCII.
+#[derive(Clone, Copy)]
 pub(super) struct Words<'l> {
-    line: &'l [u8],
-    at: usize,
-    /// Bytes of the words that were taken, and perhaps of what is near them, put together.
-    bits: u8x16,
+    text: &'l [u8],
 }
 
 /// A word, and what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word<'l> {
     pub(super) text: &'l [u8],
-    /// Whether nothing in it can stand for something else: no quotes, `%`, `+`, and nothing that is not ASCII.
+    /// Whether nothing in it can stand for something else: no quotes, `%`, `+`.
     pub(super) plain: bool,
 }
 
 impl<'l> Words<'l> {
-    pub(super) fn new(line: &'l [u8]) -> Self {
-        Self { line, at: 0, bits: u8x16::ZERO }
-    }
-
-    /// Whether all words that were taken are ASCII. They may be, where this says that they are not.
-    pub(super) fn is_ascii(&self) -> bool {
-        self.bits.to_bitmask() == 0
+    pub(super) fn new(text: &'l [u8]) -> Self {
+        Self { text }
     }
 
     /// What was not taken yet.
     #[inline]
     pub(super) fn rest(&self) -> &'l [u8] {
-        self.line.get(self.at..).unwrap_or_default()
+        self.text
     }
 
     /// Takes so many bytes.
     #[inline]
     pub(super) fn skip(&mut self, count: usize) {
-        self.at += count;
+        self.text = self.text.get(count..).unwrap_or_default();
     }
 
     /// Takes a text, if that is what comes next.
     #[inline]
     pub(super) fn take(&mut self, text: &[u8]) -> Option<()> {
-        self.rest().starts_with(text).then(|| self.skip(text.len()))
+        begins(self.text, text).then(|| self.skip(text.len()))
     }
 
     /// Takes a word and the space behind it.
     #[inline]
     pub(super) fn word(&mut self) -> Option<&'l [u8]> {
-        let rest = self.rest();
-        let looked = looked_for(rest, |lane| {
-            self.bits |= lane;
-            is(lane, b' ')
-        });
-        match looked {
-            Ok(end) => self.ended(rest, end),
-            Err(from) => {
-                let end = from + rest.get(from..)?.iter().position(|byte| *byte == b' ')?;
-                if !rest.get(from..end)?.is_ascii() {
-                    self.bits = u8x16::splat(0x80);
-                }
-                self.ended(rest, end)
-            }
-        }
+        let end = first(self.text, unprintable)?;
+        self.ended(end)
     }
 
     /// The same, without a quote in it.
     #[inline]
     pub(super) fn unquoted(&mut self) -> Option<&'l [u8]> {
-        let rest = self.rest();
-        let looked = looked_for(rest, |lane| {
-            self.bits |= lane;
-            is(lane, b' ') | is(lane, b'"')
-        });
-        match looked {
-            Ok(end) if rest.get(end) == Some(&b' ') => self.ended(rest, end),
-            Ok(_) => None,
-            Err(_) => self.word().filter(|word| !word.contains(&b'"')),
-        }
+        let end = first(self.text, |lane| unprintable(lane) | is(lane, b'"'))?;
+        self.ended(end)
     }
 
     /// The same, with a look at what is in it.
     #[inline]
     pub(super) fn key(&mut self) -> Option<Word<'l>> {
-        let rest = self.rest();
         // Whatever is not plain ends the look, the space first.
-        let looked = looked_for(rest, |lane| is(lane, b' ') | is(lane, b'"') | is(lane, b'%') | is(lane, b'+') | lane);
-        let (Ok(end) | Err(end)) = looked;
-        if rest.get(end) == Some(&b' ') {
-            return Some(Word { text: self.ended(rest, end)?, plain: true });
+        let end =
+            first(self.text, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'%') | is(lane, b'+'))?;
+        if let Some(text) = self.ended(end) {
+            return Some(Word { text, plain: true });
         }
-        let end = end + memchr::memchr(b' ', rest.get(end..)?)?;
-        let text = self.ended(rest, end)?;
-        let plain = text.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'"' | b'%' | b'+'));
-        Some(Word { text, plain })
+        let more = first(self.text.get(end..)?, unprintable)?;
+        Some(Word { text: self.ended(end + more)?, plain: false })
     }
 
-    /// The word of what is left that ends there, if there is one.
+    /// The word that ends there, if a space follows it.
     #[inline]
-    fn ended(&mut self, rest: &'l [u8], end: usize) -> Option<&'l [u8]> {
-        self.at += end + 1;
-        rest.get(..end).filter(|word| !word.is_empty())
+    fn ended(&mut self, end: usize) -> Option<&'l [u8]> {
+        let (word, [b' ', rest @ ..]) = self.text.split_at_checked(end)? else { return None };
+        self.text = rest;
+        (!word.is_empty()).then_some(word)
     }
 
     /// Takes four numbers, each with a space behind it; `-` counts as one.
@@ -154,77 +125,112 @@ impl<'l> Words<'l> {
     }
 }
 
-/// Where the bytes are that are a character.
+/// Where the bytes are that are a character of ASCII.
 #[inline]
-fn is(lane: u8x16, character: u8) -> u8x16 {
-    lane.simd_eq(u8x16::splat(character))
+fn is(lane: i8x16, character: u8) -> i8x16 {
+    lane.simd_eq(i8x16::splat(character.cast_signed()))
 }
 
-/// Where the first byte is whose highest bit `found` sets; or else how far nothing was found, which is not quite the end.
+/// Where the bytes are that are no printable ASCII: spaces, control characters but for the last, and, as negative numbers,
+/// what is beyond ASCII.
 #[inline]
-fn looked_for(bytes: &[u8], mut found: impl FnMut(u8x16) -> u8x16) -> Result<usize, usize> {
-    let mut at = 0;
-    let mut rest = bytes;
-    while let Some((chunk, behind)) = rest.split_first_chunk::<WIDTH>() {
-        let bits = found(u8x16::new(*chunk)).to_bitmask();
+fn unprintable(lane: i8x16) -> i8x16 {
+    i8x16::splat(b'!'.cast_signed()).simd_gt(lane)
+}
+
+/// Where the first byte is whose highest bit `found` sets. `None` if there is none, or if so little is left behind it that
+/// it was not looked at.
+#[inline]
+fn first(bytes: &[u8], found: impl Fn(i8x16) -> i8x16) -> Option<usize> {
+    for (number, chunk) in bytes.as_chunks::<WIDTH>().0.iter().enumerate() {
+        let bits = found(i8x16::new(chunk.map(u8::cast_signed))).to_bitmask();
         if bits != 0 {
-            return Ok(at + bits.trailing_zeros() as usize);
+            return Some(number * WIDTH + bits.trailing_zeros() as usize);
         }
-        at += WIDTH;
-        rest = behind;
     }
-    Err(at)
+    None
+}
+
+/// Whether a text begins with another; compared many bytes at a time.
+#[inline]
+pub(super) fn begins(text: &[u8], with: &[u8]) -> bool {
+    let Some(text) = text.get(..with.len()) else { return false };
+    let (Some(last), Some(own_last)) = (with.last_chunk::<WIDTH>(), text.last_chunk::<WIDTH>()) else {
+        return text == with;
+    };
+    let same = |one: &[u8; WIDTH], other: &[u8; WIDTH]| u8x16::new(*one).simd_eq(u8x16::new(*other));
+    let pairs = text.as_chunks().0.iter().zip(with.as_chunks().0);
+    pairs.fold(same(own_last, last), |all, (one, other)| all & same(one, other)).to_bitmask() == 0xFFFF
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// So much that all in front of it is looked at.
+    const BEHIND: &str = "and more than is looked at together";
+
     #[test]
     fn words_end_at_the_first_space_wherever_it_is() {
         for length in 1..70 {
-            for tail in ["", " ", " and more", " and much more than that, to the end of the line"] {
+            for tail in ["", " ", " and more"] {
                 let word = "x".repeat(length);
-                let line = format!("{word} {tail}");
+                let line = format!("{word} {tail}{BEHIND}");
+                let rest = line.get(length + 1..).unwrap().as_bytes();
                 let mut words = Words::new(line.as_bytes());
                 assert_eq!(words.word(), Some(word.as_bytes()));
-                assert_eq!(words.rest(), tail.as_bytes());
+                assert_eq!(words.rest(), rest);
                 let mut words = Words::new(line.as_bytes());
                 assert_eq!(words.key(), Some(Word { text: word.as_bytes(), plain: true }));
-                assert_eq!(words.rest(), tail.as_bytes());
+                assert_eq!(words.rest(), rest);
             }
             assert_eq!(Words::new("x".repeat(length).as_bytes()).word(), None);
             assert_eq!(Words::new("x".repeat(length).as_bytes()).key(), None);
         }
-        assert_eq!(Words::new(b" x ").word(), None);
-        assert_eq!(Words::new(b" x ").key(), None);
+        assert_eq!(Words::new(format!(" x {BEHIND}").as_bytes()).word(), None);
+        assert_eq!(Words::new(format!(" x {BEHIND}").as_bytes()).key(), None);
     }
 
     #[test]
     fn what_is_in_a_key_is_told_and_what_is_behind_it_is_not() {
         for at in 0..40 {
-            for sign in ["\"", "%", "+", "é"] {
-                let inside = format!("{}{sign}{} {sign} \" % + é", "x".repeat(at), "y".repeat(40 - at));
+            for sign in ["\"", "%", "+"] {
+                let inside = format!("{}{sign}{} {sign} \" % + é{BEHIND}", "x".repeat(at), "y".repeat(40 - at));
                 assert!(!Words::new(inside.as_bytes()).key().unwrap().plain, "{inside}");
-                let behind = format!("{}x {sign} \" % + é", "x".repeat(at));
+                let behind = format!("{}x {sign} \" % + é{BEHIND}", "x".repeat(at));
                 assert!(Words::new(behind.as_bytes()).key().unwrap().plain, "{behind}");
             }
         }
     }
 
     #[test]
-    fn bytes_that_are_no_ascii_do_not_go_unnoticed() {
+    fn no_word_goes_beyond_its_line_or_beyond_ascii() {
         for at in 0..40 {
-            for behind in ["", "behind", "as much behind as one looks at together"] {
-                let line = format!("{}é{} {behind}", "x".repeat(at), "y".repeat(40 - at));
-                let mut words = Words::new(line.as_bytes());
-                words.word().unwrap();
-                assert!(!words.is_ascii(), "{line}");
+            for sign in ["é", "\n", "\t", "\0"] {
+                for kind in ["", "%", "\""] {
+                    let line = format!("{}{kind}{sign}{} {BEHIND}", "x".repeat(at), "y".repeat(40 - at));
+                    for take in [Words::word, Words::unquoted, |words: &mut Words<'_>| words.key().map(|key| key.text)] {
+                        assert_eq!(take(&mut Words::new(line.as_bytes())), None, "{line:?}");
+                    }
+                }
             }
         }
-        let mut words = Words::new(b"plain words and nothing else");
-        while words.word().is_some() {}
-        assert!(words.is_ascii());
+    }
+
+    #[test]
+    fn texts_begin_with_their_beginnings() {
+        let text: Vec<u8> = (b' '..b'~').collect();
+        for length in 0..=text.len() {
+            let beginning = text.get(..length).unwrap();
+            assert!(begins(&text, beginning));
+            for at in 0..length {
+                let mut other = beginning.to_vec();
+                *other.get_mut(at).unwrap() ^= 1;
+                assert!(!begins(&text, &other), "{length} {at}");
+            }
+            let shorter = text.get(..length.saturating_sub(1)).unwrap();
+            assert_eq!(begins(shorter, beginning), length == 0);
+        }
     }
 
     #[test]
@@ -260,10 +266,10 @@ mod tests {
     fn quotes_are_found_before_a_space_only() {
         for length in 1..70 {
             let word = "x".repeat(length);
-            for behind in ["", "\"behind\"", "and something to look at together with it \""] {
-                let line = format!("{word} {behind}");
+            for behind in ["", "\"behind\""] {
+                let line = format!("{word} {behind}{BEHIND}");
                 assert_eq!(Words::new(line.as_bytes()).unquoted(), Some(word.as_bytes()), "{line}");
-                assert_eq!(Words::new(format!("{word}\" {behind}").as_bytes()).unquoted(), None);
+                assert_eq!(Words::new(format!("{word}\" {behind}{BEHIND}").as_bytes()).unquoted(), None);
             }
         }
     }

@@ -1,0 +1,146 @@
+//! What is asked about lines of one kind, and how often it was answered how.
+
+use can_access_engine::replay::judge::{Outlook, Verdict};
+use rustc_hash::FxHashMap;
+
+/// How many answers to a question are kept in mind.
+const ANSWERS: usize = 1 << 8;
+/// How many counts are kept until they are told.
+const COUNTS: usize = 16;
+
+/// What the policies say, and those of the baseline.
+pub(super) type Verdicts = (Verdict, Option<Verdict>);
+
+/// A question to the policies that differs from line to line in a name and a prefix only.
+pub(super) struct Question {
+    /// Which group the requests are counted in.
+    pub(super) group: usize,
+    /// Whether the resources are named by their keys.
+    pub(super) named: bool,
+    outlook: Outlook,
+    old_outlook: Option<Outlook>,
+    answers: Vec<Verdicts>,
+    /// Which answer it is, by what matches the resource, and by prefix where answers hang on that.
+    by_matching: FxHashMap<Matching, usize>,
+    by_prefix: FxHashMap<String, usize>,
+    /// How many requests got an answer, by first segment, that are not told yet.
+    counts: Vec<Count>,
+    /// Which of them was the last, and what it hung on.
+    last: Option<(Matching, usize)>,
+}
+
+/// Which patterns match a resource, of the policies and of the baseline.
+type Matching = (u64, u64);
+
+/// What the answer hangs on.
+pub(super) enum Hinge<'p> {
+    Matching(Matching),
+    Prefix(&'p str),
+}
+
+/// How many requests got an answer.
+pub(super) struct Count {
+    answer: usize,
+    segment: String,
+    pub(super) requests: u64,
+}
+
+impl Question {
+    pub(super) fn new(group: usize, named: bool, outlook: Outlook, old_outlook: Option<Outlook>) -> Self {
+        Self {
+            group,
+            named,
+            outlook,
+            old_outlook,
+            answers: Vec::new(),
+            by_matching: FxHashMap::default(),
+            by_prefix: FxHashMap::default(),
+            counts: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// Whether the answer hangs on the prefix that is asked for.
+    pub(super) fn hangs_on_prefix(&self) -> bool {
+        !self.named && (self.outlook.by_prefix || self.old_outlook.as_ref().is_some_and(|old| old.by_prefix))
+    }
+
+    /// What the answer hangs on. `room` is for texts that have to be put together.
+    pub(super) fn hinge<'p>(&self, name: &str, prefix: Option<&'p str>, room: &mut String) -> Hinge<'p> {
+        let mut matching = |outlook: &Outlook| outlook.matching(name, room);
+        prefix.map_or_else(
+            || Hinge::Matching((matching(&self.outlook), self.old_outlook.as_ref().map_or(0, matching))),
+            Hinge::Prefix,
+        )
+    }
+
+    /// The answer, if it is known, and the count of those in a first segment that got it. `tell` is told of counts that
+    /// have to make room.
+    pub(super) fn answered(
+        &mut self,
+        hinge: &Hinge<'_>,
+        segment: &str,
+        tell: impl FnMut(&Verdicts, &str, u64),
+    ) -> Option<(&Verdicts, &mut Count)> {
+        let place = match (self.last, hinge) {
+            (Some((last, place)), Hinge::Matching(matching))
+                if last == *matching && self.counts.get(place).is_some_and(|count| count.segment == segment) =>
+            {
+                place
+            }
+            _ => self.place(hinge, segment, tell)?,
+        };
+        if let Hinge::Matching(matching) = hinge {
+            self.last = Some((*matching, place));
+        }
+        let count = self.counts.get_mut(place)?;
+        Some((self.answers.get(count.answer)?, count))
+    }
+
+    /// Where the count is.
+    fn place(
+        &mut self,
+        hinge: &Hinge<'_>,
+        segment: &str,
+        tell: impl FnMut(&Verdicts, &str, u64),
+    ) -> Option<usize> {
+        let answer = match hinge {
+            Hinge::Prefix(prefix) => *self.by_prefix.get(*prefix)?,
+            Hinge::Matching(matching) => *self.by_matching.get(matching)?,
+        };
+        let is_it = |count: &Count| count.answer == answer && count.segment == segment;
+        Some(self.counts.iter().position(is_it).unwrap_or_else(|| {
+            if self.counts.len() >= COUNTS {
+                self.settle(tell);
+            }
+            self.counts.push(Count { answer, segment: segment.to_owned(), requests: 0 });
+            self.counts.len() - 1
+        }))
+    }
+
+    /// Keeps an answer in mind.
+    pub(super) fn learn(&mut self, hinge: &Hinge<'_>, verdicts: Verdicts, tell: impl FnMut(&Verdicts, &str, u64)) {
+        if self.answers.len() >= ANSWERS {
+            self.settle(tell);
+            self.answers.clear();
+            self.by_matching.clear();
+            self.by_prefix.clear();
+        }
+        let answer = self.answers.len();
+        self.answers.push(verdicts);
+        match hinge {
+            Hinge::Prefix(prefix) => _ = self.by_prefix.insert((*prefix).to_owned(), answer),
+            Hinge::Matching(matching) => _ = self.by_matching.insert(*matching, answer),
+        }
+    }
+
+    /// Tells of all counts, and begins anew.
+    pub(super) fn settle(&mut self, mut tell: impl FnMut(&Verdicts, &str, u64)) {
+        self.last = None;
+        for Count { answer, segment, requests } in self.counts.drain(..) {
+            if let Some(verdicts) = self.answers.get(answer) {
+                tell(verdicts, &segment, requests);
+            }
+        }
+    }
+}
