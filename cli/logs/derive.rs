@@ -173,7 +173,7 @@ impl<'r> Worker<'r> {
         self.deliveries.turn_to(block);
         let mut skimmer = std::mem::take(&mut self.skimmer);
         let count = each_line(block, &mut skimmer, |place, line| match line {
-            Logline::Ordinary(skim, text) => self.ordinary(place, &skim, text),
+            Logline::Ordinary(skim, text) => self.ordinary(place, skim, text),
             line => self.line(place, line),
         });
         self.skimmer = skimmer;

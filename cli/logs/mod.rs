@@ -70,7 +70,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 pub(crate) enum Logline<'l> {
     /// An ordinary line of an S3 server access log, looked at as far as needed to recognise it, with the text that it
     /// begins.
-    Ordinary(Skim<'l>, &'l [u8]),
+    Ordinary(&'l Skim<'l>, &'l [u8]),
     /// A row of an S3 server access log, with its line.
     Row(Box<Row<'l>>, &'l [u8]),
     /// An event of CloudTrail.
@@ -108,7 +108,7 @@ pub(crate) fn each_line(block: &Block, skimmer: &mut Skimmer, mut each: impl FnM
                 let place = block.place(count);
                 rest = match skimmer.skim(rest) {
                     Some((skim, behind)) => {
-                        each(place, Logline::Ordinary(skim, rest));
+                        each(place, Logline::Ordinary(&skim, rest));
                         behind
                     }
                     None => {

@@ -23,6 +23,12 @@ fn slot(kind: &Kind) -> usize {
     kind.iter().fold(0_usize, |slot, number| slot.wrapping_mul(5).wrapping_add(*number)) % RECENT
 }
 
+/// Whether kinds are the same; all numbers are looked at, because most often they are.
+#[inline]
+fn is_same(one: &Kind, other: &Kind) -> bool {
+    one.iter().zip(other).fold(0, |different, (one, other)| different | (one ^ other)) == 0
+}
+
 impl<P> Plans<P> {
     pub(crate) fn new() -> Self {
         Self { index: FxHashMap::default(), plans: Vec::new(), recent: [None; RECENT] }
@@ -33,7 +39,7 @@ impl<P> Plans<P> {
     pub(crate) fn find(&mut self, kind: &Kind) -> Option<usize> {
         let recent = self.recent.get_mut(slot(kind))?;
         match recent {
-            Some((known, at)) if known == kind => Some(*at),
+            Some((known, at)) if is_same(known, kind) => Some(*at),
             _ => {
                 let at = *self.index.get(kind)?;
                 *recent = Some((*kind, at));

@@ -22,7 +22,7 @@ pub(super) struct Question {
     answers: Vec<Verdicts>,
     /// Which answer it is, by what matches the resource, and by prefix where answers hang on that.
     by_matching: FxHashMap<Matching, usize>,
-    by_prefix: FxHashMap<String, usize>,
+    by_prefix: FxHashMap<Vec<u8>, usize>,
     /// How many requests got an answer, by first segment, that are not told yet.
     counts: Vec<Count>,
     /// Which of them was the last, and what it hung on.
@@ -32,10 +32,10 @@ pub(super) struct Question {
 /// Which patterns match a resource, of the policies and of the baseline.
 type Matching = (u64, u64);
 
-/// What the answer hangs on.
+/// What the answer hangs on. A prefix is as it is encoded: what is written in two ways is asked twice.
 pub(super) enum Hinge<'p> {
     Matching(Matching),
-    Prefix(&'p str),
+    Prefix(&'p [u8]),
 }
 
 /// How many requests got an answer.
@@ -43,6 +43,9 @@ pub(super) struct Count {
     answer: usize,
     segment: String,
     pub(super) requests: u64,
+    /// Whether the policies deny, and whether they say something else than the baseline.
+    pub(super) denied: bool,
+    pub(super) changed: bool,
 }
 
 impl Question {
@@ -66,7 +69,7 @@ impl Question {
     }
 
     /// What the answer hangs on. `room` is for texts that have to be put together.
-    pub(super) fn hinge<'p>(&self, name: &str, prefix: Option<&'p str>, room: &mut String) -> Hinge<'p> {
+    pub(super) fn hinge<'p>(&self, name: &str, prefix: Option<&'p [u8]>, room: &mut String) -> Hinge<'p> {
         let mut matching = |outlook: &Outlook| outlook.matching(name, room);
         prefix.map_or_else(
             || Hinge::Matching((matching(&self.outlook), self.old_outlook.as_ref().map_or(0, matching))),
@@ -74,14 +77,14 @@ impl Question {
         )
     }
 
-    /// The answer, if it is known, and the count of those in a first segment that got it. `tell` is told of counts that
-    /// have to make room.
+    /// The count of requests in a first segment that got the same answer, if the answer is known. `tell` is told of counts
+    /// that have to make room.
     pub(super) fn answered(
         &mut self,
         hinge: &Hinge<'_>,
         segment: &str,
         tell: impl FnMut(&Verdicts, &str, u64),
-    ) -> Option<(&Verdicts, &mut Count)> {
+    ) -> Option<&mut Count> {
         let place = match (self.last, hinge) {
             (Some((last, place)), Hinge::Matching(matching))
                 if last == *matching && self.counts.get(place).is_some_and(|count| count.segment == segment) =>
@@ -93,8 +96,7 @@ impl Question {
         if let Hinge::Matching(matching) = hinge {
             self.last = Some((*matching, place));
         }
-        let count = self.counts.get_mut(place)?;
-        Some((self.answers.get(count.answer)?, count))
+        self.counts.get_mut(place)
     }
 
     /// Where the count is.
@@ -109,13 +111,16 @@ impl Question {
             Hinge::Matching(matching) => *self.by_matching.get(matching)?,
         };
         let is_it = |count: &Count| count.answer == answer && count.segment == segment;
-        Some(self.counts.iter().position(is_it).unwrap_or_else(|| {
-            if self.counts.len() >= COUNTS {
-                self.settle(tell);
-            }
-            self.counts.push(Count { answer, segment: segment.to_owned(), requests: 0 });
-            self.counts.len() - 1
-        }))
+        if let Some(place) = self.counts.iter().position(is_it) {
+            return Some(place);
+        }
+        if self.counts.len() >= COUNTS {
+            self.settle(tell);
+        }
+        let (verdict, old) = self.answers.get(answer)?;
+        let (denied, changed) = (*verdict == Verdict::Denied, old.as_ref().is_some_and(|old| old != verdict));
+        self.counts.push(Count { answer, segment: segment.to_owned(), requests: 0, denied, changed });
+        Some(self.counts.len() - 1)
     }
 
     /// Keeps an answer in mind.
@@ -137,7 +142,7 @@ impl Question {
     /// Tells of all counts, and begins anew.
     pub(super) fn settle(&mut self, mut tell: impl FnMut(&Verdicts, &str, u64)) {
         self.last = None;
-        for Count { answer, segment, requests } in self.counts.drain(..) {
+        for Count { answer, segment, requests, .. } in self.counts.drain(..) {
             if let Some(verdicts) = self.answers.get(answer) {
                 tell(verdicts, &segment, requests);
             }

@@ -272,7 +272,7 @@ impl<'j> Worker<'j> {
         self.deliveries.turn_to(block);
         let mut skimmer = std::mem::take(&mut self.skimmer);
         let count = each_line(block, &mut skimmer, |place, line| match line {
-            Logline::Ordinary(skim, text) if self.each.is_none() => self.ordinary(place, &skim, text),
+            Logline::Ordinary(skim, text) if self.each.is_none() => self.ordinary(place, skim, text),
             line => self.line(place, line),
         });
         self.skimmer = skimmer;
@@ -299,16 +299,16 @@ impl<'j> Worker<'j> {
             return self.tally.lines.count(plan.class, place);
         };
         let key = if skim.has_key() { skim.key(plan.style) } else { None };
-        let prefix = if question.hangs_on_prefix() { skim.prefix() } else { None };
-        if skim.has_key() && key.is_none() || question.hangs_on_prefix() && skim.has_prefix() && prefix.is_none() {
+        if skim.has_key() && key.is_none() {
             return self.line(place, Logline::skimmed(text));
         }
-        let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix.as_deref(), &mut self.room);
+        let prefix = skim.encoded_prefix().filter(|_| question.hangs_on_prefix());
+        let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix, &mut self.room);
         let segment = key.as_deref().map_or("-", segment);
         let of = (plan.class, question.group);
         let (tally, groups) = (&mut self.tally, &mut self.groups);
         let told = |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);
-        let Some(((verdict, old), answered)) = question.answered(&hinge, segment, told) else {
+        let Some(answered) = question.answered(&hinge, segment, told) else {
             // What was not seen before is asked, and kept in mind.
             self.asked = None;
             self.line(place, Logline::skimmed(text));
@@ -322,10 +322,8 @@ impl<'j> Worker<'j> {
         };
         // Those that come first are told of with all that is known of them.
         let tally = &self.tally;
-        let denied = plan.class == Class::Allowed && *verdict == Verdict::Denied;
-        let changed = old.as_ref().is_some_and(|old| old != verdict);
-        if denied && tally.now_denied.wants(place)
-            || changed && (tally.newly_denied.wants(place) || tally.newly_allowed.wants(place))
+        if answered.denied && plan.class == Class::Allowed && tally.now_denied.wants(place)
+            || answered.changed && (tally.newly_denied.wants(place) || tally.newly_allowed.wants(place))
         {
             return self.line(place, Logline::skimmed(text));
         }

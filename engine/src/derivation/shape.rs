@@ -68,7 +68,9 @@ struct Directory {
 impl Shape {
     /// Takes the shape of a name whose hash is known, and in which nobody has a name.
     pub(super) fn read_again(&mut self, name: &str, hash: u64) {
-        self.names.resize(NAMES, Directory::default());
+        if self.names.is_empty() {
+            self.names.resize(NAMES, Directory::default());
+        }
         let slot = usize::try_from(hash).unwrap_or_default() % NAMES;
         if let Some(known) = self.names.get(slot).filter(|known| known.name == name) {
             self.text.clear();
@@ -99,7 +101,9 @@ impl Shape {
         let by_itself = user.is_none() && !directory.is_empty() && last.len() > 2 && !last.contains('=');
         if by_itself {
             let slot = usize::try_from(xxh3_64(directory.as_bytes())).unwrap_or_default() % KEPT;
-            self.directories.resize(KEPT, Directory::default());
+            if self.directories.is_empty() {
+                self.directories.resize(KEPT, Directory::default());
+            }
             match self.directories.get_mut(slot) {
                 Some(known) if known.name == directory => {
                     self.text.push_str(&known.text);

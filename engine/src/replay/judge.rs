@@ -3,14 +3,17 @@
 use super::logged::Logged;
 use super::requester::Requester;
 use crate::arn::{AccountId, Arn};
+use crate::condition::ConditionTest;
 use crate::decision::{Blocker, Decision, LayerOutcome, Outcome, ServiceRule};
 use crate::index::CompiledSet;
 use crate::instant::Instant;
+use crate::key::ConditionKey;
 use crate::layer::Layer;
 use crate::pattern::Pattern;
 use crate::policy::{Policies, PolicySet};
 use crate::request::{Action, Context, Facts, Principal, Request, Resource};
-use crate::statement::StatementId;
+use crate::statement::{Statement, StatementId};
+use crate::truth::Truth;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -149,7 +152,7 @@ impl Judge {
             return None;
         }
         let mut outlook = None;
-        let context = logged.context_of(&|_| false);
+        let context = logged.context_of(&|key| around.policies.keys.has(key));
         let asked = self.ask(logged, around, &context, |request| {
             outlook = around.outlook(&fact.action, &fact.scope, request);
         });
@@ -162,9 +165,8 @@ impl Around {
         let scope = Arn::parse(scope).filter(|scope| scope.service == "s3")?;
         let concerned = self.policies.set.about(action);
         let mut patterns: Vec<Pattern> = Vec::new();
-        for pattern in
-            concerned.into_iter().filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries())
-        {
+        let concerned = concerned.into_iter().filter(|statement| !is_idle(statement, request));
+        for pattern in concerned.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries()) {
             let Some(rest) = pattern.last_part_for(&scope) else { continue };
             if rest.variables().any(|variable| !OF_REQUESTER.contains(&variable.key().folded())) {
                 return None;
@@ -184,6 +186,14 @@ impl Around {
             None => Outlook { patterns, head: scope.resource.to_owned(), by_prefix },
         })
     }
+}
+
+/// Whether a statement applies to no request that differs from this one in its resource and prefix only: a condition on
+/// something else does not hold.
+fn is_idle(statement: &Statement, request: &Request<'_>) -> bool {
+    let is_steady = |key: &ConditionKey| key.folded() != "s3:prefix";
+    let fails = |test: &ConditionTest| is_steady(test.key()) && test.evaluate(request).truth == Truth::False;
+    statement.variables().all(is_steady) && statement.conditions().tests().iter().any(fails)
 }
 
 /// Whether the verdict of policies on requests that differ in their resource and prefix hangs on nothing else.

@@ -1,5 +1,6 @@
 //! Pieces of lines that repeat from line to line, numbered: a piece that was seen before is told from others by its number.
 
+use super::words::equal;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -41,11 +42,12 @@ impl<K> Pieces<K> {
     pub(super) fn number(&mut self, text: &[u8], about: impl FnOnce() -> K) -> usize {
         let slot = slot(text);
         let recent = self.recent.get(slot).copied().unwrap_or_default();
-        self.last = if self.text(recent) == Some(text) {
+        let is_it = |known: &[u8]| equal(known, text);
+        self.last = if self.text(recent).is_some_and(is_it) {
             recent
         } else {
             let hash = xxh3_64(text);
-            let known = self.index.get(&hash).copied().filter(|number| self.text(*number) == Some(text));
+            let known = self.index.get(&hash).copied().filter(|number| self.text(*number).is_some_and(is_it));
             let number = known.unwrap_or_else(|| self.add(hash, text, about()));
             if let Some(recent) = self.recent.get_mut(slot) {
                 *recent = number;

@@ -9,7 +9,7 @@ use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
 use super::pieces::Pieces;
 use super::words::{Word, Words, begins};
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 use memchr::{memchr, memchr2, memchr_iter};
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -74,6 +74,12 @@ impl<'l> Skim<'l> {
     #[must_use]
     pub fn has_prefix(&self) -> bool {
         self.prefix.is_some()
+    }
+
+    /// The prefix that the request asks for, as it is encoded.
+    #[must_use]
+    pub fn encoded_prefix(&self) -> Option<&'l [u8]> {
+        self.prefix
     }
 
     /// The prefix that the request asks for, decoded; `None` if it asks for none, or for what is no text.
@@ -177,8 +183,8 @@ pub struct Skimmer {
     /// The paths of requests without a key, of those without and with a prefix.
     paths: [Pieces<()>; 2],
     answers: Pieces<()>,
-    /// Referer, user agent and version, with a space behind, in which nothing is out of the ordinary.
-    clients: Pieces<()>,
+    /// Referer, user agent and version, with a space behind, and whether they are plain.
+    clients: Pieces<bool>,
     /// What stands behind the host id, up to the end of the line and with it, and whether it is ordinary.
     tails: Pieces<bool>,
 }
@@ -304,18 +310,15 @@ impl Skimmer {
         }
         let text = words.rest();
         if words.take(b"- - ").is_none() {
-            for _ in 0..2 {
-                let sent = quoted(words)?;
-                // What a client sent could look like an answer where it begins with a space.
-                if sent.first() == Some(&b' ') || !sent.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-                    return None;
-                }
-            }
+            quoted(words)?;
+            quoted(words)?;
         }
         // No version.
         words.take(b"- ")?;
         let length = text.len() - words.rest().len();
-        Some(self.clients.number(text.get(..length)?, || ()))
+        let client = text.get(..length)?;
+        let number = self.clients.number(client, || is_plain_client(client));
+        self.clients.about(number)?.then_some(number)
     }
 
     /// Takes what is left of the line, given the number of what is usual: its number, and what it is.
@@ -392,6 +395,12 @@ fn request<'l>(words: &mut Words<'l>) -> Option<(&'l [u8], &'l [u8])> {
     (!counts(query)).then_some((path, query))
 }
 
+/// Whether nothing of a client is out of the ordinary, or could look like an answer: what it sent begins with no space.
+fn is_plain_client(client: &[u8]) -> bool {
+    let begins_with_space = client.starts_with(b"\" ") || memmem::find(client, b"\" \" ").is_some();
+    client.iter().all(|byte| matches!(byte, b' '..=b'~')) && !begins_with_space
+}
+
 /// Takes status and error code.
 fn answer<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
     let rest = words.rest();
@@ -412,9 +421,10 @@ fn answer<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
 fn counts(query: &[u8]) -> bool {
     const COUNTING: [&[u8]; 3] = [b"versionId", b"X-Amz-", b"Expires"];
     let mut rest = query;
+    let has_escapes = memchr(b'%', query).is_some();
     loop {
         let is_encoded = || rest.iter().take_while(|byte| !matches!(byte, b'=' | b'&')).any(|byte| *byte == b'%');
-        if COUNTING.iter().any(|name| rest.starts_with(name)) || is_encoded() {
+        if COUNTING.iter().any(|name| rest.starts_with(name)) || has_escapes && is_encoded() {
             return true;
         }
         let Some(end) = memchr(b'&', rest) else { return false };

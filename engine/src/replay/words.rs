@@ -154,13 +154,31 @@ fn first(bytes: &[u8], found: impl Fn(i8x16) -> i8x16) -> Option<usize> {
 /// Whether a text begins with another; compared many bytes at a time.
 #[inline]
 pub(super) fn begins(text: &[u8], with: &[u8]) -> bool {
-    let Some(text) = text.get(..with.len()) else { return false };
-    let (Some(last), Some(own_last)) = (with.last_chunk::<WIDTH>(), text.last_chunk::<WIDTH>()) else {
-        return text == with;
-    };
+    text.get(..with.len()).is_some_and(|text| equal(text, with))
+}
+
+/// Whether texts are equal; compared many bytes at a time, the last of them perhaps twice.
+#[inline]
+pub(super) fn equal(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
     let same = |one: &[u8; WIDTH], other: &[u8; WIDTH]| u8x16::new(*one).simd_eq(u8x16::new(*other));
-    let pairs = text.as_chunks().0.iter().zip(with.as_chunks().0);
-    pairs.fold(same(own_last, last), |all, (one, other)| all & same(one, other)).to_bitmask() == 0xFFFF
+    match (one.last_chunk(), other.last_chunk()) {
+        (Some(last), Some(other_last)) => {
+            let pairs = one.as_chunks().0.iter().zip(other.as_chunks().0);
+            pairs.fold(same(last, other_last), |all, (one, other)| all & same(one, other)).to_bitmask() == 0xFFFF
+        }
+        _ if one.len() >= 8 => ends_equal::<8>(one, other),
+        _ if one.len() >= 4 => ends_equal::<4>(one, other),
+        _ => one == other,
+    }
+}
+
+/// Whether so many bytes are equal, the first and the last ones.
+#[inline]
+fn ends_equal<const N: usize>(one: &[u8], other: &[u8]) -> bool {
+    one.first_chunk::<N>() == other.first_chunk::<N>() && one.last_chunk::<N>() == other.last_chunk::<N>()
 }
 
 #[cfg(test)]
