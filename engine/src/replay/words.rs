@@ -1,6 +1,6 @@
 //! The words of a line, from the left: where the next space is, looked for many bytes at a time.
 
-use wide::{i8x16, u8x16};
+use wide::{i8x32, u8x16};
 
 /// How many bytes are looked at together.
 const WIDTH: usize = 16;
@@ -127,25 +127,25 @@ impl<'l> Words<'l> {
 
 /// Where the bytes are that are a character of ASCII.
 #[inline]
-fn is(lane: i8x16, character: u8) -> i8x16 {
-    lane.simd_eq(i8x16::splat(character.cast_signed()))
+fn is(lane: i8x32, character: u8) -> i8x32 {
+    lane.simd_eq(i8x32::splat(character.cast_signed()))
 }
 
 /// Where the bytes are that are no printable ASCII: spaces, control characters but for the last, and, as negative numbers,
 /// what is beyond ASCII.
 #[inline]
-fn unprintable(lane: i8x16) -> i8x16 {
-    i8x16::splat(b'!'.cast_signed()).simd_gt(lane)
+fn unprintable(lane: i8x32) -> i8x32 {
+    i8x32::splat(b'!'.cast_signed()).simd_gt(lane)
 }
 
 /// Where the first byte is whose highest bit `found` sets. `None` if there is none, or if so little is left behind it that
 /// it was not looked at.
 #[inline]
-fn first(bytes: &[u8], found: impl Fn(i8x16) -> i8x16) -> Option<usize> {
-    for (number, chunk) in bytes.as_chunks::<WIDTH>().0.iter().enumerate() {
-        let bits = found(i8x16::new(chunk.map(u8::cast_signed))).to_bitmask();
+fn first(bytes: &[u8], found: impl Fn(i8x32) -> i8x32) -> Option<usize> {
+    for (number, chunk) in bytes.as_chunks::<{ 2 * WIDTH }>().0.iter().enumerate() {
+        let bits = found(i8x32::new(chunk.map(u8::cast_signed))).to_bitmask();
         if bits != 0 {
-            return Some(number * WIDTH + bits.trailing_zeros() as usize);
+            return Some(number * 2 * WIDTH + bits.trailing_zeros() as usize);
         }
     }
     None
