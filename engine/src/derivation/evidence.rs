@@ -2,7 +2,7 @@
 //! and merged in any order.
 
 use super::names::{MOST, Names, Place, Seen};
-use super::shape::{COARSEST, Shape};
+use super::shape::{COARSEST, Shapes};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeSet, HashMap};
@@ -81,7 +81,7 @@ pub struct Evidence {
     level: u8,
     index: HashMap<Group, usize>,
     parts: Vec<(Group, Part)>,
-    shape: Shape,
+    shapes: Shapes,
     /// Since when names are added without looking whether they are too many altogether.
     since: usize,
 }
@@ -115,7 +115,7 @@ impl Evidence {
     pub fn add(&mut self, group: GroupId, name: &str, time: i64, place: Place, exists: bool) {
         let Some((_, part)) = self.parts.get_mut(group.0) else { return };
         let seen = Seen { first: time, last: time, place, exists };
-        part.names.add(name, seen, part.user.as_deref(), &mut self.shape);
+        part.names.add(name, seen, part.user.as_deref(), &mut self.shapes);
         let day = time.div_euclid(86_400);
         if part.day != Some(day) {
             part.day = Some(day);

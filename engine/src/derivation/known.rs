@@ -2,7 +2,7 @@
 
 use super::evidence::{Group, Kind, Part, Proof};
 use super::names::{Class, Seen};
-use super::shape::{Shape, USER};
+use super::shape::{Shape, Shapes, USER};
 use super::units::{Fate, Variation, unit_text, variants};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -89,23 +89,23 @@ impl<'e> Existing<'e> {
             let classes = classes.map(|(text, class)| (group.principal.as_str(), text.as_str(), class));
             existing.scopes.entry(scope).or_default().classes.extend(classes);
         }
-        let mut shape = Shape::default();
+        let mut shapes = Shapes::default();
         for (scope, names) in holders {
             let by_shape = &mut existing.scopes.entry(scope).or_default().names;
             for (text, groups) in names {
                 let mut own = Vec::new();
                 for group in &groups {
                     let Some(user) = group.user().filter(|user| text.contains(user)) else { continue };
-                    shape.read(text, Some(user));
+                    let shape = shapes.read(text, Some(user));
                     let read =
-                        Own { principal: &group.principal, shape: shape.text.clone(), slots: slots(text, &shape) };
+                        Own { principal: &group.principal, shape: shape.text.clone(), slots: slots(text, shape) };
                     if shape.text.contains(USER) && !own.contains(&read) {
                         own.push(read);
                     }
                 }
-                shape.read(text, None);
+                let shape = shapes.read(text, None);
                 let holders = groups.iter().map(|group| group.principal.as_str()).collect();
-                let name = Name { slots: slots(text, &shape), holders, own };
+                let name = Name { slots: slots(text, shape), holders, own };
                 by_shape.entry(shape.text.clone()).or_default().push(name);
             }
             by_shape.values_mut().for_each(|names| names.sort_unstable_by(|one, other| one.slots.cmp(&other.slots)));

@@ -5,7 +5,7 @@
 //! enough, and a set that is too large is so whatever the order of its parts.
 
 use super::hash::FastHash;
-use super::shape::{COARSEST, Shape, coarser, slots};
+use super::shape::{COARSEST, Shape, Shapes, coarser, slots};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use xxhash_rust::xxh3::xxh3_64;
@@ -151,7 +151,7 @@ fn in_order<V: Serialize, S: Serializer>(map: &HashMap<String, V, FastHash>, ser
 
 impl Names {
     /// Adds a name. `user` is the user whose name may stand in it.
-    pub(super) fn add(&mut self, name: &str, seen: Seen, user: Option<&str>, shape: &mut Shape) {
+    pub(super) fn add(&mut self, name: &str, seen: Seen, user: Option<&str>, shapes: &mut Shapes) {
         if self.level == 0 {
             match self.single.get_mut(name) {
                 Some(known) => known.merge(&seen),
@@ -163,10 +163,10 @@ impl Names {
             return;
         }
         let hash = xxh3_64(name.as_bytes());
-        match user {
-            Some(_) => shape.read(name, user),
-            None => shape.read_again(name, hash),
-        }
+        let shape = match user {
+            Some(_) => shapes.read(name, user),
+            None => shapes.read_again(name, hash),
+        };
         self.add_shape((name, hash), seen, shape, user);
     }
 
@@ -238,10 +238,10 @@ impl Names {
             return;
         }
         self.level = level;
-        let mut shape = Shape::default();
+        let mut shapes = Shapes::default();
         for (name, seen) in std::mem::take(&mut self.single) {
-            shape.read(&name, user);
-            self.add_shape((&name, xxh3_64(name.as_bytes())), seen, &shape, user);
+            let shape = shapes.read(&name, user);
+            self.add_shape((&name, xxh3_64(name.as_bytes())), seen, shape, user);
         }
         if level > 1 {
             for (text, class) in std::mem::take(&mut self.classes) {
@@ -266,9 +266,9 @@ impl Names {
     /// Adds all names of another set.
     pub(super) fn merge(&mut self, other: Self, user: Option<&str>) {
         self.raise(other.level, user);
-        let mut shape = Shape::default();
+        let mut shapes = Shapes::default();
         for (name, seen) in other.single {
-            self.add(&name, seen, user, &mut shape);
+            self.add(&name, seen, user, &mut shapes);
         }
         for (text, class) in other.classes {
             self.add_class(text, class, user);
@@ -303,9 +303,9 @@ impl Names {
 
     /// The shape of a name, as coarse as the set.
     pub(super) fn shape_of(&self, name: &str, user: Option<&str>) -> String {
-        let mut shape = Shape::default();
-        shape.read(name, user);
-        if self.level > 1 { coarser(&shape.text, self.level) } else { shape.text }
+        let mut shapes = Shapes::default();
+        let text = &shapes.read(name, user).text;
+        if self.level > 1 { coarser(text, self.level) } else { text.clone() }
     }
 
     /// Whether a name is known to be that of an object.

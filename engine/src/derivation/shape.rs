@@ -40,16 +40,22 @@ pub(super) fn slots(shape: &str) -> usize {
 }
 
 /// A shape, and where in the name its classes stand.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Shape {
     /// The shape.
     pub(super) text: String,
     /// Where the text of each class is in the name, in order; [`ANY`] and [`REST`] have none.
     pub(super) slots: Vec<Range<usize>>,
-    /// The directories that were read last, by hash.
-    directories: Vec<Directory>,
+}
+
+/// Reads the shapes of names, and keeps some in mind.
+#[derive(Debug, Default)]
+pub(super) struct Shapes {
+    shape: Shape,
+    /// The directories that were read last up to their slash, by hash.
+    directories: Vec<Read>,
     /// The names that were read last, by hash: what is put is often read and deleted soon.
-    names: Vec<Directory>,
+    names: Vec<Read>,
 }
 
 /// How many directories are kept in mind.
@@ -57,74 +63,66 @@ const KEPT: usize = 64;
 /// The same of names.
 const NAMES: usize = 256;
 
-/// A directory with its shape up to the slash, or a name with its shape.
-#[derive(Debug, Default, Clone)]
-struct Directory {
+/// A name or a directory with its shape.
+#[derive(Debug, Clone, Default)]
+struct Read {
     name: String,
-    text: String,
-    slots: Vec<Range<usize>>,
+    shape: Shape,
 }
 
-impl Shape {
-    /// Takes the shape of a name whose hash is known, and in which nobody has a name.
-    pub(super) fn read_again(&mut self, name: &str, hash: u64) {
-        if self.names.is_empty() {
-            self.names.resize(NAMES, Directory::default());
+/// Where what has a hash is kept.
+fn place(kept: &mut Vec<Read>, count: usize, hash: u64) -> Option<&mut Read> {
+    if kept.is_empty() {
+        kept.resize(count, Read::default());
+    }
+    kept.get_mut(usize::try_from(hash).unwrap_or_default() % count)
+}
+
+impl Shapes {
+    /// The shape of a name whose hash is known, and in which nobody has a name.
+    pub(super) fn read_again(&mut self, name: &str, hash: u64) -> &Shape {
+        if place(&mut self.names, NAMES, hash).is_none_or(|known| known.name != name) {
+            self.read(name, None);
+            if let Some(known) = place(&mut self.names, NAMES, hash) {
+                known.name.clear();
+                known.name.push_str(name);
+                std::mem::swap(&mut known.shape, &mut self.shape);
+            }
         }
-        let slot = usize::try_from(hash).unwrap_or_default() % NAMES;
-        if let Some(known) = self.names.get(slot).filter(|known| known.name == name) {
-            self.text.clear();
-            self.text.push_str(&known.text);
-            self.slots.clear();
-            self.slots.extend_from_slice(&known.slots);
-            return;
-        }
-        self.read(name, None);
-        if let Some(known) = self.names.get_mut(slot) {
-            known.name.clear();
-            known.name.push_str(name);
-            known.text.clear();
-            known.text.push_str(&self.text);
-            known.slots.clear();
-            known.slots.extend_from_slice(&self.slots);
-        }
+        place(&mut self.names, NAMES, hash).map_or(&self.shape, |known| &known.shape)
     }
 
-    /// Takes the shape of a name. A segment that is the user's name is that.
-    pub(super) fn read(&mut self, name: &str, user: Option<&str>) {
-        self.text.clear();
-        self.slots.clear();
+    /// The shape of a name. A segment that is the user's name is that.
+    pub(super) fn read(&mut self, name: &str, user: Option<&str>) -> &Shape {
+        let shape = &mut self.shape;
+        shape.text.clear();
+        shape.slots.clear();
         let mut at = 0;
         // Most names have their directory in common with one before. A date may go on in what follows the slash.
         let slash = memchr::memrchr(b'/', name.as_bytes());
         let (directory, last) = slash.and_then(|at| name.split_at_checked(at + 1)).unwrap_or(("", name));
         let by_itself = user.is_none() && !directory.is_empty() && last.len() > 2 && !last.contains('=');
         if by_itself {
-            let slot = usize::try_from(xxh3_64(directory.as_bytes())).unwrap_or_default() % KEPT;
-            if self.directories.is_empty() {
-                self.directories.resize(KEPT, Directory::default());
-            }
-            match self.directories.get_mut(slot) {
+            match place(&mut self.directories, KEPT, xxh3_64(directory.as_bytes())) {
                 Some(known) if known.name == directory => {
-                    self.text.push_str(&known.text);
-                    self.slots.extend_from_slice(&known.slots);
+                    shape.text.push_str(&known.shape.text);
+                    shape.slots.extend_from_slice(&known.shape.slots);
                 }
-                _ => {
-                    self.segments(name, 0, directory.len(), user);
-                    if let Some(known) = self.directories.get_mut(slot) {
-                        *known = Directory {
-                            name: directory.to_owned(),
-                            text: self.text.clone(),
-                            slots: self.slots.clone(),
-                        };
+                known => {
+                    shape.segments(name, 0, directory.len(), user);
+                    if let Some(known) = known {
+                        *known = Read { name: directory.to_owned(), shape: shape.clone() };
                     }
                 }
             }
             at = directory.len();
         }
-        self.segments(name, at, usize::MAX, user);
+        shape.segments(name, at, usize::MAX, user);
+        shape
     }
+}
 
+impl Shape {
     /// Takes the segments from there on, until one begins at or behind `end`.
     fn segments(&mut self, name: &str, mut at: usize, end: usize, user: Option<&str>) {
         while at < end {
@@ -379,8 +377,8 @@ mod tests {
 
     /// The shape with names for its classes.
     fn shown(name: &str) -> String {
-        let mut shape = Shape::default();
-        shape.read(name, Some("ann"));
+        let mut shapes = Shapes::default();
+        let shape = shapes.read(name, Some("ann"));
         let texts: Vec<&str> = shape.slots.iter().map(|slot| &name[slot.clone()]).collect();
         let mut texts = texts.into_iter();
         let mut shown = String::new();
@@ -438,20 +436,20 @@ mod tests {
     fn what_was_read_before_changes_nothing() {
         let lasts = ["x.gz", "03", "month=08", "part-00001", "", "2026", "08", "2026-11-21", "a.b"];
         let directories = ["2026/", "a/2026/", "a/2026/08/", "a/2026/08/03/", "year=2026/", "a/b/c-17/", "x/"];
-        let mut shape = Shape::default();
+        let mut shapes = Shapes::default();
         for _ in 0..2 {
             for name in directories.iter().flat_map(|head| lasts.iter().map(move |last| format!("{head}{last}"))) {
-                shape.read(&name, None);
                 let mut fresh = Shape::default();
                 fresh.segments(&name, 0, usize::MAX, None);
-                assert_eq!((&shape.text, &shape.slots), (&fresh.text, &fresh.slots), "{name}");
+                assert_eq!(*shapes.read(&name, None), fresh, "{name}");
+                assert_eq!(*shapes.read_again(&name, xxh3_64(name.as_bytes())), fresh, "{name}");
             }
         }
     }
 
     #[test]
     fn endings_begin_behind_what_varies() {
-        let mut shape = Shape::default();
+        let mut shapes = Shapes::default();
         for (name, wanted) in [
             ("0a1b2c3d-0000-4000-8000-0123456789ab.instruction", ".instruction"),
             ("2016-01-31_$folder$", "_$folder$"),
@@ -459,8 +457,7 @@ mod tests {
             ("part-00001", ""),
             ("manifest", ""),
         ] {
-            shape.read(name, None);
-            assert_eq!(ending(&shape.text), wanted, "{name}");
+            assert_eq!(ending(&shapes.read(name, None).text), wanted, "{name}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::glob::ONE;
 use super::names::{Class, Names, Seen};
-use super::shape::{DATE, DIGITS, ID, Shape, USER, UUID, is_class};
+use super::shape::{DATE, DIGITS, ID, Shape, Shapes, USER, UUID, is_class};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many texts are told apart at a place.
@@ -219,10 +219,10 @@ impl Variation {
         wanted: &dyn Fn(&str) -> bool,
         units: &mut BTreeMap<Vec<char>, Unit>,
     ) {
-        let mut shape = Shape::default();
+        let mut shapes = Shapes::default();
         let mut fates: HashMap<String, Vec<Fate>> = HashMap::new();
         for (name, seen) in names.single.iter().filter(|(name, seen)| counts(seen) && wanted(name)) {
-            shape.read(name, user);
+            let shape = shapes.read(name, user);
             if !fates.contains_key(&shape.text) {
                 fates.insert(shape.text.clone(), self.fates(&shape.text));
             }
@@ -241,8 +241,8 @@ impl Variation {
                 let names = class.names().filter(|(name, seen)| wanted(name) && counts(seen));
                 let names = names.map(|(name, _)| Name { text: name.to_owned(), slots: Vec::new() });
                 unit.names.extend(names.filter(|name| {
-                    let mut own = Shape::default();
-                    own.read(&name.text, user);
+                    let mut shapes = Shapes::default();
+                    let own = shapes.read(&name.text, user);
                     let slots = own.slots.iter().map(|slot| name.text.get(slot.clone()));
                     texts.iter().zip(slots).all(|(text, slot)| text.is_none() || *text == slot)
                 }));
@@ -427,9 +427,7 @@ fn form<'t>(mut texts: impl Iterator<Item = &'t str>) -> Option<Vec<char>> {
 
 /// A name with the segments that are a user's own name as that.
 pub(super) fn spelled(name: &str, user: &str) -> Vec<char> {
-    let mut shape = Shape::default();
-    shape.read(name, Some(user));
-    with_user(&shape, name)
+    with_user(Shapes::default().read(name, Some(user)), name)
 }
 
 /// A name with the user's own name in it as that.
@@ -455,9 +453,9 @@ fn each_text(
     counts: &impl Fn(&Seen) -> bool,
     each: &mut impl FnMut(Spot<'_>, Option<&str>, i64),
 ) {
-    let mut shape = Shape::default();
+    let mut shapes = Shapes::default();
     for (name, seen) in names.single.iter().filter(|(_, seen)| counts(seen)) {
-        shape.read(name, user);
+        let shape = shapes.read(name, user);
         for (spot, slot) in spots(&shape.text).zip(&shape.slots) {
             each(spot, Some(name.get(slot.clone()).unwrap_or_default()), seen.first);
         }
