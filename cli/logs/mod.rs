@@ -106,9 +106,9 @@ pub(crate) fn each_line(block: &Block, skimmer: &mut Skimmer, mut each: impl FnM
             while !rest.is_empty() {
                 count += 1;
                 let place = block.place(count);
-                rest = match skimmer.skim(rest) {
+                rest = match &skimmer.skim(rest) {
                     Some((skim, behind)) => {
-                        each(place, Logline::Ordinary(&skim, rest));
+                        each(place, Logline::Ordinary(skim, rest));
                         behind
                     }
                     None => {

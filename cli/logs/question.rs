@@ -100,12 +100,7 @@ impl Question {
     }
 
     /// Where the count is.
-    fn place(
-        &mut self,
-        hinge: &Hinge<'_>,
-        segment: &str,
-        tell: impl FnMut(&Verdicts, &str, u64),
-    ) -> Option<usize> {
+    fn place(&mut self, hinge: &Hinge<'_>, segment: &str, tell: impl FnMut(&Verdicts, &str, u64)) -> Option<usize> {
         let answer = match hinge {
             Hinge::Prefix(prefix) => *self.by_prefix.get(*prefix)?,
             Hinge::Matching(matching) => *self.by_matching.get(matching)?,

@@ -191,8 +191,7 @@ fn segment(name: &str) -> &str {
 fn tell(tally: &mut Tally, class: Class, (verdict, old): &Verdicts, requests: u64) -> Counts {
     let succeeded = class == Class::Allowed;
     let if_so = |so: bool| if so { requests } else { 0 };
-    let mut counts =
-        Counts { log_allowed: if_so(succeeded), log_refused: if_so(!succeeded), ..Counts::default() };
+    let mut counts = Counts { log_allowed: if_so(succeeded), log_refused: if_so(!succeeded), ..Counts::default() };
     match verdict {
         Verdict::Allowed => counts.allowed = requests,
         Verdict::Denied => counts.denied = requests,
@@ -315,7 +314,8 @@ impl<'j> Worker<'j> {
             let question = self.plans.get_mut(at).and_then(Option::as_mut).and_then(|plan| plan.question.as_mut());
             if let Some((verdicts, question)) = self.asked.take().zip(question) {
                 let (tally, groups) = (&mut self.tally, &mut self.groups);
-                let told = |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);
+                let told =
+                    |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);
                 question.learn(&hinge, verdicts, told);
             }
             return;

@@ -10,7 +10,7 @@ use super::path_style;
 use super::pieces::Pieces;
 use super::words::{Word, Words, begins};
 use memchr::memmem::{self, Finder};
-use memchr::{memchr, memchr2, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 

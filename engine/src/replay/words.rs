@@ -61,8 +61,7 @@ impl<'l> Words<'l> {
     #[inline]
     pub(super) fn key(&mut self) -> Option<Word<'l>> {
         // Whatever is not plain ends the look, the space first.
-        let end =
-            first(self.text, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'%') | is(lane, b'+'))?;
+        let end = first(self.text, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'%') | is(lane, b'+'))?;
         if let Some(text) = self.ended(end) {
             return Some(Word { text, plain: true });
         }
@@ -227,7 +226,8 @@ mod tests {
             for sign in ["é", "\n", "\t", "\0"] {
                 for kind in ["", "%", "\""] {
                     let line = format!("{}{kind}{sign}{} {BEHIND}", "x".repeat(at), "y".repeat(40 - at));
-                    for take in [Words::word, Words::unquoted, |words: &mut Words<'_>| words.key().map(|key| key.text)] {
+                    for take in [Words::word, Words::unquoted, |words: &mut Words<'_>| words.key().map(|key| key.text)]
+                    {
                         assert_eq!(take(&mut Words::new(line.as_bytes())), None, "{line:?}");
                     }
                 }
