@@ -4,7 +4,7 @@
 //! A line that is skimmed tells the same as one that is read by [`super::access_log`]; what is not quite ordinary is not
 //! skimmed.
 
-use super::access_log::seconds;
+use super::access_log::{is_operation, seconds};
 use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
 use super::pieces::Pieces;
@@ -179,7 +179,8 @@ pub struct Skimmer {
     buckets: Pieces<usize>,
     requesters: Pieces<Habits>,
     roles: Pieces<()>,
-    operations: Pieces<()>,
+    /// Operations, and whether they are any.
+    operations: Pieces<bool>,
     /// The paths of requests without a key, of those without and with a prefix.
     paths: [Pieces<()>; 2],
     answers: Pieces<()>,
@@ -220,7 +221,10 @@ impl Skimmer {
         if !*self.tails.about(tail_number)? {
             return None;
         }
-        let operation = self.operations.number(operation, || ());
+        let operation = self.operations.number(operation, || std::str::from_utf8(operation).is_ok_and(is_operation));
+        if !*self.operations.about(operation)? {
+            return None;
+        }
         let answer = self.answers.number(answer, || ());
         let others = [bucket_number, operation, path, answer, tail_number];
         let numbers = Numbers { requester, role: habits.role, others };
@@ -367,7 +371,7 @@ fn method(words: &mut Words<'_>) -> Option<()> {
 
 /// Takes a request line that names a key as it is, and says nothing else that counts.
 fn as_is(words: &mut Words<'_>, key: &[u8]) -> Option<()> {
-    let mut ahead = *words;
+    let mut ahead = words.clone();
     method(&mut ahead)?;
     ahead.take(b"/")?;
     ahead.take(key)?;
