@@ -151,7 +151,9 @@ impl Both {
         let Some(end) = end else { return Err(TestCaseError::fail("skimmed without an end")) };
         prop_assert!(text[end + 1..] == *rest, "the next line is another one");
         let line = &text[..end];
-        let Line::Row(row) = Line::read(line, true) else { return Err(TestCaseError::fail("not read")) };
+        let Line::Row(row) = Line::read(line, true) else {
+            return Err(TestCaseError::fail(format!("not read: {}", String::from_utf8_lossy(line))));
+        };
         let observation = observe(&row);
         let key = skim.key(skim.style());
         if skim.has_key() && key.is_none() || skim.has_prefix() && skim.prefix().is_none() {

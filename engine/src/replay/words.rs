@@ -62,8 +62,8 @@ impl<'l> Words<'l> {
     pub(super) fn key(&mut self) -> Option<Word<'l>> {
         // Whatever is not plain ends the look, the space first.
         let end = first(self.text, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'%') | is(lane, b'+'))?;
-        if let Some(text) = self.ended(end) {
-            return Some(Word { text, plain: true });
+        if self.text.get(end) == Some(&b' ') {
+            return Some(Word { text: self.ended(end)?, plain: true });
         }
         let more = first(self.text.get(end..)?, unprintable)?;
         Some(Word { text: self.ended(end + more)?, plain: false })
@@ -72,9 +72,9 @@ impl<'l> Words<'l> {
     /// The word that ends there, if a space follows it.
     #[inline]
     fn ended(&mut self, end: usize) -> Option<&'l [u8]> {
-        let (word, [b' ', rest @ ..]) = self.text.split_at_checked(end)? else { return None };
+        let (word @ [_, ..], [b' ', rest @ ..]) = self.text.split_at_checked(end)? else { return None };
         self.text = rest;
-        (!word.is_empty()).then_some(word)
+        Some(word)
     }
 
     /// Takes four numbers, each with a space behind it; `-` counts as one.
