@@ -5,10 +5,11 @@
 //! skimmed.
 
 use super::access_log::{is_operation, seconds};
+use super::lanes::begins;
 use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
 use super::pieces::Pieces;
-use super::words::{Word, Words, begins};
+use super::words::{Word, Words};
 use memchr::memmem::{self, Finder};
 use memchr::{memchr, memchr_iter, memchr2};
 use std::borrow::Cow;

@@ -1,9 +1,7 @@
 //! The words of a line, from the left: where the next space is, looked for many bytes at a time.
 
-use wide::{i8x32, u8x16};
-
-/// How many bytes are looked at together.
-const WIDTH: usize = 16;
+use super::lanes::{WIDTH, begins, first, is, unprintable};
+use wide::u8x16;
 
 /// What is left of a text whose first line is at hand. No word goes beyond the end of the line, and all are of printable
 /// ASCII.
@@ -124,62 +122,6 @@ impl<'l> Words<'l> {
     }
 }
 
-/// Where the bytes are that are a character of ASCII.
-#[inline]
-fn is(lane: i8x32, character: u8) -> i8x32 {
-    lane.simd_eq(i8x32::splat(character.cast_signed()))
-}
-
-/// Where the bytes are that are no printable ASCII: spaces, control characters but for the last, and, as negative numbers,
-/// what is beyond ASCII.
-#[inline]
-fn unprintable(lane: i8x32) -> i8x32 {
-    i8x32::splat(b'!'.cast_signed()).simd_gt(lane)
-}
-
-/// Where the first byte is whose highest bit `found` sets. `None` if there is none, or if so little is left behind it that
-/// it was not looked at.
-#[inline]
-fn first(bytes: &[u8], found: impl Fn(i8x32) -> i8x32) -> Option<usize> {
-    for (number, chunk) in bytes.as_chunks::<{ 2 * WIDTH }>().0.iter().enumerate() {
-        let bits = found(i8x32::new(chunk.map(u8::cast_signed))).to_bitmask();
-        if bits != 0 {
-            return Some(number * 2 * WIDTH + bits.trailing_zeros() as usize);
-        }
-    }
-    None
-}
-
-/// Whether a text begins with another; compared many bytes at a time.
-#[inline]
-pub(super) fn begins(text: &[u8], with: &[u8]) -> bool {
-    text.get(..with.len()).is_some_and(|text| equal(text, with))
-}
-
-/// Whether texts are equal; compared many bytes at a time, the last of them perhaps twice.
-#[inline]
-pub(super) fn equal(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let same = |one: &[u8; WIDTH], other: &[u8; WIDTH]| u8x16::new(*one).simd_eq(u8x16::new(*other));
-    match (one.last_chunk(), other.last_chunk()) {
-        (Some(last), Some(other_last)) => {
-            let pairs = one.as_chunks().0.iter().zip(other.as_chunks().0);
-            pairs.fold(same(last, other_last), |all, (one, other)| all & same(one, other)).to_bitmask() == 0xFFFF
-        }
-        _ if one.len() >= 8 => ends_equal::<8>(one, other),
-        _ if one.len() >= 4 => ends_equal::<4>(one, other),
-        _ => one == other,
-    }
-}
-
-/// Whether so many bytes are equal, the first and the last ones.
-#[inline]
-fn ends_equal<const N: usize>(one: &[u8], other: &[u8]) -> bool {
-    one.first_chunk::<N>() == other.first_chunk::<N>() && one.last_chunk::<N>() == other.last_chunk::<N>()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,22 +174,6 @@ mod tests {
                     assert_eq!(words.clone().key(), None, "{line:?}");
                 }
             }
-        }
-    }
-
-    #[test]
-    fn texts_begin_with_their_beginnings() {
-        let text: Vec<u8> = (b' '..b'~').collect();
-        for length in 0..=text.len() {
-            let beginning = text.get(..length).unwrap();
-            assert!(begins(&text, beginning));
-            for at in 0..length {
-                let mut other = beginning.to_vec();
-                *other.get_mut(at).unwrap() ^= 1;
-                assert!(!begins(&text, &other), "{length} {at}");
-            }
-            let shorter = text.get(..length.saturating_sub(1)).unwrap();
-            assert_eq!(begins(shorter, beginning), length == 0);
         }
     }
 
