@@ -436,7 +436,8 @@ fn scoped(arn: &str) -> (&str, Part, &str) {
     let Some(parsed) = Arn::parse(arn) else { return whole };
     let from = arn.len() - parsed.resource.len();
     if parsed.service == "s3" {
-        if let Some(at) = arn.find("/object/") {
+        // What a bucket holds may have such a name as well.
+        if let Some(at) = arn.find("/object/").filter(|_| parsed.resource.starts_with("accesspoint/")) {
             return split(at + "/object/".len());
         }
         return match parsed.resource.find('/') {
@@ -717,6 +718,23 @@ impl Event {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_begin_behind_the_bucket_or_the_access_point() {
+        for (scope, name) in [
+            ("arn:aws:s3:::data/", "a/object/b"),
+            ("arn:aws:s3:eu-west-1:111122223333:accesspoint/point/object/", "a/object/b"),
+            ("arn:aws:dynamodb:eu-west-1:111122223333:table/", "orders"),
+            ("arn:aws:sqs:eu-west-1:111122223333:", "jobs"),
+        ] {
+            assert_eq!(scoped(&format!("{scope}{name}")), (scope, Part::Name, name));
         }
     }
 }
