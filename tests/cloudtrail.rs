@@ -35,7 +35,7 @@ fn events_tell_what_they_are_said_to_tell() {
     for (number, case) in cases.lines().enumerate() {
         let case: Value = serde_json::from_str(case).unwrap();
         let mut found = Value::Null;
-        events(case["event"].to_string().as_bytes(), &mut |item| {
+        events(case["event"].to_string().as_bytes(), None, &mut |item| {
             found = match item {
                 Item::Event(json) => told(Event::read(json).as_ref()),
                 Item::NoEvent => json!({ "class": "noEvidence", "principal": null, "facts": [] }),
@@ -61,7 +61,7 @@ fn events_are_found_in_every_container() {
         let text = std::fs::read(format!("{FOLDER}/containers/{file}")).unwrap();
         let mut found = Vec::new();
         for value in serde_json::Deserializer::from_slice(&text).into_iter::<Value>() {
-            events(value.unwrap().to_string().as_bytes(), &mut |item| match item {
+            events(value.unwrap().to_string().as_bytes(), None, &mut |item| match item {
                 Item::Event(json) => found.push(told(Event::read(json).as_ref())),
                 Item::NoEvent => {}
                 other => panic!("{file}: {other:?}"),
@@ -119,7 +119,7 @@ fn the_json_form_of_access_logs_is_read() {
     let text = std::fs::read_to_string(format!("{FOLDER}/containers/s3-json.jsonl")).unwrap();
     let mut classes = Vec::new();
     for line in text.lines() {
-        events(line.as_bytes(), &mut |item| {
+        events(line.as_bytes(), None, &mut |item| {
             let Item::Row(json) = item else { panic!("{item:?}") };
             let record = JsonRow::read(json).unwrap();
             let row = record.line().unwrap();

@@ -2,15 +2,16 @@
 
 use super::plans::Plans;
 use super::source::{Block, LineCounts, Source};
-use super::{Deliveries, Logline, each_block, each_line};
+use super::{Deliveries, Logline, Skimmed, Skimmers, each_block, each_line};
 use crate::partial::{self, Part as _};
 use can_access_engine::derivation::{Evidence, Group, GroupId, Kind, Proof};
 use can_access_engine::replay::access_log::Damage;
+use can_access_engine::replay::cloudtrail::EventSkim;
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::Judge;
 use can_access_engine::replay::logged::{Fact, Logged, Part};
 use can_access_engine::replay::requester::Requester;
-use can_access_engine::replay::skim::{Skim, Skimmer, Style};
+use can_access_engine::replay::skim::{Skim, Style};
 use can_access_engine::replay::tally::{Lines, Place, add_name};
 use can_access_engine::replay::{Class, Observation, observe};
 use serde::{Deserialize, Serialize};
@@ -119,7 +120,7 @@ struct Worker<'r> {
     collected: Collected,
     lines: LineCounts,
     hashed: bool,
-    skimmer: Skimmer,
+    skimmers: Skimmers,
     deliveries: Deliveries<'r>,
     /// Principals by requester, `None` for those that policies cannot name.
     principals: HashMap<String, Option<String>>,
@@ -138,6 +139,8 @@ struct Worker<'r> {
 struct Plan {
     class: Class,
     groups: Vec<(GroupId, Named, bool)>,
+    /// The operation, if it is not known what it needs, or what it was about.
+    unknown: Option<String>,
 }
 
 /// What a line names.
@@ -157,7 +160,7 @@ impl<'r> Worker<'r> {
             collected: Collected::default(),
             lines: LineCounts::default(),
             hashed: false,
-            skimmer: Skimmer::default(),
+            skimmers: Skimmers::default(),
             deliveries: Deliveries::default(),
             principals: HashMap::new(),
             groups: HashMap::new(),
@@ -171,22 +174,24 @@ impl<'r> Worker<'r> {
 
     fn collect(&mut self, block: &Block) {
         self.deliveries.turn_to(block);
-        let mut skimmer = std::mem::take(&mut self.skimmer);
-        let count = each_line(block, &mut skimmer, |place, line| match line {
+        let mut skimmers = std::mem::take(&mut self.skimmers);
+        let count = each_line(block, &mut skimmers, |place, line| match line {
             Logline::Ordinary(skim, text) => self.ordinary(place, skim, text),
+            Logline::OrdinaryEvent(skim, text) => self.ordinary(place, skim, text),
             line => self.line(place, line),
         });
-        self.skimmer = skimmer;
+        self.skimmers = skimmers;
         self.lines.note(block, count, self.hashed);
     }
 
     /// Takes a line as one like it was taken before.
-    fn ordinary(&mut self, place: Place, skim: &Skim<'_>, text: &[u8]) {
+    fn ordinary<'l, S: Skimmed<'l>>(&mut self, place: Place, skim: &S, text: &[u8]) {
         let kind = skim.kind(false);
         let Some(at) = self.plans.find(&kind) else {
-            self.learning = true;
+            let line = S::read(text);
+            self.learning = skim.tells(&line);
             self.keyed = skim.has_key();
-            self.line(place, Logline::skimmed(text));
+            self.line(place, line);
             self.learning = false;
             let plan = self.learned.take();
             if self.plans.are_full() {
@@ -195,16 +200,22 @@ impl<'r> Worker<'r> {
             return self.plans.learn(kind, plan.map(|plan| (plan, skim.style())));
         };
         let Some((plan, style)) = self.plans.get(at).and_then(Option::as_ref) else {
-            return self.line(place, Logline::skimmed(text));
+            return self.line(place, S::read(text));
         };
         let key = if skim.has_key() { skim.key(*style) } else { None };
         let prefix = skim.prefix();
         if skim.has_key() && key.is_none() || skim.has_prefix() && prefix.is_none() {
-            return self.line(place, Logline::skimmed(text));
+            return self.line(place, S::read(text));
         }
         self.collected.lines.count(plan.class, place);
+        match &plan.unknown {
+            Some(operation) if plan.class == Class::Unmapped => self.collected.lines.unknown_operation(operation),
+            Some(operation) => self.collected.lines.unplaced_operation(operation),
+            None => {}
+        }
         let rules = self.rules;
-        if rules.since.is_some_and(|since| skim.time < since) || rules.until.is_some_and(|until| skim.time >= until) {
+        if rules.since.is_some_and(|since| skim.time() < since) || rules.until.is_some_and(|until| skim.time() >= until)
+        {
             self.collected.outside += u64::from(!plan.groups.is_empty());
             return;
         }
@@ -214,7 +225,7 @@ impl<'r> Worker<'r> {
                 Named::ByKey => key.as_deref().unwrap_or_default(),
                 Named::ByPrefix => prefix.as_deref().unwrap_or_default(),
             };
-            self.collected.evidence.add(*group, name, skim.time, place, *exists);
+            self.collected.evidence.add(*group, name, skim.time(), place, *exists);
         }
     }
 
@@ -232,35 +243,45 @@ impl<'r> Worker<'r> {
                 match observation.class {
                     Class::Unmapped => self.collected.lines.unknown_operation(row.operation),
                     Class::Allowed | Class::Refused => {
-                        if self.learning {
-                            self.learned = Some(Plan { class: observation.class, groups: Vec::new() });
-                        }
+                        self.learn(observation.class, None);
                         self.take(place, row.requester, &observation);
                     }
                     Class::NoEvidence if observation.requester == Requester::Itself => self.know(place, &observation),
-                    Class::NoEvidence if self.learning => {
-                        self.learned = Some(Plan { class: observation.class, groups: Vec::new() });
-                    }
+                    Class::NoEvidence => self.learn(observation.class, None),
                     _ => {}
                 }
             }
             Logline::Event(event) => {
                 self.collected.lines.count(event.class(), place);
                 match event.class() {
-                    Class::Unmapped => self.collected.lines.unknown_operation(&event.operation()),
-                    Class::NoEvidence if event.is_unplaced() => {
-                        self.collected.lines.unplaced_operation(&event.operation())
+                    Class::Unmapped => {
+                        self.collected.lines.unknown_operation(&event.operation());
+                        self.learn(Class::Unmapped, Some(event.operation()));
                     }
+                    Class::NoEvidence if event.is_unplaced() => {
+                        self.collected.lines.unplaced_operation(&event.operation());
+                        self.learn(Class::NoEvidence, Some(event.operation()));
+                    }
+                    Class::NoEvidence => self.learn(Class::NoEvidence, None),
                     Class::Allowed | Class::Refused => {
+                        self.learn(event.class(), None);
                         let requester = format!("{:?} {:?}", event.requester(), event.role_arn());
                         self.take(place, &requester, &*event);
                     }
                     _ => {}
                 }
             }
-            Logline::Ordinary(_, text) => self.line(place, Logline::skimmed(text)),
+            Logline::Ordinary(_, text) => self.line(place, Skim::read(text)),
+            Logline::OrdinaryEvent(_, text) => self.line(place, EventSkim::read(text)),
             Logline::Other(class) => self.collected.lines.count(class, place),
             Logline::Malformed(damage) => self.collected.lines.malformed(damage, place),
+        }
+    }
+
+    /// Keeps in mind what lines like the one at hand count as.
+    fn learn(&mut self, class: Class, unknown: Option<String>) {
+        if self.learning {
+            self.learned = Some(Plan { class, groups: Vec::new(), unknown });
         }
     }
 

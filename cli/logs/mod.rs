@@ -9,11 +9,12 @@ pub(crate) mod source;
 
 use can_access_engine::replay::Class;
 use can_access_engine::replay::access_log::{Damage, JsonRow, Line, Row};
-use can_access_engine::replay::cloudtrail::{self, Event, Item};
+use can_access_engine::replay::cloudtrail::{self, Event, EventSkim, EventSkimmer, Item};
 use can_access_engine::replay::logged::Delivery;
-use can_access_engine::replay::skim::{Skim, Skimmer};
+use can_access_engine::replay::skim::{Kind, Skim, Skimmer, Style};
 use can_access_engine::replay::tally::Place;
 use source::{Block, Format, Source};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Goes through all blocks on all threads, each with a worker of its own, and gives what each found. That has to be put
@@ -71,6 +72,8 @@ pub(crate) enum Logline<'l> {
     /// An ordinary line of an S3 server access log, looked at as far as needed to recognise it, with the text that it
     /// begins.
     Ordinary(&'l Skim<'l>, &'l [u8]),
+    /// An ordinary event of CloudTrail, looked at only as far as needed to recognise it, with the text that it begins.
+    OrdinaryEvent(&'l EventSkim<'l>, &'l [u8]),
     /// A row of an S3 server access log, with its line.
     Row(Box<Row<'l>>, &'l [u8]),
     /// An event of CloudTrail.
@@ -82,11 +85,6 @@ pub(crate) enum Logline<'l> {
 }
 
 impl<'l> Logline<'l> {
-    /// Reads the line that was skimmed at the beginning of a text.
-    pub(crate) fn skimmed(text: &'l [u8]) -> Self {
-        Self::read(source::first_line(text).0, true)
-    }
-
     /// Reads a line of an S3 server access log.
     pub(crate) fn read(line: &'l [u8], terminated: bool) -> Self {
         match Line::read(line, terminated) {
@@ -97,16 +95,143 @@ impl<'l> Logline<'l> {
     }
 }
 
+/// Something ordinary: a line of a log, or an event.
+pub(crate) trait Skimmed<'l> {
+    /// What kind it is of: those of one kind differ in nothing but what the others here say.
+    fn kind(&self, by_session: bool) -> Kind;
+    /// When it happened, in seconds since 1970.
+    fn time(&self) -> i64;
+    fn has_key(&self) -> bool;
+    /// The key. `None` if it has none, or has to be read.
+    fn key(&self, style: Style) -> Option<Cow<'l, str>>;
+    fn has_prefix(&self) -> bool;
+    /// The prefix that it asks for. `None` if it asks for none, or has to be read.
+    fn prefix(&self) -> Option<Cow<'l, str>>;
+    /// The prefix as it is written; others may stand for the same.
+    fn written_prefix(&self) -> Option<&'l [u8]>;
+    /// Whether all of this kind tell exactly the same.
+    fn is_always_same(&self) -> bool;
+    /// How those of this kind name the bucket.
+    fn style(&self) -> Style;
+    /// Reads it.
+    fn read(text: &[u8]) -> Logline<'_>;
+    /// Whether it tells what it was read as, so that others of its kind do.
+    fn tells(&self, line: &Logline<'_>) -> bool;
+}
+
+impl<'l> Skimmed<'l> for Skim<'l> {
+    fn kind(&self, by_session: bool) -> Kind {
+        self.kind(by_session)
+    }
+
+    fn time(&self) -> i64 {
+        self.time
+    }
+
+    fn has_key(&self) -> bool {
+        self.has_key()
+    }
+
+    fn key(&self, style: Style) -> Option<Cow<'l, str>> {
+        self.key(style)
+    }
+
+    fn has_prefix(&self) -> bool {
+        self.has_prefix()
+    }
+
+    fn prefix(&self) -> Option<Cow<'l, str>> {
+        self.prefix()
+    }
+
+    fn written_prefix(&self) -> Option<&'l [u8]> {
+        self.encoded_prefix()
+    }
+
+    fn is_always_same(&self) -> bool {
+        false
+    }
+
+    fn style(&self) -> Style {
+        self.style()
+    }
+
+    fn read(text: &[u8]) -> Logline<'_> {
+        Logline::read(source::first_line(text).0, true)
+    }
+
+    fn tells(&self, _: &Logline<'_>) -> bool {
+        true
+    }
+}
+
+impl<'l> Skimmed<'l> for EventSkim<'l> {
+    fn kind(&self, _: bool) -> Kind {
+        self.kind()
+    }
+
+    fn time(&self) -> i64 {
+        self.time
+    }
+
+    fn has_key(&self) -> bool {
+        self.has_key()
+    }
+
+    fn key(&self, _: Style) -> Option<Cow<'l, str>> {
+        self.key()
+    }
+
+    fn has_prefix(&self) -> bool {
+        self.has_prefix()
+    }
+
+    fn prefix(&self) -> Option<Cow<'l, str>> {
+        self.prefix()
+    }
+
+    fn written_prefix(&self) -> Option<&'l [u8]> {
+        self.written_prefix()
+    }
+
+    fn is_always_same(&self) -> bool {
+        !self.has_key() && !self.has_prefix()
+    }
+
+    fn style(&self) -> Style {
+        None
+    }
+
+    fn read(text: &[u8]) -> Logline<'_> {
+        match Event::read(text) {
+            Some(event) => Logline::Event(Box::new(event)),
+            None => Logline::Malformed(Damage::Event),
+        }
+    }
+
+    fn tells(&self, line: &Logline<'_>) -> bool {
+        let Logline::Event(event) = line else { return false };
+        self.tells(event)
+    }
+}
+
+/// What skims lines and events, and keeps in mind what repeats in them.
+#[derive(Default)]
+pub(crate) struct Skimmers {
+    pub(crate) lines: Skimmer,
+    pub(crate) events: EventSkimmer,
+}
+
 /// Goes through the lines of a block; how many lines it has. The events of a document are numbered like lines.
-pub(crate) fn each_line(block: &Block, skimmer: &mut Skimmer, mut each: impl FnMut(Place, Logline<'_>)) -> u64 {
+pub(crate) fn each_line(block: &Block, skimmers: &mut Skimmers, mut each: impl FnMut(Place, Logline<'_>)) -> u64 {
     let mut count = 0;
+    let mut rest = block.text();
     match block.format {
         Format::Rows => {
-            let mut rest = block.text();
             while !rest.is_empty() {
                 count += 1;
                 let place = block.place(count);
-                rest = match &skimmer.skim(rest) {
+                rest = match &skimmers.lines.skim(rest) {
                     Some((skim, behind)) => {
                         each(place, Logline::Ordinary(skim, rest));
                         behind
@@ -120,37 +245,41 @@ pub(crate) fn each_line(block: &Block, skimmer: &mut Skimmer, mut each: impl FnM
             }
         }
         Format::JsonLines => {
-            for (number, line, _) in block.lines() {
-                count = number;
-                let place = block.place(number);
+            while !rest.is_empty() {
+                count += 1;
+                let place = block.place(count);
+                let ends = |behind: &[u8]| matches!(behind, [] | [b'\n', ..] | [b'\r', b'\n', ..]);
+                let skimmed = skimmers.events.skim(rest).filter(|(_, behind)| ends(behind));
+                if let Some((skim, behind)) = &skimmed {
+                    let event = rest.get(..rest.len() - behind.len()).unwrap_or_default();
+                    each(place, Logline::OrdinaryEvent(skim, event));
+                    rest = source::first_line(behind).2;
+                    continue;
+                }
+                let (line, _, behind) = source::first_line(rest);
+                rest = behind;
                 let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
                 if line.trim_ascii().is_empty() {
                     each(place, Logline::Other(Class::Blank));
                     continue;
                 }
-                cloudtrail::events(line, &mut |item| each_item(place, item, &mut each));
+                let skimmer = Some(&mut skimmers.events);
+                cloudtrail::events(line, skimmer, &mut |item| each_item(place, item, &mut each));
             }
         }
         Format::Json => {
-            let whole = block.text().strip_prefix(BYTE_ORDER_MARK).unwrap_or(block.text());
-            let mut texts = serde_json::Deserializer::from_slice(whole).into_iter::<Box<serde_json::value::RawValue>>();
-            let mut read = 0;
-            while let Some(text) = texts.next() {
+            rest = rest.strip_prefix(BYTE_ORDER_MARK).unwrap_or(rest).trim_ascii_start();
+            while !rest.is_empty() {
                 let mut take = |item: Item<'_>| {
                     count += 1;
                     each_item(block.place(count), item, &mut each);
                 };
-                match text {
-                    Ok(text) => cloudtrail::events(text.get().as_bytes(), &mut take),
-                    Err(_) => {
-                        // What is whole before the damage counts.
-                        cloudtrail::events_before_damage(whole.get(read..).unwrap_or_default(), &mut take);
-                        count += 1;
-                        each(block.place(count), Logline::Malformed(Damage::Json));
-                        break;
-                    }
-                }
-                read = texts.byte_offset();
+                let Some(behind) = cloudtrail::document(rest, Some(&mut skimmers.events), &mut take) else {
+                    count += 1;
+                    each(block.place(count), Logline::Malformed(Damage::Json));
+                    break;
+                };
+                rest = behind.trim_ascii_start();
             }
         }
         Format::Partial => {
@@ -163,10 +292,8 @@ pub(crate) fn each_line(block: &Block, skimmer: &mut Skimmer, mut each: impl FnM
 
 fn each_item(place: Place, item: Item<'_>, each: &mut impl FnMut(Place, Logline<'_>)) {
     match item {
-        Item::Event(json) => match Event::read(json) {
-            Some(event) => each(place, Logline::Event(Box::new(event))),
-            None => each(place, Logline::Malformed(Damage::Event)),
-        },
+        Item::Event(json) => each(place, EventSkim::read(json)),
+        Item::Ordinary(skim, json) => each(place, Logline::OrdinaryEvent(&skim, json)),
         Item::Row(json) => match JsonRow::read(json) {
             Some(row) => match row.line() {
                 Ok(read) => each(place, Logline::Row(Box::new(read), json)),

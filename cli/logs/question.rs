@@ -2,6 +2,7 @@
 
 use can_access_engine::replay::judge::{Outlook, Verdict};
 use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 /// How many answers to a question are kept in mind.
 const ANSWERS: usize = 1 << 8;
@@ -17,6 +18,8 @@ pub(super) struct Question {
     pub(super) group: usize,
     /// Whether the resources are named by their keys.
     pub(super) named: bool,
+    /// The first segment of resources that are not named by their keys.
+    pub(super) segment: Rc<str>,
     outlook: Outlook,
     old_outlook: Option<Outlook>,
     answers: Vec<Verdicts>,
@@ -49,10 +52,17 @@ pub(super) struct Count {
 }
 
 impl Question {
-    pub(super) fn new(group: usize, named: bool, outlook: Outlook, old_outlook: Option<Outlook>) -> Self {
+    pub(super) fn new(
+        group: usize,
+        named: bool,
+        segment: &str,
+        outlook: Outlook,
+        old_outlook: Option<Outlook>,
+    ) -> Self {
         Self {
             group,
             named,
+            segment: segment.into(),
             outlook,
             old_outlook,
             answers: Vec::new(),

@@ -3,20 +3,22 @@
 use super::plans::Plans;
 use super::question::{Question, Verdicts};
 use super::source::{Block, LineCounts, Source};
-use super::{Deliveries, Logline, each_block, each_line};
+use super::{Deliveries, Logline, Skimmed, Skimmers, each_block, each_line};
 use crate::Failure;
 use crate::partial::{self, Part as _};
 use can_access_engine::replay::access_log::Damage;
+use can_access_engine::replay::cloudtrail::{EventSkim, EventSkimmer};
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::{Around, Compiled, Judge, Verdict};
 use can_access_engine::replay::logged::{Logged, Part};
-use can_access_engine::replay::skim::{Skim, Skimmer, Style};
+use can_access_engine::replay::skim::{Skim, Style};
 use can_access_engine::replay::tally::{Counts, Example, Lines, Place, Segments, Tally, add_name};
 use can_access_engine::replay::{Class, observe};
 use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// How many blocks are read before they are gone through together, where their order matters.
 const TOGETHER: usize = 8;
@@ -155,8 +157,10 @@ struct Worker<'j> {
     plans: Plans<Option<Plan>>,
     /// Whether policies tell sessions of a role apart.
     by_session: bool,
-    /// Whether what is done with the line at hand is to be learned, and what was learned.
+    /// Whether what is done with the line at hand is to be learned, whether the others of its kind differ in anything, and
+    /// what was learned.
     learning: bool,
+    varies: bool,
     learned: Option<Plan>,
     /// What the policies said to the line that was read last.
     asked: Option<Verdicts>,
@@ -166,7 +170,7 @@ struct Worker<'j> {
     copies: Copies,
     lines: LineCounts,
     hashed: bool,
-    skimmer: Skimmer,
+    skimmers: Skimmers,
     deliveries: Deliveries<'j>,
     records: Each,
     /// What makes the number of a line within its block one within its file, for records.
@@ -179,6 +183,8 @@ struct Plan {
     class: Class,
     /// What is asked; `None` if there is no evidence.
     question: Option<Question>,
+    /// The operation, if it is not known what it needs, or what it was about.
+    unknown: Option<String>,
     style: Style,
 }
 
@@ -238,6 +244,8 @@ type Groups = Vec<((String, String, String), Segments)>;
 
 impl<'j> Worker<'j> {
     fn new(judge: &'j Judge, baseline: Option<&'j Judge>, each: Option<&'j Record<'j>>) -> Self {
+        let by_session = judge.tells_sessions_apart() || baseline.is_some_and(Judge::tells_sessions_apart);
+        let keys = judge.keys().chain(baseline.into_iter().flat_map(Judge::keys)).collect();
         Self {
             judge,
             baseline,
@@ -249,8 +257,9 @@ impl<'j> Worker<'j> {
             groups: Vec::new(),
             group_ids: HashMap::new(),
             plans: Plans::new(),
-            by_session: judge.tells_sessions_apart() || baseline.is_some_and(Judge::tells_sessions_apart),
+            by_session,
             learning: false,
+            varies: true,
             learned: None,
             asked: None,
             room: String::new(),
@@ -258,7 +267,7 @@ impl<'j> Worker<'j> {
             copies: Copies::default(),
             lines: LineCounts::default(),
             hashed: false,
-            skimmer: Skimmer::default(),
+            skimmers: Skimmers { events: EventSkimmer::new(keys, by_session), ..Skimmers::default() },
             deliveries: Deliveries::default(),
             records: Vec::new(),
             first_line: 0,
@@ -269,21 +278,24 @@ impl<'j> Worker<'j> {
     fn count(&mut self, block: &Block) {
         self.base = block.place(0).1;
         self.deliveries.turn_to(block);
-        let mut skimmer = std::mem::take(&mut self.skimmer);
-        let count = each_line(block, &mut skimmer, |place, line| match line {
+        let mut skimmers = std::mem::take(&mut self.skimmers);
+        let count = each_line(block, &mut skimmers, |place, line| match line {
             Logline::Ordinary(skim, text) if self.each.is_none() => self.ordinary(place, skim, text),
+            Logline::OrdinaryEvent(skim, text) if self.each.is_none() => self.ordinary(place, skim, text),
             line => self.line(place, line),
         });
-        self.skimmer = skimmer;
+        self.skimmers = skimmers;
         self.lines.note(block, count, self.hashed);
     }
 
     /// Counts a line as one like it was counted before, if the policies say the same to both.
-    fn ordinary(&mut self, place: Place, skim: &Skim<'_>, text: &[u8]) {
+    fn ordinary<'l, S: Skimmed<'l>>(&mut self, place: Place, skim: &S, text: &[u8]) {
         let kind = skim.kind(self.by_session);
         let Some(at) = self.plans.find(&kind) else {
-            self.learning = true;
-            self.line(place, Logline::skimmed(text));
+            let line = S::read(text);
+            self.learning = skim.tells(&line);
+            self.varies = !skim.is_always_same();
+            self.line(place, line);
             self.learning = false;
             // What is about an object has to have its key in the right place.
             let fits = |plan: &Plan| plan.question.as_ref().is_none_or(|question| question.named == skim.has_key());
@@ -293,24 +305,30 @@ impl<'j> Worker<'j> {
             }
             return self.plans.learn(kind, plan.map(|plan| Plan { style: skim.style(), ..plan }));
         };
-        let Some(Some(plan)) = self.plans.get_mut(at) else { return self.line(place, Logline::skimmed(text)) };
+        let Some(Some(plan)) = self.plans.get_mut(at) else { return self.line(place, S::read(text)) };
         let Some(question) = &mut plan.question else {
+            match &plan.unknown {
+                Some(operation) if plan.class == Class::Unmapped => self.tally.lines.unknown_operation(operation),
+                Some(operation) => self.tally.lines.unplaced_operation(operation),
+                None => {}
+            }
             return self.tally.lines.count(plan.class, place);
         };
         let key = if skim.has_key() { skim.key(plan.style) } else { None };
         if skim.has_key() && key.is_none() {
-            return self.line(place, Logline::skimmed(text));
+            return self.line(place, S::read(text));
         }
-        let prefix = skim.encoded_prefix().filter(|_| question.hangs_on_prefix());
+        let prefix = skim.written_prefix().filter(|_| question.hangs_on_prefix());
         let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix, &mut self.room);
-        let segment = key.as_deref().map_or("-", segment);
+        let always = if key.is_none() { Some(Rc::clone(&question.segment)) } else { None };
+        let segment = key.as_deref().map(segment).or(always.as_deref()).unwrap_or_default();
         let of = (plan.class, question.group);
         let (tally, groups) = (&mut self.tally, &mut self.groups);
         let told = |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);
         let Some(answered) = question.answered(&hinge, segment, told) else {
             // What was not seen before is asked, and kept in mind.
             self.asked = None;
-            self.line(place, Logline::skimmed(text));
+            self.line(place, S::read(text));
             let question = self.plans.get_mut(at).and_then(Option::as_mut).and_then(|plan| plan.question.as_mut());
             if let Some((verdicts, question)) = self.asked.take().zip(question) {
                 let (tally, groups) = (&mut self.tally, &mut self.groups);
@@ -325,7 +343,7 @@ impl<'j> Worker<'j> {
         if answered.denied && plan.class == Class::Allowed && tally.now_denied.wants(place)
             || answered.changed && (tally.newly_denied.wants(place) || tally.newly_allowed.wants(place))
         {
-            return self.line(place, Logline::skimmed(text));
+            return self.line(place, S::read(text));
         }
         answered.requests += 1;
         self.tally.lines.count(plan.class, place);
@@ -343,7 +361,8 @@ impl<'j> Worker<'j> {
 
     fn line(&mut self, place: Place, line: Logline<'_>) {
         match line {
-            Logline::Ordinary(_, text) => self.line(place, Logline::skimmed(text)),
+            Logline::Ordinary(_, text) => self.line(place, Skim::read(text)),
+            Logline::OrdinaryEvent(_, text) => self.line(place, EventSkim::read(text)),
             Logline::Row(row, line) => {
                 let delivery = self.deliveries.at_hand();
                 let observation = observe(&row).delivered(delivery.as_deref());
@@ -356,17 +375,22 @@ impl<'j> Worker<'j> {
                 match observation.class {
                     Class::Unmapped => self.tally.lines.unknown_operation(row.operation),
                     Class::Allowed | Class::Refused => self.ask(place, row.requester, &observation),
-                    Class::NoEvidence if self.learning => {
-                        self.learned = Some(Plan { class: Class::NoEvidence, question: None, style: None });
-                    }
+                    Class::NoEvidence => self.learn(Class::NoEvidence, None),
                     _ => {}
                 }
             }
             Logline::Event(event) => {
                 self.tally.lines.count(event.class(), place);
                 match event.class() {
-                    Class::Unmapped => self.tally.lines.unknown_operation(&event.operation()),
-                    Class::NoEvidence if event.is_unplaced() => self.tally.lines.unplaced_operation(&event.operation()),
+                    Class::Unmapped => {
+                        self.tally.lines.unknown_operation(&event.operation());
+                        self.learn(Class::Unmapped, Some(event.operation()));
+                    }
+                    Class::NoEvidence if event.is_unplaced() => {
+                        self.tally.lines.unplaced_operation(&event.operation());
+                        self.learn(Class::NoEvidence, Some(event.operation()));
+                    }
+                    Class::NoEvidence => self.learn(Class::NoEvidence, None),
                     Class::Allowed | Class::Refused => {
                         let requester =
                             format!("{:?} {:?} {:?}", event.requester(), event.role_arn(), event.unique_id());
@@ -377,6 +401,13 @@ impl<'j> Worker<'j> {
             }
             Logline::Other(class) => self.tally.lines.count(class, place),
             Logline::Malformed(damage) => self.tally.lines.malformed(damage, place),
+        }
+    }
+
+    /// Keeps in mind that lines like the one at hand are no evidence.
+    fn learn(&mut self, class: Class, unknown: Option<String>) {
+        if self.learning {
+            self.learned = Some(Plan { class, question: None, unknown, style: None });
         }
     }
 
@@ -467,16 +498,21 @@ impl<'j> Worker<'j> {
                 id
             }
         };
+        let varies = self.varies;
+        let outlook = |judge: &Judge, around: &Around| {
+            if varies { judge.outlook(logged, around) } else { around.only_outlook() }
+        };
         let old_outlook = || match baseline.zip(old_around.as_ref()) {
-            Some((baseline, around)) => baseline.outlook(logged, around).map(Some),
+            Some((baseline, around)) => outlook(baseline, around).map(Some),
             None => Some(None),
         };
         if self.learning
-            && let Some(new) = judge.outlook(logged, around)
+            && let Some(new) = outlook(judge, around)
             && let Some(old_outlook) = old_outlook()
         {
-            let question = Question::new(group, first.part == Part::Name, new, old_outlook);
-            self.learned = Some(Plan { class: logged.class(), question: Some(question), style: None });
+            let named = varies && first.part == Part::Name;
+            let question = Question::new(group, named, segment, new, old_outlook);
+            self.learned = Some(Plan { class: logged.class(), question: Some(question), unknown: None, style: None });
         }
         let verdicts = (verdict, old);
         count((&mut self.tally, &mut self.groups), (logged.class(), group), &verdicts, segment, 1);

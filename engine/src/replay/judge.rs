@@ -10,7 +10,7 @@ use crate::instant::Instant;
 use crate::key::ConditionKey;
 use crate::layer::Layer;
 use crate::pattern::Pattern;
-use crate::policy::{Policies, PolicySet};
+use crate::policy::{Policies, Policy, PolicySet};
 use crate::request::{Action, Context, Facts, Principal, Request, Resource};
 use crate::statement::{Statement, StatementId};
 use crate::truth::Truth;
@@ -62,7 +62,7 @@ pub struct Looking {
 
 impl Looking {
     fn of(policies: PolicySet) -> Self {
-        let keys = Keys::of(&policies);
+        let keys = Keys::of(policies.policies());
         let names_roles = policies.resource.iter().any(|policy| policy.source().text().contains(":role/"));
         Self { is_steady: is_steady(&keys), keys, names_roles, set: CompiledSet::new(policies) }
     }
@@ -87,10 +87,10 @@ struct Keys(HashSet<String>);
 
 impl Keys {
     /// The keys that the conditions and variables of policies name.
-    fn of(policies: &PolicySet) -> Self {
-        let statements = || policies.policies().flat_map(|policy| policy.statements());
-        let tested = statements().flat_map(|statement| statement.conditions().tests());
-        let inserted = statements().flat_map(|statement| statement.variables());
+    fn of<'p>(policies: impl Iterator<Item = &'p Arc<Policy>>) -> Self {
+        let statements: Vec<&Statement> = policies.flat_map(|policy| policy.statements()).collect();
+        let tested = statements.iter().flat_map(|statement| statement.conditions().tests());
+        let inserted = statements.iter().flat_map(|statement| statement.variables());
         let names = tested.map(|test| test.key()).chain(inserted);
         let mut names: HashSet<String> = names.map(|key| key.folded().to_owned()).collect();
         // Where a request came from is told by several keys, of which one rules out others.
@@ -161,6 +161,13 @@ impl Judge {
 }
 
 impl Around {
+    /// What the verdict on requests hangs on that differ in nothing that the policies look at. `None` if they may look at
+    /// something else.
+    #[must_use]
+    pub fn only_outlook(&self) -> Option<Outlook> {
+        self.policies.is_steady.then(|| Outlook { patterns: Vec::new(), head: String::new(), by_prefix: false })
+    }
+
     fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {
         let scope = Arn::parse(scope).filter(|scope| scope.service == "s3")?;
         let concerned = self.policies.set.about(action);
@@ -217,12 +224,21 @@ fn is_steady(keys: &Keys) -> bool {
 }
 
 impl Judge {
+    /// All policies, whomever they concern.
+    fn all(&self) -> impl Iterator<Item = &Arc<Policy>> {
+        let single = self.identities.values().chain(self.buckets.values()).flatten();
+        self.policies.policies().chain(single)
+    }
+
     /// Whether policies tell sessions of a role apart: those that name principals do.
     #[must_use]
     pub fn tells_sessions_apart(&self) -> bool {
-        let single = self.identities.values().chain(self.buckets.values()).flatten();
-        let mut policies = self.policies.policies().chain(single);
-        policies.any(|policy| policy.statements().iter().any(|statement| statement.principal().is_some()))
+        self.all().any(|policy| policy.statements().iter().any(|statement| statement.principal().is_some()))
+    }
+
+    /// The condition keys that policies look at, in lower case.
+    pub fn keys(&self) -> impl Iterator<Item = String> {
+        Keys::of(self.all()).0.into_iter()
     }
 }
 

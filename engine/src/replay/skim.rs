@@ -342,7 +342,7 @@ impl Skimmer {
 }
 
 /// The requester, of a session of a role without the name of the session.
-fn role(requester: &[u8]) -> &[u8] {
+pub(super) fn role(requester: &[u8]) -> &[u8] {
     const SESSION: &[u8] = b"assumed-role/";
     let session = || {
         // Behind the fifth colon.

@@ -1,6 +1,9 @@
 //! The containers in which events of CloudTrail are delivered and exported (REPLAY §3.1).
 
+use super::json::Lines;
+use super::skim::{EventSkim, EventSkimmer};
 use base64::Engine;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,6 +19,8 @@ const LARGEST: u64 = 256 << 20;
 pub enum Item<'j> {
     /// An event, as JSON.
     Event(&'j [u8]),
+    /// An ordinary event that was skimmed, with its JSON.
+    Ordinary(EventSkim<'j>, &'j [u8]),
     /// A record of an S3 server access log in its JSON form.
     Row(&'j [u8]),
     /// Something of CloudTrail that is no event, such as a digest.
@@ -26,33 +31,119 @@ pub enum Item<'j> {
 
 type Members<'j> = BTreeMap<Cow<'j, str>, &'j RawValue>;
 
-/// Goes through the events that a JSON value holds, in order.
+/// Goes through the events that a JSON value holds, in order; what a log delivers is skimmed.
 ///
 /// ```
 /// use can_access_engine::replay::cloudtrail::{Item, events};
 /// let mut found = 0;
 /// let text = br#"{ "Records": [ { "eventName": "A", "eventSource": "s3" }, { "source": "aws.s3", "detail": { "eventName": "B", "eventSource": "s3" } } ] }"#;
-/// events(text, &mut |item| found += usize::from(matches!(item, Item::Event(_))));
+/// events(text, None, &mut |item| found += usize::from(matches!(item, Item::Event(_))));
 /// assert_eq!(found, 2);
 /// ```
-pub fn events(json: &[u8], each: &mut dyn FnMut(Item<'_>)) {
-    walk(json, Within::default(), each);
-}
-
-/// Goes through the events of a JSON document that is cut off or damaged, as far as they are whole: those of the list that
-/// it begins with.
-pub fn events_before_damage(json: &[u8], each: &mut dyn FnMut(Item<'_>)) {
-    let Some(list) = json.iter().position(|byte| *byte == b'[').and_then(|at| json.get(at + 1..)) else { return };
-    let mut rest = list;
-    loop {
-        let start = rest.iter().position(|byte| !byte.is_ascii_whitespace() && *byte != b',');
-        rest = start.and_then(|at| rest.get(at..)).unwrap_or_default();
-        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<&RawValue>();
-        let Some(Ok(value)) = values.next() else { return };
-        walk(value.get().as_bytes(), Within::default(), each);
-        rest = rest.get(values.byte_offset()..).unwrap_or_default();
+pub fn events(json: &[u8], skimmer: Option<&mut EventSkimmer>, each: &mut dyn FnMut(Item<'_>)) {
+    if records(json).is_some() {
+        let rest = document(json, skimmer, each);
+        if rest.is_none_or(|rest| !rest.trim_ascii().is_empty()) {
+            each(Item::Foreign);
+        }
+    } else {
+        walk(json, Within::default(), each);
     }
 }
+
+/// Goes through the events of the JSON value that a text begins with, and says what follows it. `None` if the value is cut
+/// off or damaged: what is whole before that counts.
+///
+/// ```
+/// use can_access_engine::replay::cloudtrail::document;
+/// let mut found = 0;
+/// let text = br#"{ "Records": [ { "eventName": "A", "eventSource": "s3" }, { "eventName": "#;
+/// assert!(document(text, None, &mut |_| found += 1).is_none());
+/// assert_eq!(found, 1);
+/// ```
+pub fn document<'j>(
+    text: &'j [u8],
+    skimmer: Option<&mut EventSkimmer>,
+    each: &mut dyn FnMut(Item<'_>),
+) -> Option<&'j [u8]> {
+    if let Some(list) = records(text) {
+        return behind_records(listed(list, Within::default(), skimmer, each)?, each);
+    }
+    if let Some((value, behind)) = first::<&RawValue>(text) {
+        walk(value.get().as_bytes(), Within::default(), each);
+        return Some(behind);
+    }
+    if let Some(list) = text.iter().position(|byte| *byte == b'[').and_then(|at| text.get(at + 1..)) {
+        _ = listed(list, Within::default(), None, each);
+    }
+    None
+}
+
+/// The value that a text begins with, and what follows it.
+fn first<'j, T: Deserialize<'j>>(text: &'j [u8]) -> Option<(T, &'j [u8])> {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<T>();
+    let value = values.next()?.ok()?;
+    Some((value, text.get(values.byte_offset()..)?))
+}
+
+/// What follows a sign that a text begins with.
+fn behind(text: &[u8], sign: u8) -> Option<&[u8]> {
+    text.trim_ascii_start().split_first().filter(|(first, _)| **first == sign).map(|(_, rest)| rest)
+}
+
+/// The list of a document that begins like those that CloudTrail delivers, `{"Records":[`.
+fn records(text: &[u8]) -> Option<&[u8]> {
+    let name = behind(text, b'{')?.trim_ascii_start().strip_prefix(b"\"Records\"")?;
+    behind(behind(name, b':')?, b'[')
+}
+
+/// Goes through the events of a list behind its bracket, and says what follows it.
+fn listed<'j>(
+    list: &'j [u8],
+    within: Within,
+    mut skimmer: Option<&mut EventSkimmer>,
+    each: &mut dyn FnMut(Item<'_>),
+) -> Option<&'j [u8]> {
+    if let Some(rest) = behind(list, b']') {
+        return Some(rest);
+    }
+    let mut rest = list;
+    loop {
+        let text = rest.trim_ascii_start();
+        rest = match skimmer.as_mut().and_then(|skimmer| skimmer.skimmed(text, Lines::Many)) {
+            Some((skim, rest)) => {
+                each(Item::Ordinary(skim, text.get(..text.len() - rest.len())?));
+                rest
+            }
+            None => {
+                let (value, rest) = first::<&RawValue>(text)?;
+                walk(value.get().as_bytes(), within, each);
+                rest
+            }
+        };
+        match behind(rest, b',') {
+            Some(more) => rest = more,
+            None => return behind(rest, b']'),
+        }
+    }
+}
+
+/// Takes what follows the list of a delivered document, and says what follows the document. A second list is no part of
+/// such a document.
+fn behind_records<'j>(mut rest: &'j [u8], each: &mut dyn FnMut(Item<'_>)) -> Option<&'j [u8]> {
+    while let Some(member) = behind(rest, b',') {
+        let (name, value) = first::<Cow<'_, str>>(member)?;
+        let (_, behind) = first::<&RawValue>(behind(value, b':')?)?;
+        if LISTS.contains(&&*name) {
+            each(Item::Foreign);
+        }
+        rest = behind;
+    }
+    behind(rest, b'}')
+}
+
+/// The members that hold events.
+const LISTS: [&str; 6] = ["Records", "records", "Events", "events", "logEvents", "QueryResultRows"];
 
 /// Where a JSON value stands.
 #[derive(Debug, Clone, Copy, Default)]
@@ -85,6 +176,13 @@ fn walk(json: &[u8], within: Within, each: &mut dyn FnMut(Item<'_>)) {
             Ok(items) => items.into_iter().for_each(|item| walk(item.get().as_bytes(), within.deeper(), each)),
             Err(_) => each(Item::Foreign),
         },
+        // What follows the events of a delivered document makes nothing else of it.
+        Some(b'{') if records(json).is_some() => {
+            let behind = records(json).and_then(|list| listed(list, within.deeper(), None, each));
+            if behind.and_then(|rest| behind_records(rest, each)).is_none() {
+                each(Item::Foreign);
+            }
+        }
         Some(b'{') => match serde_json::from_slice::<Members<'_>>(json) {
             Ok(members) => object(json, &members, within, each),
             Err(_) => each(Item::Foreign),
@@ -129,7 +227,7 @@ fn object(json: &[u8], members: &Members<'_>, within: Within, each: &mut dyn FnM
         return each(Item::NoEvent);
     }
     let within = Within { trail: within.trail || is_trail(inside("logStream")), ..within };
-    for list in ["Records", "records", "Events", "events", "logEvents", "QueryResultRows"] {
+    for list in LISTS {
         if let Some(items) = inside(list) {
             return if list == "QueryResultRows" {
                 rows(items, within, each)

@@ -112,6 +112,21 @@ struct Tls {
     version: Option<String>,
 }
 
+/// The headers of requests that are condition keys of S3.
+pub(super) const HEADERS: [&str; 11] = [
+    "x-amz-acl",
+    "x-amz-copy-source",
+    "x-amz-grant-full-control",
+    "x-amz-grant-read",
+    "x-amz-grant-read-acp",
+    "x-amz-grant-write",
+    "x-amz-grant-write-acp",
+    "x-amz-metadata-directive",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-storage-class",
+];
+
 /// An event.
 #[derive(Debug)]
 pub struct Event {
@@ -650,19 +665,7 @@ impl Event {
             let most = self.parameter("max-keys").filter(|text| !text.is_empty());
             give("s3:max-keys", Some(most.unwrap_or_else(|| "1000".to_owned())));
         }
-        for header in [
-            "x-amz-acl",
-            "x-amz-copy-source",
-            "x-amz-grant-full-control",
-            "x-amz-grant-read",
-            "x-amz-grant-read-acp",
-            "x-amz-grant-write",
-            "x-amz-grant-write-acp",
-            "x-amz-metadata-directive",
-            "x-amz-server-side-encryption",
-            "x-amz-server-side-encryption-aws-kms-key-id",
-            "x-amz-storage-class",
-        ] {
+        for header in HEADERS {
             if let Some(value) = self.parameter(header) {
                 give(&format!("s3:{header}"), Some(value));
             }

@@ -3,9 +3,12 @@
 
 mod container;
 mod event;
+mod json;
+mod skim;
 
-pub use container::{Item, events, events_before_damage};
+pub use container::{Item, document, events};
 pub use event::Event;
+pub use skim::{EventSkim, EventSkimmer};
 
 use super::object_key::percent;
 use crate::catalogue::{Action, Catalogue};
