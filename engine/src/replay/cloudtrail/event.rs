@@ -235,8 +235,8 @@ impl Event {
         if parameters.is_null() && super::depends_on_version(&self.prefix, name) {
             return Class::NoEvidence;
         }
-        let needs: Vec<(&'static str, Value)> = match chosen(&self.prefix, name, parameters) {
-            Some(chosen) => chosen,
+        let needs: Vec<(Cow<'static, str>, Value)> = match chosen(&self.prefix, name, parameters) {
+            Some(chosen) => chosen.into_iter().map(|(action, item)| (action.into(), item)).collect(),
             None => match needed(&self.prefix, name, version, parameters) {
                 Needed::Unknown => return Class::Unmapped,
                 Needed::Nothing => return Class::NoEvidence,

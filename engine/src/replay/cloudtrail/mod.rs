@@ -11,8 +11,9 @@ pub use event::Event;
 pub use skim::{EventSkim, EventSkimmer};
 
 use super::object_key::percent;
-use crate::catalogue::{Action, Catalogue};
+use crate::catalogue::Catalogue;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -26,7 +27,7 @@ const RESOURCES: &str = include_str!("resources.tsv");
 #[derive(Debug, Clone, PartialEq)]
 pub enum Needed {
     /// These actions, all of them.
-    Actions(Vec<&'static str>),
+    Actions(Vec<Cow<'static, str>>),
     /// Nothing that policies decide.
     Nothing,
     /// It is not known.
@@ -76,9 +77,9 @@ pub fn prefix(source: &str) -> &str {
 /// use can_access_engine::replay::cloudtrail::{Needed, needed};
 /// use serde_json::Value;
 /// let of = |prefix, event| needed(prefix, event, false, &Value::Null);
-/// assert_eq!(of("s3", "HeadObject"), Needed::Actions(vec!["s3:GetObject"]));
-/// assert_eq!(of("lambda", "CreateFunction20150331"), Needed::Actions(vec!["lambda:CreateFunction"]));
-/// assert_eq!(of("iam", "CreateUser"), Needed::Actions(vec!["iam:CreateUser"]));
+/// assert_eq!(of("s3", "HeadObject"), Needed::Actions(vec!["s3:GetObject".into()]));
+/// assert_eq!(of("lambda", "CreateFunction20150331"), Needed::Actions(vec!["lambda:CreateFunction".into()]));
+/// assert_eq!(of("iam", "CreateUser"), Needed::Actions(vec!["iam:CreateUser".into()]));
 /// assert_eq!(of("iam", "NoSuchEvent"), Needed::Unknown);
 /// ```
 #[must_use]
@@ -86,7 +87,7 @@ pub fn needed(prefix: &str, event: &str, version: bool, parameters: &Value) -> N
     let event = undated(event);
     let name = format!("{prefix}:{event}");
     if let Some(chosen) = chosen(prefix, event, parameters) {
-        let mut actions: Vec<&str> = chosen.into_iter().map(|(action, _)| action).collect();
+        let mut actions: Vec<Cow<'static, str>> = chosen.into_iter().map(|(action, _)| action.into()).collect();
         actions.dedup();
         return if actions.is_empty() { Needed::Unknown } else { Needed::Actions(actions) };
     }
@@ -95,22 +96,14 @@ pub fn needed(prefix: &str, event: &str, version: bool, parameters: &Value) -> N
         return match rows.iter().find(holds).and_then(|row| row.get(1)) {
             None => Needed::Unknown,
             Some(&"-") => Needed::Nothing,
-            Some(actions) => Needed::Actions(actions.split(' ').collect()),
+            Some(actions) => Needed::Actions(actions.split(' ').map(Cow::Borrowed).collect()),
         };
     }
-    match known(&name) {
-        Some(action) => Needed::Actions(vec![action]),
+    match Catalogue::published().action(&name) {
+        // In the catalogue's spelling.
+        Some(action) => Needed::Actions(vec![action.to_string().into()]),
         None => Needed::Unknown,
     }
-}
-
-/// The catalogue's spelling of an action.
-fn known(name: &str) -> Option<&'static str> {
-    static NAMES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-        let all = Catalogue::published().services().flat_map(|service| service.actions());
-        all.map(|action: Action<'static>| (action.to_string().to_lowercase(), action.to_string())).collect()
-    });
-    NAMES.get(&name.to_lowercase()).map(String::as_str)
 }
 
 /// An event's name without the date of the API's version, as Lambda and CloudFront had it.
@@ -385,7 +378,7 @@ mod tests {
         let statement = serde_json::json!({ "statement": "select * from orders" });
         assert_eq!(
             needed("dynamodb", "ExecuteStatement", false, &statement),
-            Needed::Actions(vec!["dynamodb:PartiQLSelect"])
+            Needed::Actions(vec!["dynamodb:PartiQLSelect".into()])
         );
         assert_eq!(needed("dynamodb", "ExecuteStatement", false, &Value::Null), Needed::Unknown);
     }

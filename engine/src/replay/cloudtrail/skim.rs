@@ -11,10 +11,12 @@ use crate::instant::Instant;
 use crate::replay::logged::{Fact, Logged, Part};
 use crate::replay::pieces::Pieces;
 use crate::replay::skim::{Kind, role};
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
+use memchr::{memchr, memchr3};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 /// An ordinary event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -279,13 +281,14 @@ impl EventSkimmer {
             let text = |quoted: Quoted<'j>| std::str::from_utf8(quoted.text).unwrap_or_default();
             self.names.number(room, || self.looks.parameters(text(source), text(name)))
         };
-        for text in [members.kind, members.category, members.region, members.error, members.message] {
+        for text in [members.kind, members.category, members.region, members.error] {
             push(room, text);
         }
         self.caller(members, room)?;
         let parameters = self.names.about(names)?;
         let (key, prefix) = requested(members, source.text == b"s3.amazonaws.com", parameters, room)?;
         resources(members, key, room)?;
+        self.message(members, key, room)?;
         if self.looks.tls {
             push(room, members.tls);
         }
@@ -311,12 +314,53 @@ impl EventSkimmer {
         }
         if self.looks.by_session {
             push(room, identity.principal_id);
-            push(room, identity.arn);
-        } else {
-            push(room, identity.arn.map(|arn| Quoted { text: role(arn.text), ..arn }));
+        }
+        push(room, identity.arn.map(|arn| Quoted { text: self.as_policies_see(arn.text), ..arn }));
+        Some(())
+    }
+
+    /// What policies see of a caller's ARN.
+    fn as_policies_see<'j>(&self, arn: &'j [u8]) -> &'j [u8] {
+        if self.looks.by_session || self.looks.session { arn } else { role(arn) }
+    }
+
+    /// Writes down what the message of an error says.
+    fn message(&self, members: &Members<'_>, key: Option<Quoted<'_>>, room: &mut Vec<u8>) -> Option<()> {
+        let Some(Quoted { text: mut message, .. }) = members.message else {
+            room.push(NONE);
+            return Some(());
+        };
+        room.push(SOME);
+        let arn = members.identity.as_ref()?.arn.map(|arn| arn.text).unwrap_or_default();
+        if let Some(behind) = message.strip_prefix(b"User: ").and_then(|user| user.strip_prefix(arn)) {
+            room.extend(self.as_policies_see(arn));
+            message = behind;
+        }
+        match key.and_then(|key| behind_key(message, key.text)) {
+            Some((begin, end)) => {
+                room.extend(message.get(..begin)?);
+                room.push(KEY);
+                room.extend(message.get(end..)?);
+            }
+            None => room.extend(message),
         }
         Some(())
     }
+}
+
+/// Where the message of a refusal goes on behind the key of the object that was refused, and where the key begins.
+fn behind_key(message: &[u8], key: &[u8]) -> Option<(usize, usize)> {
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(" on resource: "));
+    let resource = FINDER.find(message)?;
+    let begin = resource + memchr(b'/', message.get(resource..)?)? + 1;
+    let behind = message.get(begin..)?.strip_prefix(key)?;
+    // What follows a resource begins so; a key that could be taken for it, or for what stands before, has to be read.
+    let ends = behind.is_empty()
+        || behind.starts_with(b"\\\"")
+        || behind.starts_with(b" because ")
+        || behind.starts_with(b" with an explicit deny");
+    let is_plain = memchr3(b' ', b'\\', b'"', key).is_none();
+    (ends && is_plain).then_some((begin, message.len() - behind.len()))
 }
 
 #[inline]
@@ -495,9 +539,7 @@ fn requested<'j>(
             Some(())
         }
     })?;
-    // The message of a refusal names what was refused.
-    let named = |key: Quoted<'j>| members.message.is_some_and(|message| memmem::find(message.text, key.text).is_some());
-    if key.is_some_and(|key: Quoted<'j>| key.text.is_empty() || named(key)) {
+    if key.is_some_and(|key: Quoted<'j>| key.text.is_empty()) {
         return None;
     }
     if key.is_some() {
