@@ -3,8 +3,7 @@
 //! What is taken here is JSON for `serde_json`, too. What is JSON and not taken is rare: texts of which only a whole
 //! reading tells whether they can be read, numbers that are very long, names with escapes.
 
-use crate::replay::lanes::{first, is};
-use wide::i8x32;
+use wide::i8x16;
 
 /// How deep values can be within each other.
 const DEEPEST: usize = 32;
@@ -221,17 +220,23 @@ impl<'j> Json<'j> {
     }
 }
 
-/// Where the first byte is that ends a text, or is not like most.
+/// Where the first byte is that ends a text, or is not like most. Most texts are short.
 #[inline]
 fn ending(text: &[u8]) -> Option<usize> {
-    // Control characters, and, as negative numbers, what is beyond ASCII.
-    let special = |lane: i8x32| i8x32::splat(b' '.cast_signed()).simd_gt(lane) | is(lane, b'"') | is(lane, b'\\');
-    first(text, special).or_else(|| {
-        // Too little is left to be looked at together.
-        let behind = text.len() - text.as_chunks::<{ size_of::<i8x32>() }>().1.len();
-        let is_special = |byte: &u8| !matches!(*byte, b' '..=b'~' | 127) || matches!(*byte, b'"' | b'\\');
-        text.get(behind..)?.iter().position(is_special).map(|at| behind + at)
-    })
+    let (chunks, rest) = text.as_chunks::<16>();
+    for (number, chunk) in chunks.iter().enumerate() {
+        let lane = i8x16::new(chunk.map(u8::cast_signed));
+        let is = |byte: u8| lane.simd_eq(i8x16::splat(byte.cast_signed()));
+        // Control characters, and, as negative numbers, what is beyond ASCII.
+        let special = i8x16::splat(b' '.cast_signed()).simd_gt(lane) | is(b'"') | is(b'\\');
+        let bits = special.to_bitmask();
+        if bits != 0 {
+            return Some(number * 16 + bits.trailing_zeros() as usize);
+        }
+    }
+    // Too little is left to be looked at together.
+    let is_special = |byte: &u8| !matches!(*byte, b' '..=b'~' | 127) || matches!(*byte, b'"' | b'\\');
+    rest.iter().position(is_special).map(|at| text.len() - rest.len() + at)
 }
 
 #[cfg(test)]
