@@ -7,6 +7,7 @@
 mod asked;
 mod decisions;
 mod derivations;
+mod events;
 mod expansions;
 #[path = "../generator/mod.rs"]
 mod generator;

@@ -572,10 +572,15 @@ fn resources(members: &Members<'_>, key: Option<Quoted<'_>>, room: &mut Vec<u8>)
         if memmem::find(text, b":accesspoint").is_some() {
             return None;
         }
-        match key.and_then(|key| text.strip_suffix(key.text)).filter(|head| head.ends_with(b"/")) {
+        let is_bucket = |head: &&[u8]| memchr(b'/', head) == head.len().checked_sub(1);
+        match key.and_then(|key| text.strip_suffix(key.text)).filter(is_bucket) {
             Some(head) => {
                 room.extend(head);
                 room.push(KEY);
+            }
+            // Whether another object is meant hangs on the key.
+            None if key.is_some() && memmem::find(text, b":s3:").is_some() && memchr(b'/', text).is_some() => {
+                return None;
             }
             None => push(room, arn),
         }
