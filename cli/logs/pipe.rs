@@ -1,35 +1,39 @@
-//! Input that may keep one waiting: read by a thread of its own, so that an interruption ends the waiting.
+//! Input that keeps one waiting, because it comes when it comes or has to be unpacked: read by a thread of its own.
 
 use super::source::is_interrupted;
 use std::io::{Error, Read};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
 /// How much is read at once, and how many such pieces may lie ready.
-const PIECE: usize = 1 << 16;
-const READY: usize = 16;
+const PIECE: usize = 1 << 18;
+const READY: usize = 4;
 /// How long nobody looks whether there was an interruption.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// What a pipe says, up to its end or an interruption.
+/// What another thread reads, up to its end or an interruption.
 pub(super) struct Pipe {
     pieces: Receiver<Result<Vec<u8>, Error>>,
+    /// Pieces that were taken, to be filled again.
+    taken: Sender<Vec<u8>>,
     piece: Vec<u8>,
-    taken: usize,
+    position: usize,
 }
 
 impl Pipe {
     pub(super) fn new(input: impl Read + Send + 'static) -> Self {
         let (sender, pieces) = sync_channel(READY);
-        std::thread::spawn(move || pass_on(input, &sender));
-        Self { pieces, piece: Vec::new(), taken: 0 }
+        let (taken, empty) = channel();
+        std::thread::spawn(move || pass_on(input, &sender, &empty));
+        Self { pieces, taken, piece: Vec::new(), position: 0 }
     }
 }
 
 /// Reads until there is nothing more, or nobody who wants it.
-fn pass_on(mut input: impl Read, to: &SyncSender<Result<Vec<u8>, Error>>) {
+fn pass_on(mut input: impl Read, to: &SyncSender<Result<Vec<u8>, Error>>, empty: &Receiver<Vec<u8>>) {
     loop {
-        let mut piece = vec![0; PIECE];
+        let mut piece = empty.try_recv().unwrap_or_default();
+        piece.resize(PIECE, 0);
         let read = input.read(&mut piece).map(|length| {
             piece.truncate(length);
             piece
@@ -43,9 +47,13 @@ fn pass_on(mut input: impl Read, to: &SyncSender<Result<Vec<u8>, Error>>) {
 
 impl Read for Pipe {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        while self.taken == self.piece.len() {
+        while self.position == self.piece.len() {
             match self.pieces.recv_timeout(PATIENCE) {
-                Ok(piece) => (self.piece, self.taken) = (piece?, 0),
+                Ok(piece) => {
+                    // Nobody may be there any more to fill it.
+                    _ = self.taken.send(std::mem::replace(&mut self.piece, piece?));
+                    self.position = 0;
+                }
                 Err(RecvTimeoutError::Timeout) if !is_interrupted() => continue,
                 Err(_) => return Ok(0),
             }
@@ -53,10 +61,10 @@ impl Read for Pipe {
                 return Ok(0);
             }
         }
-        let rest = self.piece.get(self.taken..).unwrap_or_default();
+        let rest = self.piece.get(self.position..).unwrap_or_default();
         let length = rest.len().min(buffer.len());
         buffer.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        self.taken += length;
+        self.position += length;
         Ok(length)
     }
 }

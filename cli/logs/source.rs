@@ -3,7 +3,7 @@
 use super::pipe::Pipe;
 use crate::Failure;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Seek};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use xxhash_rust::xxh3::xxh3_128;
@@ -14,6 +14,8 @@ const BLOCK: u64 = 1 << 18;
 const LONGEST: u64 = 64 << 20;
 /// How much of a file is looked at to tell what it is.
 const LOOK: usize = 1 << 20;
+/// How much is read at once of what is unpacked.
+const PACKED: usize = 1 << 16;
 /// How many lines a block can have.
 const LINES_BITS: u32 = 27;
 
@@ -233,6 +235,43 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
+/// What was looked at, and then the rest.
+struct Looked<R> {
+    look: Cursor<Vec<u8>>,
+    /// What stood in the way of looking further.
+    error: Option<std::io::Error>,
+    rest: R,
+}
+
+impl<R: Read> Looked<R> {
+    /// Looks at what comes first. Of what is still to come, nothing is waited for.
+    fn new(mut input: R, is_to_come: bool) -> std::io::Result<Self> {
+        let (mut look, mut length, mut error) = (vec![0; LOOK], 0, None);
+        if is_to_come {
+            length = input.read(&mut look)?;
+        } else {
+            error = append(&mut look, &mut length, LOOK, |_, room| input.read(room)).err();
+        }
+        look.truncate(length);
+        match error {
+            Some(error) if length == 0 => Err(error),
+            error => Ok(Self { look: Cursor::new(look), error, rest: input }),
+        }
+    }
+}
+
+impl<R: Read> Read for Looked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.look.read(buffer)? {
+            0 => {
+                *self.look.get_mut() = Vec::new();
+                self.error.take().map_or_else(|| self.rest.read(buffer), Err)
+            }
+            length => Ok(length),
+        }
+    }
+}
+
 /// What to do next.
 enum Claim {
     Range { file: usize, format: Format, handle: Arc<File>, number: u64 },
@@ -328,7 +367,7 @@ impl<'f> Source<'f> {
 
     fn open(&self, file: usize, state: &mut State) {
         let Some(path) = self.files.get(file) else { return };
-        match self.opened(path) {
+        match self.opened(file, path) {
             Ok((Some((handle, length)), format, _)) => {
                 state.plain = Some(Plain { file, format, handle, length, next: 0 });
             }
@@ -347,39 +386,49 @@ impl<'f> Source<'f> {
 
     /// Opens a file: as one that can be read in ranges, if it is plain, and as a stream.
     #[expect(clippy::type_complexity, reason = "said in one line")]
-    fn opened(&self, path: &str) -> std::io::Result<(Option<(Arc<File>, u64)>, Format, Box<dyn Read + Send>)> {
+    fn opened(
+        &self,
+        file: usize,
+        path: &str,
+    ) -> std::io::Result<(Option<(Arc<File>, u64)>, Format, Box<dyn Read + Send>)> {
+        let mut is_to_come = true;
         let mut plain: Option<(Arc<File>, u64)> = None;
         let raw: Box<dyn Read + Send> = if path == "-" {
             Box::new(Pipe::new(std::io::stdin()))
         } else {
-            let file = File::open(path)?;
-            let metadata = file.metadata()?;
+            let handle = File::open(path)?;
+            let metadata = handle.metadata()?;
             if metadata.is_dir() {
                 return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory));
             }
             if metadata.is_file() {
-                plain = Some((Arc::new(file.try_clone()?), metadata.len()));
-                Box::new(file)
+                is_to_come = false;
+                plain = Some((Arc::new(handle.try_clone()?), metadata.len()));
+                Box::new(handle)
             } else {
-                Box::new(Pipe::new(file))
+                Box::new(Pipe::new(handle))
             }
         };
-        let counted = Counted { input: raw, read: Arc::clone(&self.read) };
-        let mut input: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(LOOK, counted));
-        if input.fill_buf()?.starts_with(&[0x1F, 0x8B]) {
+        let mut counted = BufReader::with_capacity(PACKED, Counted { input: raw, read: Arc::clone(&self.read) });
+        let input: Box<dyn Read + Send> = if counted.fill_buf()?.starts_with(&[0x1F, 0x8B]) {
             plain = None;
-            let unpacked = flate2::bufread::MultiGzDecoder::new(input);
-            input = Box::new(BufReader::with_capacity(LOOK, unpacked));
-        }
-        let look = input.fill_buf()?;
+            let unpacked = flate2::bufread::MultiGzDecoder::new(counted);
+            // Where no other file is left to be unpacked by another thread, one unpacks while others go on.
+            let is_last = file + 1 == self.files.len();
+            if is_last && rayon::current_num_threads() > 1 { Box::new(Pipe::new(unpacked)) } else { Box::new(unpacked) }
+        } else {
+            Box::new(counted)
+        };
+        let looked = Looked::new(input, is_to_come)?;
+        let look = looked.look.get_ref();
         let format = format(look);
         let in_ranges = matches!(format, Format::Rows | Format::JsonLines);
         let plain = plain.filter(|(_, length)| in_ranges && *length > 0);
-        if plain.is_some() {
+        if let Some((handle, _)) = &plain {
             // What was looked at is read again.
-            self.read.fetch_sub(u64::try_from(look.len()).unwrap_or_default(), Ordering::Relaxed);
+            self.read.fetch_sub((&**handle).stream_position()?, Ordering::Relaxed);
         }
-        Ok((plain, format, Box::new(input)))
+        Ok((plain, format, Box::new(looked)))
     }
 
     /// Reads a range of a file: the lines that begin in it.
@@ -404,15 +453,23 @@ impl<'f> Source<'f> {
         let Some(input) = &mut stream.input else { return false };
         (block.file, block.number, block.format, block.start) = (stream.file, stream.next, stream.format, 0);
         stream.next += 1;
-        block.bytes.clear();
-        block.bytes.append(&mut stream.rest);
+        block.end = 0;
+        let mut rest = &*stream.rest;
+        _ = append(&mut block.bytes, &mut block.end, rest.len(), |_, room| rest.read(room));
+        stream.rest.clear();
         let whole = matches!(stream.format, Format::Json | Format::Partial);
         loop {
-            let have = u64::try_from(block.bytes.len()).unwrap_or(u64::MAX);
-            let wanted = if whole { u64::MAX } else { BLOCK.saturating_sub(have).max(BLOCK / 4) };
-            let before = block.bytes.len();
-            let read = input.take(wanted).read_to_end(&mut block.bytes);
-            block.end = block.bytes.len();
+            let before = block.end;
+            let have = u64::try_from(before).unwrap_or(u64::MAX);
+            let read = if whole {
+                block.bytes.truncate(before);
+                let read = input.read_to_end(&mut block.bytes);
+                block.end = block.bytes.len();
+                read.map(|_| ())
+            } else {
+                let wanted = usize::try_from(BLOCK.saturating_sub(have).max(BLOCK / 4)).unwrap_or(usize::MAX);
+                append(&mut block.bytes, &mut block.end, wanted, |_, room| input.read(room))
+            };
             if let Err(error) = read {
                 // A packed file that is cut off, for one. Its last line is one without an end.
                 self.complain(stream.file, error);
@@ -424,7 +481,7 @@ impl<'f> Source<'f> {
                 stream.input = None;
                 return block.end > 0;
             }
-            let new = block.bytes.get(before..).unwrap_or_default();
+            let new = block.bytes.get(before..block.end).unwrap_or_default();
             match memchr::memrchr(b'\n', new) {
                 Some(at) => {
                     stream.rest.extend_from_slice(new.get(at + 1..).unwrap_or_default());
@@ -460,22 +517,31 @@ fn read_lines(file: &File, from: u64, until: u64, bytes: &mut Vec<u8>, end: &mut
 
 /// Puts so many bytes from an offset behind those that count, or fewer at the end of the file.
 fn read_at(file: &File, offset: u64, count: usize, bytes: &mut Vec<u8>, end: &mut usize) -> std::io::Result<()> {
-    let until = *end + count;
+    append(bytes, end, count, |done, room| {
+        let at = offset + done as u64;
+        #[cfg(unix)]
+        return std::os::unix::fs::FileExt::read_at(file, room, at);
+        #[cfg(windows)]
+        return std::os::windows::fs::FileExt::seek_read(file, room, at);
+    })
+}
+
+/// Puts so many bytes behind those that count, or fewer if there are no more; `read` is told how many it has read.
+fn append(
+    bytes: &mut Vec<u8>,
+    end: &mut usize,
+    count: usize,
+    mut read: impl FnMut(usize, &mut [u8]) -> std::io::Result<usize>,
+) -> std::io::Result<()> {
+    let (start, until) = (*end, *end + count);
     if bytes.len() < until {
         bytes.resize(until, 0);
     }
-    let start = *end;
     while *end < until {
-        let target = bytes.get_mut(*end..until).unwrap_or_default();
-        let at = offset + (*end - start) as u64;
-        #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(file, target, at);
-        #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(file, target, at);
-        match read {
+        match read(*end - start, bytes.get_mut(*end..until).unwrap_or_default()) {
             Ok(0) => break,
-            Ok(read) => *end += read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Ok(length) => *end += length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
