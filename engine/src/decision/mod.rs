@@ -376,7 +376,8 @@ fn weighed<R: Record>(
     request: &Request<'_>,
     record: &mut R,
 ) -> Option<Outcome> {
-    if R::HASTY && service::is_caller_identity(request) {
+    let is_caller_identity = service::is_caller_identity(request);
+    if R::HASTY && is_caller_identity {
         return Some(Outcome { decision: Decision::Allowed, ..DENIED });
     }
     let principal = request.principal();
@@ -401,7 +402,7 @@ fn weighed<R: Record>(
         let on_bucket = bucket.is_some() && !request.has_access_point_form();
         let around = Surroundings { layer, bounded, endpoint: endpoint_type(layer, request), on_bucket };
         let mut whole = Said::PASSES;
-        for level in 0..groups.len() {
+        for (level, _) in groups.iter().enumerate() {
             let group = Group { layer, access_point: false, level };
             let of_level = said(statements, Said::SILENT, group, request, around, record);
             whole.denies = whole.denies.or(of_level.denies);
@@ -418,8 +419,8 @@ fn weighed<R: Record>(
         Some(whole)
     };
 
-    let member =
-        principal.is_identity() && principal.account() != management.as_ref() && !principal.is_service_linked();
+    let is_member =
+        || principal.is_identity() && principal.account() != management.as_ref() && !principal.is_service_linked();
     let identity_applies = principal.is_identity() && kind != Kind::Root;
     let identity =
         if lacks(Layer::Identity) { Said::PASSES } else { group(Layer::Identity, identity_applies, request, record)? };
@@ -428,9 +429,9 @@ fn weighed<R: Record>(
     let session_applies = matches!(kind, Kind::RoleSession | Kind::FederatedUser);
     let session =
         if lacks(Layer::Session) { Said::PASSES } else { group(Layer::Session, session_applies, request, record)? };
-    let scp = if lacks(Layer::Scp) { Said::PASSES } else { group(Layer::Scp, member, request, record)? };
-    let rcp_applies = !policies.rcp.is_empty() && service::rcp_applies(on_bucket);
-    let rcp = if lacks(Layer::Rcp) { Said::PASSES } else { group(Layer::Rcp, rcp_applies, on_bucket, record)? };
+    let scp = if lacks(Layer::Scp) { Said::PASSES } else { group(Layer::Scp, is_member(), request, record)? };
+    let rcp_applies = || service::rcp_applies(on_bucket);
+    let rcp = if lacks(Layer::Rcp) { Said::PASSES } else { group(Layer::Rcp, rcp_applies(), on_bucket, record)? };
     let mut endpoint =
         if lacks(Layer::Endpoint) { Said::PASSES } else { group(Layer::Endpoint, true, request, record)? };
     if let Some(bucket) = bucket.as_ref().filter(|_| !lacks(Layer::Endpoint)) {
@@ -459,7 +460,7 @@ fn weighed<R: Record>(
         set(&mut layers, Layer::Resource, both.outcome());
     }
 
-    if service::is_caller_identity(request) {
+    if is_caller_identity {
         return Some(Outcome {
             decision: Decision::Allowed,
             blocked_by: Blockers::default(),
@@ -492,7 +493,7 @@ fn weighed<R: Record>(
         (Layer::Rcp, rcp.denies),
         (Layer::Endpoint, endpoint.denies),
     ];
-    let denied = Truth::any(denied_by.iter().map(|(_, denies)| *denies));
+    let denied = denied_by.iter().fold(Truth::False, |denied, (_, denies)| denied.or(*denies));
 
     let parts = Parts {
         kind,
@@ -505,10 +506,10 @@ fn weighed<R: Record>(
         same_account: request.is_same_account(),
         provider_may: service::is_for_providers(request),
     };
-    let mut grant = Grant::of(&parts, resource);
+    let mut grant = Grant::of::<R>(&parts, resource);
     if let Some(through) = through {
         // Neither of the two policies may be the weak link.
-        grant = grant.both(Grant::of(&parts, through));
+        grant = grant.both(Grant::of::<R>(&parts, through));
     }
     let forbidden = service::forbids(policies, request);
     match forbidden {
@@ -710,10 +711,10 @@ struct Grant {
 }
 
 impl Grant {
-    fn of(parts: &Parts, resource: ResourceSaid) -> Self {
+    fn of<R: Record>(parts: &Parts, resource: ResourceSaid) -> Self {
         match parts.kind {
             Kind::User | Kind::RoleSession | Kind::FederatedUser if parts.same_account => {
-                Self::same_account(parts, resource)
+                Self::same_account::<R>(parts, resource)
             }
             Kind::User | Kind::RoleSession | Kind::FederatedUser => Self::cross_account(parts, resource),
             // The root user has its account's own resources, and needs their policy where nothing else counts (R7.24).
@@ -731,7 +732,7 @@ impl Grant {
     /// resource's policy has to pass depends on how it names the requester: naming the user, the session, the
     /// federated user or everyone passes a silent boundary and session policy; naming the role behind a session, or
     /// the user behind a federated one, does not; naming the account is no grant by itself.
-    fn same_account(parts: &Parts, resource: ResourceSaid) -> Self {
+    fn same_account<R: Record>(parts: &Parts, resource: ResourceSaid) -> Self {
         const UNLIMITED: [Class; 4] = [Class::Anyone, Class::ExactUser, Class::ExactSession, Class::ExactFederated];
         const LIMITED: [Class; 2] = [Class::RoleOfSession, Class::UserOfFederated];
         let limits = parts.boundary.and(parts.session);
@@ -740,6 +741,9 @@ impl Grant {
         let unlimited = resource.has_any(&UNLIMITED).or(parts.direct.into());
         let limited = resource.has_any(&LIMITED);
         let granted = by_identity.or(unlimited).or(limited.and(limits));
+        if R::HASTY {
+            return Self { granted, missing: Blockers::default(), by_identity: false, granting: 0 };
+        }
 
         let mut missing = Blockers::default();
         let mut lacks = |layer: Layer, allows: Truth| {

@@ -81,23 +81,26 @@ pub(super) fn is_for_providers(request: &Request<'_>) -> bool {
 
 /// The rule by which the service refuses a request that the policies may grant.
 pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>) -> Option<ServiceRule> {
-    let principal = request.principal();
     let action = request.action();
-    if principal.kind() == Kind::Root && action.folded() == "sts:assumerole" {
-        return Some(ServiceRule::RootAssumesRole);
-    }
-    let arn = request.resource().arn().copied();
-    let resource = arn.map_or("", |arn| arn.resource);
-    if resource.starts_with("alias/aws/")
-        && matches!(action.folded(), "kms:createalias" | "kms:updatealias" | "kms:deletealias")
-    {
-        return Some(ServiceRule::AwsManagedAlias);
-    }
-    if action.service() == "iam" && !reads(action.name()) {
-        let owned = arn.is_some_and(|arn| arn.account == "aws" && arn.resource.starts_with("policy/"));
-        if owned || resource.starts_with("role/aws-reserved/") {
-            return Some(ServiceRule::AwsOwnedResource);
+    let arn = || request.resource().arn().copied();
+    let resource = || arn().map_or("", |arn| arn.resource);
+    match action.service() {
+        "sts" if action.name() == "assumerole" && request.principal().kind() == Kind::Root => {
+            return Some(ServiceRule::RootAssumesRole);
         }
+        "kms"
+            if matches!(action.name(), "createalias" | "updatealias" | "deletealias")
+                && resource().starts_with("alias/aws/") =>
+        {
+            return Some(ServiceRule::AwsManagedAlias);
+        }
+        "iam" if !reads(action.name()) => {
+            let owned = arn().is_some_and(|arn| arn.account == "aws" && arn.resource.starts_with("policy/"));
+            if owned || resource().starts_with("role/aws-reserved/") {
+                return Some(ServiceRule::AwsOwnedResource);
+            }
+        }
+        _ => {}
     }
     let restricted = request.facts().restrict_public_buckets && is_restricted(policies, request);
     restricted.then_some(ServiceRule::BlockPublicAccess)

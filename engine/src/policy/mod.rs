@@ -498,7 +498,8 @@ pub(crate) trait Statements {
 impl Statements for PolicySet {
     fn show(&self, group: Group, _: &Request<'_>, visitor: &mut impl Visitor) {
         let Group { layer, access_point, level } = group;
-        for (policy, compiled) in self.groups(layer, access_point).get(level).into_iter().flatten().enumerate() {
+        let policies = self.groups(layer, access_point).get(level).map(Vec::as_slice).unwrap_or_default();
+        for (policy, compiled) in policies.iter().enumerate() {
             for (statement, compiled) in compiled.statements().iter().enumerate() {
                 if visitor.wants(compiled.effect()) {
                     visitor.visit(policy, statement, compiled, Known::default());
