@@ -1,7 +1,8 @@
-//! What does it cost to replay a log, and to derive a policy from it, against counting its lines?
+//! What does it cost to replay a log, and to derive a policy from it, against counting its lines, unpacking it, or reading
+//! a few members of its events? And what to start the program?
 //!
-//! The log is made up, some 64 MB of an ordinary job; the environment variable `CAN_ACCESS_BENCH_LOG` names another. Every
-//! iteration runs the program once, so that its start, reading the file and the final step count as well.
+//! The logs are made up, some 64 MB of an ordinary job; the environment variable `CAN_ACCESS_BENCH_LOG` names another access
+//! log. Every iteration runs the program once, so that its start, reading the file and the final step count as well.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark may stop at anything unexpected")]
 
@@ -11,6 +12,7 @@ mod generator;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use serde::Deserialize;
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{Read, Write};
@@ -41,6 +43,51 @@ fn logs() -> (PathBuf, PathBuf) {
     (plain, packed)
 }
 
+/// Events of CloudTrail, one a line.
+fn events() -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench.jsonl");
+    let mut text = String::with_capacity(SIZE + (1 << 20));
+    let mut run = 0;
+    while text.len() < SIZE {
+        for record in generator::events("deployment", 5, run, A_DAY).iter().filter_map(generator::record) {
+            text.push_str(&record.to_string());
+            text.push('\n');
+        }
+        run += 1;
+    }
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// The least that tells something of an event.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Typed<'j> {
+    event_time: &'j str,
+    event_source: &'j str,
+    event_name: &'j str,
+    #[serde(borrow)]
+    error_code: Option<&'j str>,
+    #[serde(borrow)]
+    user_identity: Caller<'j>,
+}
+
+#[derive(Deserialize)]
+struct Caller<'j> {
+    arn: Option<&'j str>,
+}
+
+/// Reads the five members of each event with `serde_json`.
+fn typed(events: &[u8]) -> usize {
+    let lines = events.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let told = lines.map(|line| {
+        let event: Typed<'_> = serde_json::from_slice(line).unwrap();
+        let always = event.event_time.len() + event.event_source.len() + event.event_name.len();
+        always + event.error_code.map_or(0, str::len) + event.user_identity.arn.map_or(0, str::len)
+    });
+    told.sum()
+}
+
 /// Runs the program, which has to succeed.
 fn program(arguments: &[&str], log: &Path) -> bool {
     let mut command = Command::new(env!("CARGO_BIN_EXE_can-access"));
@@ -59,34 +106,61 @@ fn count(mut input: impl Read, block: &mut [u8]) -> usize {
     }
 }
 
+/// A policy for the requests of a log.
+fn policy_for(log: &Path, name: &str) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).to_str().unwrap().to_owned();
+    assert!(program(&["derive", "-q", "-o", &path], log));
+    path
+}
+
 fn over_logs(criterion: &mut Criterion) {
     let (plain, packed) = logs();
-    let policy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench.json");
-    assert!(program(&["derive", "-q", "-o", policy.to_str().unwrap()], &plain));
-    let policy = policy.to_str().unwrap();
+    let events = events();
     let mut block = vec![0; 1 << 18];
-    let mut group = criterion.benchmark_group("logs");
-    group.throughput(Throughput::Bytes(fs::metadata(&plain).unwrap().len())).sample_size(10);
-    group.bench_function("count_lines/plain", |b| {
-        b.iter(|| black_box(count(File::open(&plain).unwrap(), &mut block)));
-    });
-    group.bench_function("count_lines/gzip", |b| {
+    let size = |path: &Path| Throughput::Bytes(fs::metadata(path).unwrap().len());
+
+    let mut group = criterion.benchmark_group("read");
+    group.sample_size(10).throughput(size(&plain));
+    group.bench_function("count_lines", |b| b.iter(|| black_box(count(File::open(&plain).unwrap(), &mut block))));
+    group.bench_function("unpack_and_count_lines", |b| {
         b.iter(|| black_box(count(MultiGzDecoder::new(File::open(&packed).unwrap()), &mut block)));
     });
-    let replay = ["replay", "--policy", policy, "--threads"];
-    let derive = ["derive", "-q", "--threads"];
-    for (name, command, threads, log) in [
-        ("replay/plain", &replay[..], "1", &plain),
-        ("replay/plain_two_threads", &replay, "2", &plain),
-        ("replay/gzip", &replay, "1", &packed),
-        ("derive/plain", &derive, "1", &plain),
-        ("derive/plain_two_threads", &derive, "2", &plain),
-    ] {
-        let arguments = [command, &[threads]].concat();
-        group.bench_function(name, |b| b.iter(|| assert!(program(&arguments, log))));
+    group.throughput(size(&events));
+    let text = fs::read(&events).unwrap();
+    group.bench_function("typed_events", |b| b.iter(|| black_box(typed(&text))));
+    drop(text);
+    group.finish();
+
+    let (policy, of_events) = (policy_for(&plain, "bench.json"), policy_for(&events, "bench-events.json"));
+    for command in ["replay", "derive"] {
+        let mut group = criterion.benchmark_group(command);
+        group.sample_size(10);
+        for (name, threads, log, of) in [
+            ("plain", "1", &plain, &plain),
+            ("plain_two_threads", "2", &plain, &plain),
+            ("gzip", "1", &packed, &plain),
+            ("gzip_two_threads", "2", &packed, &plain),
+            ("cloudtrail", "1", &events, &events),
+            ("cloudtrail_two_threads", "2", &events, &events),
+        ] {
+            let policy = if of == &events { &of_events } else { &policy };
+            let options: &[&str] = if command == "replay" { &["-p", policy] } else { &["-q"] };
+            let arguments = [&[command, "--threads", threads], options].concat();
+            group.throughput(size(of));
+            group.bench_function(name, |b| b.iter(|| assert!(program(&arguments, log))));
+        }
+        group.finish();
     }
+}
+
+/// What somebody waits for who asks one question.
+fn start(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("start");
+    let policy = Path::new("corpus/policies/pipelines-bucket.json");
+    let question = ["s3:DeleteObject", "arn:aws:s3:::distelli-onprem/x", "-p"];
+    group.bench_function("one_question", |b| b.iter(|| assert!(program(&question, policy))));
     group.finish();
 }
 
-criterion_group!(benches, over_logs);
+criterion_group!(benches, over_logs, start);
 criterion_main!(benches);
