@@ -226,7 +226,7 @@ impl Skimmer {
         if !*self.operations.about(operation)? {
             return None;
         }
-        let answer = self.answers.number(answer, || ());
+        let answer = if answer == SUCCESS { usize::MAX } else { self.answers.number(answer, || ()) };
         let others = [bucket_number, operation, path, answer, tail_number];
         let numbers = Numbers { requester, role: habits.role, others };
         Some((Skim { time, numbers, prefix, bucket, field, named, tail }, words.rest()))
@@ -405,6 +405,9 @@ fn is_plain_client(client: &[u8]) -> bool {
     let begins_with_space = client.starts_with(b"\" ") || memmem::find(client, b"\" \" ").is_some();
     client.iter().all(|byte| matches!(byte, b' '..=b'~')) && !begins_with_space
 }
+
+/// What most requests are answered; no other answer has its number.
+const SUCCESS: &[u8] = b"200 -";
 
 /// Takes status and error code.
 fn answer<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
