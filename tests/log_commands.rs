@@ -264,6 +264,23 @@ fn a_document_that_breaks_off_is_no_whole_answer() {
     };
     let whole = format!("{{\"Records\": [\n{},\n{}]}}", event("a"), event("secret"));
     let all = path(&folder, "all.json", r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#);
+    let lists = [
+        // Half of a character is no text; a second list is part of no log that is delivered.
+        (whole.replacen("\"key\"", "\"\\ud83dkey\"", 1), 1, 1),
+        (format!("{whole}\n{whole}"), 4, 0),
+        (format!("{},\"Records\":[{}]}}", &whole[..whole.len() - 1], event("b")), 2, 1),
+        (format!("{},\"more\":{{}}}}", &whole[..whole.len() - 1]), 2, 0),
+    ];
+    let all = path(&folder, "all.json", r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#);
+    for (number, (text, allowed, malformed)) in lists.iter().enumerate() {
+        for text in [text.clone(), text.replace('\n', "")] {
+            let log = path(&folder, &format!("list-{number}.json"), &text);
+            let output = run(&["replay", "-p", &all, "--format", "json", &log]);
+            let report: Value = serde_json::from_str(&out(&output)).unwrap();
+            assert_eq!(report["verdicts"]["allowed"], *allowed, "{text}");
+            assert_eq!(report["malformed"], *malformed, "{text}");
+        }
+    }
     let cut = path(&folder, "cut.json", &whole[..whole.len() - 40]);
     let damaged = path(&folder, "damaged.json", &whole.replacen("\"eventName\"", "eventName\"", 1));
     for log in [&cut, &damaged] {
@@ -369,6 +386,71 @@ fn a_summary_counts_what_single_verdicts_say() {
             );
         }
     }
+}
+
+/// Events that are recognised by what repeats in them are counted as those that are read one by one are, whatever they are
+/// delivered in and whatever the policies look at.
+#[test]
+fn events_in_a_summary_are_what_single_verdicts_say() {
+    let folder = folder("summary-events");
+    let conditions = [
+        r#"{}"#,
+        r#"{"Bool": {"aws:SecureTransport": "true"}, "StringEquals": {"s3:signatureversion": "AWS4-HMAC-SHA256"}}"#,
+        r#"{"StringLike": {"s3:prefix": ["releases/*", "config/", "a*"]}, "StringEquals": {"aws:RequestedRegion": "eu-west-1"}}"#,
+        r#"{"NumericLessThan": {"s3:TlsVersion": "1.3"}, "Null": {"aws:TokenIssueTime": "false"}}"#,
+        r#"{"DateLessThan": {"aws:TokenIssueTime": "2026-08-04T00:00:00Z"}}"#,
+        r#"{"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}, "StringNotLike": {"aws:userid": "*:x"}}"#,
+    ];
+    let statement = |conditions: &str| {
+        format!(
+            r#"{{"Effect": "Deny", "Action": ["s3:Put*", "s3:ListBucket"], "Resource": "*", "Condition": {conditions}}}"#
+        )
+    };
+    let events = fs::read_to_string("corpus/logs/cloudtrail/context.jsonl").unwrap();
+    let mut corpus: Vec<Value> =
+        events.lines().map(|case| serde_json::from_str::<Value>(case).unwrap()["event"].take()).collect();
+    corpus.extend(corpus.clone());
+    let mut count = 0;
+    for (number, workload) in generator::workloads(11, 5).into_iter().enumerate() {
+        let delivered = workload.cloudtrail();
+        let mut records = delivered["Records"].as_array().unwrap().clone();
+        records.extend(corpus.clone());
+        let rest = statement(conditions[number % conditions.len()]);
+        let policy = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{}, {{"Effect": "Allow", "Action": "*", "Resource": "*"}}]}}"#,
+            rest
+        );
+        let policy = path(&folder, "p.json", &policy);
+        let lines: Vec<String> = records.iter().map(Value::to_string).collect();
+        let logs = [
+            path(&folder, "lines.jsonl", &lines.join("\n")),
+            path(&folder, "lines-crlf.jsonl", &format!("{}\r\n", lines.join("\r\n"))),
+            path(&folder, "delivered.json", &format!("{{\"Records\":[{}]}}", lines.join(","))),
+            path(
+                &folder,
+                "pretty.json",
+                &serde_json::to_string_pretty(&serde_json::json!({ "Records": records })).unwrap(),
+            ),
+        ];
+        let mut reports = Vec::new();
+        for log in &logs {
+            let each = run(&["replay", "-p", &policy, "--each", log]);
+            let of = |verdict: &str| values(&each).iter().filter(|record| record["verdict"] == verdict).count();
+            let summary = run(&["replay", "-p", &policy, "--format", "json", log]);
+            let mut summary: Value = serde_json::from_str(&out(&summary)).unwrap();
+            for verdict in ["allowed", "denied", "undecided"] {
+                assert_eq!(summary["verdicts"][verdict], of(verdict), "{} {log} {verdict}", workload.name);
+                count += of(verdict);
+            }
+            // Places of a document that is printed are those of its events.
+            for findings in ["nowDenied", "logs"] {
+                summary[findings] = Value::Null;
+            }
+            reports.push(summary);
+        }
+        assert!(reports.iter().all(|report| *report == reports[0]), "{}", workload.name);
+    }
+    assert!(count > 4_000, "{count}");
 }
 
 #[test]
