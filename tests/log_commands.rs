@@ -263,7 +263,6 @@ fn a_document_that_breaks_off_is_no_whole_answer() {
         )
     };
     let whole = format!("{{\"Records\": [\n{},\n{}]}}", event("a"), event("secret"));
-    let all = path(&folder, "all.json", r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#);
     let lists = [
         // Half of a character is no text; a second list is part of no log that is delivered.
         (whole.replacen("\"key\"", "\"\\ud83dkey\"", 1), 1, 1),
