@@ -418,7 +418,8 @@ fn members<'j>(json: &mut Json<'j>) -> Option<Members<'j>> {
             }
             b"userIdentity" => put(&mut members.identity, Some(identity(json)?), seen, 16),
             // What makes something else of it, or is another spelling.
-            b"bucket_name"
+            b"Records"
+            | b"bucket_name"
             | b"digestS3Bucket"
             | b"digestStartTime"
             | b"eventjson"
