@@ -39,12 +39,16 @@ enum Shape {
     /// All actions of one service whose names begin with what stands between the colon, which is there, and the `*` at the
     /// end.
     Head(usize),
-    Named {
-        service: Pattern,
-        name: Pattern,
-    },
+    /// Those whose service and name fit patterns, which few entries have.
+    Patterns(Box<Patterns>),
     /// Written so that no action fits.
     Nothing,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Patterns {
+    service: Pattern,
+    name: Pattern,
 }
 
 /// How an entry says which actions it matches; everything in lower case.
@@ -129,7 +133,7 @@ impl ActionPattern {
         }
         let pattern = |part: &str| Pattern::parse(part, Syntax::WILDCARDS).0;
         let oddity = wild(service).then_some(Oddity::WildcardService);
-        (Shape::Named { service: pattern(service), name: pattern(name) }, oddity)
+        (Shape::Patterns(Box::new(Patterns { service: pattern(service), name: pattern(name) })), oddity)
     }
 
     /// The text in lower case.
@@ -168,7 +172,7 @@ impl ActionPattern {
                 let (service, name) = self.sides(*colon);
                 service == prefix && name.strip_suffix('*').is_some_and(|head| action.starts_with(head))
             }
-            Shape::Named { service, name } => service.is_match(prefix) && name.is_match(action),
+            Shape::Patterns(of) => of.service.is_match(prefix) && of.name.is_match(action),
             Shape::Nothing => false,
         }
     }
@@ -182,8 +186,8 @@ impl ActionPattern {
                 let (service, name) = self.sides(*colon);
                 Form::Head { service, head: name.strip_suffix('*').unwrap_or(name) }
             }
-            Shape::Named { service, name } => match service.as_literal() {
-                Some(service) => Form::OfService { service, name },
+            Shape::Patterns(of) => match of.service.as_literal() {
+                Some(service) => Form::OfService { service, name: &of.name },
                 None => Form::AcrossServices,
             },
             Shape::Nothing => Form::Nothing,
@@ -219,7 +223,7 @@ impl ActionPattern {
     pub fn service(&self) -> Option<&str> {
         match &self.shape {
             Shape::Action(colon, _) | Shape::Head(colon) => Some(self.sides(*colon).0),
-            Shape::Named { service, .. } => service.as_literal(),
+            Shape::Patterns(of) => of.service.as_literal(),
             Shape::Everything | Shape::Nothing => None,
         }
     }
