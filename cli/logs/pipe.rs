@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::time::Duration;
 
 /// How much is read at once, and how many such pieces may lie ready.
-const PIECE: usize = 1 << 18;
-const READY: usize = 4;
+const PIECE: usize = 1 << 19;
+const READY: usize = 2;
 /// How long nobody looks whether there was an interruption.
 const PATIENCE: Duration = Duration::from_millis(50);
 
