@@ -2,16 +2,15 @@
 
 use super::plans::Plans;
 use super::source::{Block, LineCounts, Source};
-use super::{Deliveries, Logline, Skimmed, Skimmers, each_block, each_line};
+use super::{Deliveries, Logline, Skimmed, Skimmers, Visit, each_block, each_line};
 use crate::partial::{self, Part as _};
 use can_access_engine::derivation::{Evidence, Group, GroupId, Kind, Proof};
 use can_access_engine::replay::access_log::Damage;
-use can_access_engine::replay::cloudtrail::EventSkim;
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::Judge;
 use can_access_engine::replay::logged::{Fact, Logged, Part};
 use can_access_engine::replay::requester::Requester;
-use can_access_engine::replay::skim::{Skim, Style};
+use can_access_engine::replay::skim::Style;
 use can_access_engine::replay::tally::{Lines, Place, add_name};
 use can_access_engine::replay::{Class, Observation, observe};
 use serde::{Deserialize, Serialize};
@@ -126,6 +125,8 @@ struct Worker<'r> {
     principals: HashMap<String, Option<String>>,
     groups: HashMap<String, GroupId>,
     key: String,
+    /// The last prefix that was asked for, as it is written and decoded.
+    prefix: (Vec<u8>, String),
     plans: Plans<Option<(Plan, Style)>>,
     /// Whether what is done with the line at hand is to be learned, and what was learned so far.
     learning: bool,
@@ -153,37 +154,7 @@ enum Named {
     ByPrefix,
 }
 
-impl<'r> Worker<'r> {
-    fn new(rules: &'r Rules) -> Self {
-        Self {
-            rules,
-            collected: Collected::default(),
-            lines: LineCounts::default(),
-            hashed: false,
-            skimmers: Skimmers::default(),
-            deliveries: Deliveries::default(),
-            principals: HashMap::new(),
-            groups: HashMap::new(),
-            key: String::new(),
-            plans: Plans::new(),
-            learning: false,
-            keyed: false,
-            learned: None,
-        }
-    }
-
-    fn collect(&mut self, block: &Block) {
-        self.deliveries.turn_to(block);
-        let mut skimmers = std::mem::take(&mut self.skimmers);
-        let count = each_line(block, &mut skimmers, |place, line| match line {
-            Logline::Ordinary(skim, text) => self.ordinary(place, skim, text),
-            Logline::OrdinaryEvent(skim, text) => self.ordinary(place, skim, text),
-            line => self.line(place, line),
-        });
-        self.skimmers = skimmers;
-        self.lines.note(block, count, self.hashed);
-    }
-
+impl Visit for Worker<'_> {
     /// Takes a line as one like it was taken before.
     fn ordinary<'l, S: Skimmed<'l>>(&mut self, place: Place, skim: &S, text: &[u8]) {
         let kind = skim.kind(false);
@@ -203,7 +174,15 @@ impl<'r> Worker<'r> {
             return self.line(place, S::read(text));
         };
         let key = if skim.has_key() { skim.key(*style) } else { None };
-        let prefix = skim.prefix();
+        let key = key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
+        let prefix = match skim.written_prefix() {
+            Some(written) if written == self.prefix.0 => Some(&*self.prefix.1),
+            Some(written) => skim.prefix().map(|prefix| {
+                self.prefix = (written.to_owned(), prefix.into_owned());
+                &*self.prefix.1
+            }),
+            None => None,
+        };
         if skim.has_key() && key.is_none() || skim.has_prefix() && prefix.is_none() {
             return self.line(place, S::read(text));
         }
@@ -222,8 +201,8 @@ impl<'r> Worker<'r> {
         for (group, named, exists) in &plan.groups {
             let name = match named {
                 Named::So(name) => name,
-                Named::ByKey => key.as_deref().unwrap_or_default(),
-                Named::ByPrefix => prefix.as_deref().unwrap_or_default(),
+                Named::ByKey => key.unwrap_or_default(),
+                Named::ByPrefix => prefix.unwrap_or_default(),
             };
             self.collected.evidence.add(*group, name, skim.time(), place, *exists);
         }
@@ -271,11 +250,38 @@ impl<'r> Worker<'r> {
                     _ => {}
                 }
             }
-            Logline::Ordinary(_, text) => self.line(place, Skim::read(text)),
-            Logline::OrdinaryEvent(_, text) => self.line(place, EventSkim::read(text)),
             Logline::Other(class) => self.collected.lines.count(class, place),
             Logline::Malformed(damage) => self.collected.lines.malformed(damage, place),
         }
+    }
+}
+
+impl<'r> Worker<'r> {
+    fn new(rules: &'r Rules) -> Self {
+        Self {
+            rules,
+            collected: Collected::default(),
+            lines: LineCounts::default(),
+            hashed: false,
+            skimmers: Skimmers::default(),
+            deliveries: Deliveries::default(),
+            principals: HashMap::new(),
+            groups: HashMap::new(),
+            key: String::new(),
+            prefix: Default::default(),
+            plans: Plans::new(),
+            learning: false,
+            keyed: false,
+            learned: None,
+        }
+    }
+
+    fn collect(&mut self, block: &Block) {
+        self.deliveries.turn_to(block);
+        let mut skimmers = std::mem::take(&mut self.skimmers);
+        let count = each_line(block, &mut skimmers, self);
+        self.skimmers = skimmers;
+        self.lines.note(block, count, self.hashed);
     }
 
     /// Keeps in mind what lines like the one at hand count as.

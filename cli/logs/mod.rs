@@ -67,13 +67,8 @@ impl<'f> Deliveries<'f> {
 /// What some editors write at the beginning of a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// What stands in a line of a log, or for an event in a document.
+/// What stands in a line of a log, or for an event in a document, read in full.
 pub(crate) enum Logline<'l> {
-    /// An ordinary line of an S3 server access log, looked at as far as needed to recognise it, with the text that it
-    /// begins.
-    Ordinary(&'l Skim<'l>, &'l [u8]),
-    /// An ordinary event of CloudTrail, looked at only as far as needed to recognise it, with the text that it begins.
-    OrdinaryEvent(&'l EventSkim<'l>, &'l [u8]),
     /// A row of an S3 server access log, with its line.
     Row(Box<Row<'l>>, &'l [u8]),
     /// An event of CloudTrail.
@@ -102,8 +97,8 @@ pub(crate) trait Skimmed<'l> {
     /// When it happened, in seconds since 1970.
     fn time(&self) -> i64;
     fn has_key(&self) -> bool;
-    /// The key. `None` if it has none, or has to be read.
-    fn key(&self, style: Style) -> Option<Cow<'l, str>>;
+    /// The key, in UTF-8. `None` if it has none, or has to be read.
+    fn key(&self, style: Style) -> Option<Cow<'l, [u8]>>;
     fn has_prefix(&self) -> bool;
     /// The prefix that it asks for. `None` if it asks for none, or has to be read.
     fn prefix(&self) -> Option<Cow<'l, str>>;
@@ -132,7 +127,7 @@ impl<'l> Skimmed<'l> for Skim<'l> {
         self.has_key()
     }
 
-    fn key(&self, style: Style) -> Option<Cow<'l, str>> {
+    fn key(&self, style: Style) -> Option<Cow<'l, [u8]>> {
         self.key(style)
     }
 
@@ -178,8 +173,11 @@ impl<'l> Skimmed<'l> for EventSkim<'l> {
         self.has_key()
     }
 
-    fn key(&self, _: Style) -> Option<Cow<'l, str>> {
-        self.key()
+    fn key(&self, _: Style) -> Option<Cow<'l, [u8]>> {
+        Some(match self.key()? {
+            Cow::Borrowed(key) => Cow::Borrowed(key.as_bytes()),
+            Cow::Owned(key) => Cow::Owned(key.into_bytes()),
+        })
     }
 
     fn has_prefix(&self) -> bool {
@@ -222,8 +220,18 @@ pub(crate) struct Skimmers {
     pub(crate) events: EventSkimmer,
 }
 
+/// What is done with the lines of logs.
+pub(crate) trait Visit {
+    /// Takes a line or an event that is ordinary, and was looked at only as far as needed to recognise it; with the text
+    /// that it begins.
+    fn ordinary<'l, S: Skimmed<'l>>(&mut self, place: Place, skim: &S, text: &'l [u8]);
+
+    /// Takes any other.
+    fn line(&mut self, place: Place, line: Logline<'_>);
+}
+
 /// Goes through the lines of a block; how many lines it has. The events of a document are numbered like lines.
-pub(crate) fn each_line(block: &Block, skimmers: &mut Skimmers, mut each: impl FnMut(Place, Logline<'_>)) -> u64 {
+pub(crate) fn each_line(block: &Block, skimmers: &mut Skimmers, visitor: &mut impl Visit) -> u64 {
     let mut count = 0;
     let mut rest = block.text();
     match block.format {
@@ -233,12 +241,12 @@ pub(crate) fn each_line(block: &Block, skimmers: &mut Skimmers, mut each: impl F
                 let place = block.place(count);
                 rest = match &skimmers.lines.skim(rest) {
                     Some((skim, behind)) => {
-                        each(place, Logline::Ordinary(skim, rest));
+                        visitor.ordinary(place, skim, rest);
                         behind
                     }
                     None => {
                         let (line, terminated, behind) = source::first_line(rest);
-                        each(place, Logline::read(line, terminated));
+                        visitor.line(place, Logline::read(line, terminated));
                         behind
                     }
                 };
@@ -252,7 +260,7 @@ pub(crate) fn each_line(block: &Block, skimmers: &mut Skimmers, mut each: impl F
                 let skimmed = skimmers.events.skim(rest).filter(|(_, behind)| ends(behind));
                 if let Some((skim, behind)) = &skimmed {
                     let event = rest.get(..rest.len() - behind.len()).unwrap_or_default();
-                    each(place, Logline::OrdinaryEvent(skim, event));
+                    visitor.ordinary(place, skim, event);
                     rest = source::first_line(behind).2;
                     continue;
                 }
@@ -260,11 +268,11 @@ pub(crate) fn each_line(block: &Block, skimmers: &mut Skimmers, mut each: impl F
                 rest = behind;
                 let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
                 if line.trim_ascii().is_empty() {
-                    each(place, Logline::Other(Class::Blank));
+                    visitor.line(place, Logline::Other(Class::Blank));
                     continue;
                 }
                 let skimmer = Some(&mut skimmers.events);
-                cloudtrail::events(line, skimmer, &mut |item| each_item(place, item, &mut each));
+                cloudtrail::events(line, skimmer, &mut |item| visit_item(place, item, visitor));
             }
         }
         Format::Json => {
@@ -272,11 +280,11 @@ pub(crate) fn each_line(block: &Block, skimmers: &mut Skimmers, mut each: impl F
             while !rest.is_empty() {
                 let mut take = |item: Item<'_>| {
                     count += 1;
-                    each_item(block.place(count), item, &mut each);
+                    visit_item(block.place(count), item, visitor);
                 };
                 let Some(behind) = cloudtrail::document(rest, Some(&mut skimmers.events), &mut take) else {
                     count += 1;
-                    each(block.place(count), Logline::Malformed(Damage::Json));
+                    visitor.line(block.place(count), Logline::Malformed(Damage::Json));
                     break;
                 };
                 rest = behind.trim_ascii_start();
@@ -284,24 +292,24 @@ pub(crate) fn each_line(block: &Block, skimmers: &mut Skimmers, mut each: impl F
         }
         Format::Partial => {
             count = 1;
-            each(block.place(1), Logline::Malformed(Damage::Partial));
+            visitor.line(block.place(1), Logline::Malformed(Damage::Partial));
         }
     }
     count
 }
 
-fn each_item(place: Place, item: Item<'_>, each: &mut impl FnMut(Place, Logline<'_>)) {
+fn visit_item(place: Place, item: Item<'_>, visitor: &mut impl Visit) {
     match item {
-        Item::Event(json) => each(place, EventSkim::read(json)),
-        Item::Ordinary(skim, json) => each(place, Logline::OrdinaryEvent(&skim, json)),
+        Item::Event(json) => visitor.line(place, EventSkim::read(json)),
+        Item::Ordinary(skim, json) => visitor.ordinary(place, &skim, json),
         Item::Row(json) => match JsonRow::read(json) {
             Some(row) => match row.line() {
-                Ok(read) => each(place, Logline::Row(Box::new(read), json)),
-                Err(damage) => each(place, Logline::Malformed(damage)),
+                Ok(read) => visitor.line(place, Logline::Row(Box::new(read), json)),
+                Err(damage) => visitor.line(place, Logline::Malformed(damage)),
             },
-            None => each(place, Logline::Malformed(Damage::Event)),
+            None => visitor.line(place, Logline::Malformed(Damage::Event)),
         },
-        Item::NoEvent => each(place, Logline::Other(Class::NoEvidence)),
-        Item::Foreign => each(place, Logline::Malformed(Damage::Event)),
+        Item::NoEvent => visitor.line(place, Logline::Other(Class::NoEvidence)),
+        Item::Foreign => visitor.line(place, Logline::Malformed(Damage::Event)),
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Question {
     /// Whether the resources are named by their keys.
     pub(super) named: bool,
     /// The first segment of resources that are not named by their keys.
-    pub(super) segment: Rc<str>,
+    pub(super) segment: Rc<[u8]>,
     outlook: Outlook,
     old_outlook: Option<Outlook>,
     answers: Vec<Verdicts>,
@@ -44,7 +44,7 @@ pub(super) enum Hinge<'p> {
 /// How many requests got an answer.
 pub(super) struct Count {
     answer: usize,
-    segment: String,
+    segment: Vec<u8>,
     pub(super) requests: u64,
     /// Whether the policies deny, and whether they say something else than the baseline.
     pub(super) denied: bool,
@@ -55,7 +55,7 @@ impl Question {
     pub(super) fn new(
         group: usize,
         named: bool,
-        segment: &str,
+        segment: &[u8],
         outlook: Outlook,
         old_outlook: Option<Outlook>,
     ) -> Self {
@@ -79,7 +79,7 @@ impl Question {
     }
 
     /// What the answer hangs on. `room` is for texts that have to be put together.
-    pub(super) fn hinge<'p>(&self, name: &str, prefix: Option<&'p [u8]>, room: &mut String) -> Hinge<'p> {
+    pub(super) fn hinge<'p>(&self, name: &[u8], prefix: Option<&'p [u8]>, room: &mut Vec<u8>) -> Hinge<'p> {
         let mut matching = |outlook: &Outlook| outlook.matching(name, room);
         prefix.map_or_else(
             || Hinge::Matching((matching(&self.outlook), self.old_outlook.as_ref().map_or(0, matching))),
@@ -92,8 +92,8 @@ impl Question {
     pub(super) fn answered(
         &mut self,
         hinge: &Hinge<'_>,
-        segment: &str,
-        tell: impl FnMut(&Verdicts, &str, u64),
+        segment: &[u8],
+        tell: impl FnMut(&Verdicts, &[u8], u64),
     ) -> Option<&mut Count> {
         let place = match (self.last, hinge) {
             (Some((last, place)), Hinge::Matching(matching))
@@ -110,7 +110,7 @@ impl Question {
     }
 
     /// Where the count is.
-    fn place(&mut self, hinge: &Hinge<'_>, segment: &str, tell: impl FnMut(&Verdicts, &str, u64)) -> Option<usize> {
+    fn place(&mut self, hinge: &Hinge<'_>, segment: &[u8], tell: impl FnMut(&Verdicts, &[u8], u64)) -> Option<usize> {
         let answer = match hinge {
             Hinge::Prefix(prefix) => *self.by_prefix.get(*prefix)?,
             Hinge::Matching(matching) => *self.by_matching.get(matching)?,
@@ -129,7 +129,7 @@ impl Question {
     }
 
     /// Keeps an answer in mind.
-    pub(super) fn learn(&mut self, hinge: &Hinge<'_>, verdicts: Verdicts, tell: impl FnMut(&Verdicts, &str, u64)) {
+    pub(super) fn learn(&mut self, hinge: &Hinge<'_>, verdicts: Verdicts, tell: impl FnMut(&Verdicts, &[u8], u64)) {
         if self.answers.len() >= ANSWERS {
             self.settle(tell);
             self.answers.clear();
@@ -145,7 +145,7 @@ impl Question {
     }
 
     /// Tells of all counts, and begins anew.
-    pub(super) fn settle(&mut self, mut tell: impl FnMut(&Verdicts, &str, u64)) {
+    pub(super) fn settle(&mut self, mut tell: impl FnMut(&Verdicts, &[u8], u64)) {
         self.last = None;
         for Count { answer, segment, requests, .. } in self.counts.drain(..) {
             if let Some(verdicts) = self.answers.get(answer) {

@@ -3,15 +3,15 @@
 use super::plans::Plans;
 use super::question::{Question, Verdicts};
 use super::source::{Block, LineCounts, Source};
-use super::{Deliveries, Logline, Skimmed, Skimmers, each_block, each_line};
+use super::{Deliveries, Logline, Skimmed, Skimmers, Visit, each_block, each_line};
 use crate::Failure;
 use crate::partial::{self, Part as _};
 use can_access_engine::replay::access_log::Damage;
-use can_access_engine::replay::cloudtrail::{EventSkim, EventSkimmer};
+use can_access_engine::replay::cloudtrail::EventSkimmer;
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::{Around, Compiled, Judge, Verdict};
 use can_access_engine::replay::logged::{Logged, Part};
-use can_access_engine::replay::skim::{Skim, Style};
+use can_access_engine::replay::skim::Style;
 use can_access_engine::replay::tally::{Counts, Example, Lines, Place, Segments, Tally, add_name};
 use can_access_engine::replay::{Class, observe};
 use can_access_engine::statement::StatementId;
@@ -165,7 +165,7 @@ struct Worker<'j> {
     /// What the policies said to the line that was read last.
     asked: Option<Verdicts>,
     /// Room for names of resources.
-    room: String,
+    room: Vec<u8>,
     tally: Tally,
     copies: Copies,
     lines: LineCounts,
@@ -189,8 +189,8 @@ struct Plan {
 }
 
 /// The first segment of a name, if it has several.
-fn segment(name: &str) -> &str {
-    memchr::memchr(b'/', name.as_bytes()).and_then(|at| name.get(..at)).unwrap_or_default()
+fn segment(name: &[u8]) -> &[u8] {
+    memchr::memchr(b'/', name).and_then(|at| name.get(..at)).unwrap_or_default()
 }
 
 /// Counts what the policies say to requests with evidence.
@@ -230,66 +230,24 @@ fn count(
     (tally, groups): (&mut Tally, &mut Groups),
     (class, group): (Class, usize),
     verdicts: &Verdicts,
-    segment: &str,
+    segment: &[u8],
     requests: u64,
 ) {
     let counts = tell(tally, class, verdicts, requests);
     if let Some((_, segments)) = groups.get_mut(group) {
-        segments.add(segment, &counts);
+        segments.add(std::str::from_utf8(segment).unwrap_or_default(), &counts);
     }
 }
 
 /// Requests by who, what and where.
 type Groups = Vec<((String, String, String), Segments)>;
 
-impl<'j> Worker<'j> {
-    fn new(judge: &'j Judge, baseline: Option<&'j Judge>, each: Option<&'j Record<'j>>) -> Self {
-        let by_session = judge.tells_sessions_apart() || baseline.is_some_and(Judge::tells_sessions_apart);
-        let keys = judge.keys().chain(baseline.into_iter().flat_map(Judge::keys)).collect();
-        Self {
-            judge,
-            baseline,
-            each,
-            known: HashMap::new(),
-            around: Vec::new(),
-            compiled: Compiled::default(),
-            old_compiled: Compiled::default(),
-            groups: Vec::new(),
-            group_ids: HashMap::new(),
-            plans: Plans::new(),
-            by_session,
-            learning: false,
-            varies: true,
-            learned: None,
-            asked: None,
-            room: String::new(),
-            tally: Tally::default(),
-            copies: Copies::default(),
-            lines: LineCounts::default(),
-            hashed: false,
-            skimmers: Skimmers { events: EventSkimmer::new(keys, by_session), ..Skimmers::default() },
-            deliveries: Deliveries::default(),
-            records: Vec::new(),
-            first_line: 0,
-            base: 0,
-        }
-    }
-
-    fn count(&mut self, block: &Block) {
-        self.base = block.place(0).1;
-        self.deliveries.turn_to(block);
-        let mut skimmers = std::mem::take(&mut self.skimmers);
-        let count = each_line(block, &mut skimmers, |place, line| match line {
-            Logline::Ordinary(skim, text) if self.each.is_none() => self.ordinary(place, skim, text),
-            Logline::OrdinaryEvent(skim, text) if self.each.is_none() => self.ordinary(place, skim, text),
-            line => self.line(place, line),
-        });
-        self.skimmers = skimmers;
-        self.lines.note(block, count, self.hashed);
-    }
-
+impl Visit for Worker<'_> {
     /// Counts a line as one like it was counted before, if the policies say the same to both.
     fn ordinary<'l, S: Skimmed<'l>>(&mut self, place: Place, skim: &S, text: &[u8]) {
+        if self.each.is_some() {
+            return self.line(place, S::read(text));
+        }
         let kind = skim.kind(self.by_session);
         let Some(at) = self.plans.find(&kind) else {
             let line = S::read(text);
@@ -349,20 +307,8 @@ impl<'j> Worker<'j> {
         self.tally.lines.count(plan.class, place);
     }
 
-    /// Counts what plans have counted, and forgets them.
-    fn settle(&mut self) {
-        let plans = self.plans.drain().flatten();
-        for (class, mut question) in plans.filter_map(|plan| Some((plan.class, plan.question?))) {
-            let of = (class, question.group);
-            let (tally, groups) = (&mut self.tally, &mut self.groups);
-            question.settle(|verdicts, segment, requests| count((tally, groups), of, verdicts, segment, requests));
-        }
-    }
-
     fn line(&mut self, place: Place, line: Logline<'_>) {
         match line {
-            Logline::Ordinary(_, text) => self.line(place, Skim::read(text)),
-            Logline::OrdinaryEvent(_, text) => self.line(place, EventSkim::read(text)),
             Logline::Row(row, line) => {
                 let delivery = self.deliveries.at_hand();
                 let observation = observe(&row).delivered(delivery.as_deref());
@@ -401,6 +347,59 @@ impl<'j> Worker<'j> {
             }
             Logline::Other(class) => self.tally.lines.count(class, place),
             Logline::Malformed(damage) => self.tally.lines.malformed(damage, place),
+        }
+    }
+}
+
+impl<'j> Worker<'j> {
+    fn new(judge: &'j Judge, baseline: Option<&'j Judge>, each: Option<&'j Record<'j>>) -> Self {
+        let by_session = judge.tells_sessions_apart() || baseline.is_some_and(Judge::tells_sessions_apart);
+        let keys = judge.keys().chain(baseline.into_iter().flat_map(Judge::keys)).collect();
+        Self {
+            judge,
+            baseline,
+            each,
+            known: HashMap::new(),
+            around: Vec::new(),
+            compiled: Compiled::default(),
+            old_compiled: Compiled::default(),
+            groups: Vec::new(),
+            group_ids: HashMap::new(),
+            plans: Plans::new(),
+            by_session,
+            learning: false,
+            varies: true,
+            learned: None,
+            asked: None,
+            room: Vec::new(),
+            tally: Tally::default(),
+            copies: Copies::default(),
+            lines: LineCounts::default(),
+            hashed: false,
+            skimmers: Skimmers { events: EventSkimmer::new(keys, by_session), ..Skimmers::default() },
+            deliveries: Deliveries::default(),
+            records: Vec::new(),
+            first_line: 0,
+            base: 0,
+        }
+    }
+
+    fn count(&mut self, block: &Block) {
+        self.base = block.place(0).1;
+        self.deliveries.turn_to(block);
+        let mut skimmers = std::mem::take(&mut self.skimmers);
+        let count = each_line(block, &mut skimmers, self);
+        self.skimmers = skimmers;
+        self.lines.note(block, count, self.hashed);
+    }
+
+    /// Counts what plans have counted, and forgets them.
+    fn settle(&mut self) {
+        let plans = self.plans.drain().flatten();
+        for (class, mut question) in plans.filter_map(|plan| Some((plan.class, plan.question?))) {
+            let of = (class, question.group);
+            let (tally, groups) = (&mut self.tally, &mut self.groups);
+            question.settle(|verdicts, segment, requests| count((tally, groups), of, verdicts, segment, requests));
         }
     }
 
@@ -485,8 +484,8 @@ impl<'j> Worker<'j> {
             _ => {}
         }
         let segment = match first.part {
-            Part::Name => segment(&first.name),
-            Part::Whole | Part::Prefix => "-",
+            Part::Name => segment(first.name.as_bytes()),
+            Part::Whole | Part::Prefix => b"-",
         };
         let group = (around.name.clone(), actions(), first.scope.clone().into_owned());
         let group = match self.group_ids.get(&group) {

@@ -182,7 +182,7 @@ impl Both {
             prop_assert_eq!(&*known, &read);
         }
         if skim.has_key() && matches!(observation.class, Class::Allowed | Class::Refused) {
-            prop_assert_eq!(observation.key.as_deref(), key.as_deref());
+            prop_assert_eq!(observation.key.as_deref().map(str::as_bytes), key.as_deref());
         }
         let prefix = skim.prefix();
         for fact in observation.facts().iter().filter(|fact| fact.part == Part::Prefix) {

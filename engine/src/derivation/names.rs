@@ -8,6 +8,7 @@ use super::hash::FastHash;
 use super::shape::{COARSEST, Shape, Shapes, coarser, slots};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU64;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How many names or shapes a set holds at each level.
@@ -57,6 +58,9 @@ pub(super) struct Class {
     /// The day that was noted last.
     #[serde(skip)]
     day: Option<i64>,
+    /// The directory whose texts were put in last.
+    #[serde(skip)]
+    directory: Option<NonZeroU64>,
 }
 
 impl Class {
@@ -180,7 +184,11 @@ impl Names {
         };
         match self.classes.get_mut(text) {
             Some(class) => {
-                for (texts, slot) in class.texts.iter_mut().zip(&shape.slots) {
+                // The texts of a directory are there since the last name in it.
+                let known = shape.directory.is_some() && class.directory == shape.directory;
+                class.directory = shape.directory;
+                let slots = class.texts.iter_mut().zip(&shape.slots);
+                for (texts, slot) in slots.skip(if known { shape.slots_of_directory } else { 0 }) {
                     let Some(known) = texts else { continue };
                     let text = name.get(slot.clone()).unwrap_or_default();
                     if !known.contains(text) {
@@ -200,7 +208,7 @@ impl Names {
                 let sample = BTreeMap::from([(hash, (name.to_owned(), seen))]);
                 // A name that was put in before may have been seen on several days, of which two are known.
                 let days = [seen.first, seen.last].map(|time| time.div_euclid(86_400)).into();
-                self.classes.insert(text.to_owned(), Class { texts, sample, seen, days, day: None });
+                self.classes.insert(text.to_owned(), Class { texts, sample, seen, days, day: None, directory: None });
                 self.settle(user);
             }
         }
@@ -320,5 +328,34 @@ impl Names {
     /// Everything that tells when and where.
     pub(super) fn seen_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
         self.single.values_mut().chain(self.classes.values_mut().flat_map(Class::seen_mut))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_noted_whatever_directory_it_is_in() {
+        let seen = Seen { first: 0, last: 0, place: (0, 0), exists: true };
+        let (mut kept, mut fresh) = (Names::default(), Names::default());
+        let mut shapes = Shapes::default();
+        for names in [&mut kept, &mut fresh] {
+            names.raise(1, None);
+        }
+        let directories = ["run-1/", "run-2/", "run-1/", "run-2/part-7/", "run-2/part-8/", "run-2/part-7/", "run-3/"];
+        for (number, directory) in directories.iter().cycle().take(40).enumerate() {
+            for name in [format!("{directory}file-{}.gz", number % 5), format!("{directory}{number}")] {
+                kept.add(&name, seen, None, &mut shapes);
+                fresh.add(&name, seen, None, &mut Shapes::default());
+            }
+        }
+        let texts = |names: &Names| -> BTreeMap<String, Vec<Option<BTreeSet<String>>>> {
+            names.classes.iter().map(|(shape, class)| (shape.clone(), class.texts.clone())).collect()
+        };
+        let wanted = texts(&fresh);
+        assert!(wanted.values().flatten().any(|texts| texts.as_ref().is_some_and(|texts| texts.len() > 2)));
+        assert!(wanted.values().flatten().any(Option::is_none));
+        assert_eq!(texts(&kept), wanted);
     }
 }

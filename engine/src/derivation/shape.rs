@@ -4,7 +4,9 @@
 //! noncharacters of Unicode; a name that holds one itself has [`ANY`] there.
 
 use super::glob::ONE;
+use std::num::NonZeroU64;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Digits.
@@ -40,12 +42,16 @@ pub(super) fn slots(shape: &str) -> usize {
 }
 
 /// A shape, and where in the name its classes stand.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Shape {
     /// The shape.
     pub(super) text: String,
     /// Where the text of each class is in the name, in order; [`ANY`] and [`REST`] have none.
     pub(super) slots: Vec<Range<usize>>,
+    /// Which directory the name is in, if that is known; no other directory ever has its number.
+    pub(super) directory: Option<NonZeroU64>,
+    /// How many of the slots are in the directory.
+    pub(super) slots_of_directory: usize,
 }
 
 /// Reads the shapes of names, and keeps some in mind.
@@ -71,58 +77,74 @@ struct Read {
 }
 
 /// Where what has a hash is kept.
-fn place(kept: &mut Vec<Read>, count: usize, hash: u64) -> Option<&mut Read> {
+#[inline]
+fn place<const COUNT: usize>(kept: &mut Vec<Read>, hash: u64) -> Option<&mut Read> {
     if kept.is_empty() {
-        kept.resize(count, Read::default());
+        kept.resize(COUNT, Read::default());
     }
-    kept.get_mut(usize::try_from(hash).unwrap_or_default() % count)
+    kept.get_mut(hash as usize % COUNT)
 }
 
 impl Shapes {
     /// The shape of a name whose hash is known, and in which nobody has a name.
     pub(super) fn read_again(&mut self, name: &str, hash: u64) -> &Shape {
-        if place(&mut self.names, NAMES, hash).is_none_or(|known| known.name != name) {
-            self.read(name, None);
-            if let Some(known) = place(&mut self.names, NAMES, hash) {
-                known.name.clear();
-                known.name.push_str(name);
-                std::mem::swap(&mut known.shape, &mut self.shape);
-            }
+        let Self { shape, directories, names } = self;
+        let Some(known) = place::<NAMES>(names, hash) else {
+            shape.read(name, None, directories);
+            return shape;
+        };
+        if known.name != name {
+            known.name.clear();
+            known.name.push_str(name);
+            known.shape.read(name, None, directories);
         }
-        place(&mut self.names, NAMES, hash).map_or(&self.shape, |known| &known.shape)
+        &known.shape
     }
 
     /// The shape of a name. A segment that is the user's name is that.
     pub(super) fn read(&mut self, name: &str, user: Option<&str>) -> &Shape {
-        let shape = &mut self.shape;
-        shape.text.clear();
-        shape.slots.clear();
+        self.shape.read(name, user, &mut self.directories);
+        &self.shape
+    }
+}
+
+/// A number for a directory.
+fn next_directory() -> Option<NonZeroU64> {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    NonZeroU64::new(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+}
+
+impl Shape {
+    /// Becomes the shape of a name. Some directories are kept with their shapes.
+    fn read(&mut self, name: &str, user: Option<&str>, directories: &mut Vec<Read>) {
+        self.text.clear();
+        self.slots.clear();
+        (self.directory, self.slots_of_directory) = (None, 0);
         let mut at = 0;
         // Most names have their directory in common with one before. A date may go on in what follows the slash.
         let slash = memchr::memrchr(b'/', name.as_bytes());
         let (directory, last) = slash.and_then(|at| name.split_at_checked(at + 1)).unwrap_or(("", name));
         let by_itself = user.is_none() && !directory.is_empty() && last.len() > 2 && !last.contains('=');
         if by_itself {
-            match place(&mut self.directories, KEPT, xxh3_64(directory.as_bytes())) {
+            match place::<KEPT>(directories, xxh3_64(directory.as_bytes())) {
                 Some(known) if known.name == directory => {
-                    shape.text.push_str(&known.shape.text);
-                    shape.slots.extend_from_slice(&known.shape.slots);
+                    self.text.push_str(&known.shape.text);
+                    self.slots.extend_from_slice(&known.shape.slots);
+                    (self.directory, self.slots_of_directory) = (known.shape.directory, known.shape.slots.len());
                 }
                 known => {
-                    shape.segments(name, 0, directory.len(), user);
+                    self.segments(name, 0, directory.len(), user);
+                    (self.directory, self.slots_of_directory) = (next_directory(), self.slots.len());
                     if let Some(known) = known {
-                        *known = Read { name: directory.to_owned(), shape: shape.clone() };
+                        *known = Read { name: directory.to_owned(), shape: self.clone() };
                     }
                 }
             }
             at = directory.len();
         }
-        shape.segments(name, at, usize::MAX, user);
-        shape
+        self.segments(name, at, usize::MAX, user);
     }
-}
 
-impl Shape {
     /// Takes the segments from there on, until one begins at or behind `end`.
     fn segments(&mut self, name: &str, mut at: usize, end: usize, user: Option<&str>) {
         while at < end {
@@ -441,8 +463,10 @@ mod tests {
             for name in directories.iter().flat_map(|head| lasts.iter().map(move |last| format!("{head}{last}"))) {
                 let mut fresh = Shape::default();
                 fresh.segments(&name, 0, usize::MAX, None);
-                assert_eq!(*shapes.read(&name, None), fresh, "{name}");
-                assert_eq!(*shapes.read_again(&name, xxh3_64(name.as_bytes())), fresh, "{name}");
+                let read = shapes.read(&name, None);
+                assert_eq!((&read.text, &read.slots), (&fresh.text, &fresh.slots), "{name}");
+                let read = shapes.read_again(&name, xxh3_64(name.as_bytes()));
+                assert_eq!((&read.text, &read.slots), (&fresh.text, &fresh.slots), "{name}");
             }
         }
     }

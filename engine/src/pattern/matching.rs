@@ -1,7 +1,7 @@
 //! Matching a text against tokens whose variables are replaced.
 
 use super::Token;
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 /// A token whose variables are replaced.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,179 +11,215 @@ pub(super) enum Step<'a> {
     AnyRun,
 }
 
-/// A sequence of steps that can be looked into without building it.
-pub(super) trait Steps {
-    fn count(&self) -> usize;
-    fn step(&self, index: usize) -> Step<'_>;
+/// A sequence of steps that can be taken from both ends without building it.
+pub(super) trait Steps<'a>: Copy {
+    /// The first step and those behind it.
+    fn first(self) -> Option<(Step<'a>, Self)>;
+
+    /// The last step and those before it.
+    fn last(self) -> Option<(Step<'a>, Self)>;
 }
 
-impl Steps for [Token] {
-    fn count(&self) -> usize {
-        self.len()
-    }
-
-    fn step(&self, index: usize) -> Step<'_> {
-        match self.get(index) {
-            Some(Token::Literal(literal)) => Step::Literal(literal),
-            Some(Token::AnyChar) => Step::AnyChar,
-            Some(Token::AnyRun) => Step::AnyRun,
+impl<'a> From<&'a Token> for Step<'a> {
+    #[inline]
+    fn from(token: &'a Token) -> Self {
+        match token {
+            Token::Literal(literal) => Self::Literal(literal),
+            Token::AnyChar => Self::AnyChar,
+            Token::AnyRun => Self::AnyRun,
             // Variables are replaced before matching; an empty literal is the neutral step.
-            Some(Token::Variable(_)) | None => Step::Literal(""),
+            Token::Variable(_) => Self::Literal(""),
         }
     }
 }
 
-impl Steps for [Step<'_>] {
-    fn count(&self) -> usize {
-        self.len()
+impl<'a, T> Steps<'a> for &'a [T]
+where
+    Step<'a>: From<&'a T>,
+{
+    #[inline]
+    fn first(self) -> Option<(Step<'a>, Self)> {
+        self.split_first().map(|(first, rest)| (first.into(), rest))
     }
 
-    fn step(&self, index: usize) -> Step<'_> {
-        self.get(index).copied().unwrap_or(Step::Literal(""))
+    #[inline]
+    fn last(self) -> Option<(Step<'a>, Self)> {
+        self.split_last().map(|(last, rest)| (last.into(), rest))
     }
 }
 
-/// The steps from one place inside a literal to another, for the parts of an ARN pattern.
-struct Section<'s, S: ?Sized> {
-    steps: &'s S,
-    first: usize,
-    /// Byte offset into the first step.
+impl<'a> From<&'a Step<'_>> for Step<'a> {
+    #[inline]
+    fn from(step: &'a Step<'_>) -> Self {
+        *step
+    }
+}
+
+/// Steps of which the first and the last may be parts of literals, for the parts of an ARN pattern.
+#[derive(Clone, Copy)]
+struct Section<S> {
+    steps: S,
+    /// Where in the first step it begins, in bytes.
     from: usize,
-    last: usize,
-    /// Byte length that belongs to the section in the last step.
+    /// Where in the last step it ends.
     until: usize,
 }
 
-impl<S: Steps + ?Sized> Steps for Section<'_, S> {
-    fn count(&self) -> usize {
-        self.last + 1 - self.first
-    }
+/// No end within the last step.
+const WHOLE: usize = usize::MAX;
 
-    fn step(&self, index: usize) -> Step<'_> {
-        let at = self.first + index;
-        match self.steps.step(at) {
-            Step::Literal(literal) => {
-                let start = if at == self.first { self.from } else { 0 };
-                let end = if at == self.last { self.until.min(literal.len()) } else { literal.len() };
-                Step::Literal(literal.get(start..end).unwrap_or_default())
-            }
-            wildcard @ (Step::AnyChar | Step::AnyRun) => wildcard,
-        }
+fn part(step: Step<'_>, from: usize, until: usize) -> Step<'_> {
+    match step {
+        Step::Literal(literal) => Step::Literal(literal.get(from..until.min(literal.len())).unwrap_or_default()),
+        wildcard @ (Step::AnyChar | Step::AnyRun) => wildcard,
     }
 }
 
-/// Matches the whole of `text`.
-pub(super) fn glob<S: Steps + ?Sized>(steps: &S, text: &str) -> bool {
-    let count = steps.count();
+impl<'a, S: Steps<'a>> Steps<'a> for Section<S> {
+    fn first(self) -> Option<(Step<'a>, Self)> {
+        let (step, steps) = self.steps.first()?;
+        let until = if steps.first().is_none() { self.until } else { WHOLE };
+        Some((part(step, self.from, until), Self { steps, from: 0, ..self }))
+    }
+
+    fn last(self) -> Option<(Step<'a>, Self)> {
+        let (step, steps) = self.steps.last()?;
+        let from = if steps.last().is_none() { self.from } else { 0 };
+        Some((part(step, from, self.until), Self { steps, until: WHOLE, ..self }))
+    }
+}
+
+/// Matches the whole of `text`, which is UTF-8.
+pub(super) fn glob<'a>(mut steps: impl Steps<'a>, text: &[u8]) -> bool {
     let mut rest = text;
-    let mut low = 0;
     // What stands before the first run is anchored at the start …
-    while low < count {
-        let stripped = match steps.step(low) {
+    loop {
+        let Some((step, behind)) = steps.first() else { return rest.is_empty() };
+        steps = behind;
+        let left = match step {
             Step::AnyRun => break,
-            Step::Literal(literal) => rest.strip_prefix(literal),
+            Step::Literal(literal) => rest.strip_prefix(literal.as_bytes()),
             Step::AnyChar => without_first(rest),
         };
-        let Some(stripped) = stripped else { return false };
-        rest = stripped;
-        low += 1;
-    }
-    if low == count {
-        return rest.is_empty();
+        let Some(left) = left else { return false };
+        rest = left;
     }
     // … what stands behind the last run is anchored at the end …
-    let mut high = count;
-    while high > low {
-        let stripped = match steps.step(high - 1) {
+    loop {
+        let Some((step, before)) = steps.last() else { return true };
+        steps = before;
+        let left = match step {
             Step::AnyRun => break,
-            Step::Literal(literal) => rest.strip_suffix(literal),
+            Step::Literal(literal) => rest.strip_suffix(literal.as_bytes()),
             Step::AnyChar => without_last(rest),
         };
-        let Some(stripped) = stripped else { return false };
-        rest = stripped;
-        high -= 1;
+        let Some(left) = left else { return false };
+        rest = left;
     }
     // … and each stretch between two runs is taken at the first place it fits: that leaves most to those behind it.
-    let mut at = low;
-    while at < high {
-        if steps.step(at) == Step::AnyRun {
-            at += 1;
+    while let Some((step, behind)) = steps.first() {
+        steps = behind;
+        if step == Step::AnyRun {
             continue;
         }
-        let mut end = at + 1;
-        while end < high && steps.step(end) != Step::AnyRun {
-            end += 1;
-        }
-        let Some(behind) = find(steps, at, end, rest) else { return false };
-        rest = behind;
-        at = end;
+        let Some((behind, left)) = find(step, steps, rest) else { return false };
+        (steps, rest) = (behind, left);
     }
     true
 }
 
-/// What follows the first place where steps `from..to`, none of them a run, fit in `text`.
-fn find<'t, S: Steps + ?Sized>(steps: &S, from: usize, to: usize, text: &'t str) -> Option<&'t str> {
+/// The first place where a step that is no run and those behind it up to the next run fit: the steps that are left, and
+/// what follows in the text.
+fn find<'a, 't, S: Steps<'a>>(first: Step<'a>, others: S, text: &'t [u8]) -> Option<(S, &'t [u8])> {
     let mut rest = text;
     loop {
-        let behind_first = match steps.step(from) {
+        let mut left = match first {
             Step::Literal(literal) => {
-                let at = memmem::find(rest.as_bytes(), literal.as_bytes())?;
-                rest = rest.get(at..)?;
+                rest = rest.get(position(rest, literal.as_bytes())?..)?;
                 rest.get(literal.len()..)?
             }
             Step::AnyChar | Step::AnyRun => without_first(rest)?,
         };
-        let mut behind = Some(behind_first);
-        for index in from + 1..to {
-            behind = behind.and_then(|text| match steps.step(index) {
-                Step::Literal(literal) => text.strip_prefix(literal),
-                Step::AnyChar | Step::AnyRun => without_first(text),
-            });
-        }
-        if behind.is_some() {
-            return behind;
+        let mut steps = others;
+        loop {
+            let Some((step, behind)) = steps.first() else { return Some((steps, left)) };
+            let next = match step {
+                Step::AnyRun => return Some((steps, left)),
+                Step::Literal(literal) => left.strip_prefix(literal.as_bytes()),
+                Step::AnyChar => without_first(left),
+            };
+            let Some(next) = next else { break };
+            (steps, left) = (behind, next);
         }
         rest = without_first(rest)?;
     }
 }
 
-/// Matches an ARN part by part: no wildcard reaches across one of the first five colons.
-pub(super) fn glob_arn<S: Steps + ?Sized>(steps: &S, text: &str) -> bool {
-    let count = steps.count();
-    let mut values = text.splitn(6, ':');
-    let (mut first, mut from) = (0, 0);
-    for part in 0..6 {
-        let Some(value) = values.next() else { return false };
-        let (last, until, next) = if part == 5 {
-            (count.saturating_sub(1), usize::MAX, None)
-        } else {
-            let colon = (first..count).find_map(|index| match steps.step(index) {
-                Step::Literal(literal) => {
-                    let start = if index == first { from } else { 0 };
-                    literal.get(start..)?.find(':').map(|at| (index, start + at))
+/// Where a literal stands first.
+fn position(text: &[u8], literal: &[u8]) -> Option<usize> {
+    /// In so few bytes, a search costs less than to prepare it.
+    const FEW: usize = 64;
+    match literal {
+        [] => Some(0),
+        [byte] => memchr(*byte, text),
+        [byte, ..] if text.len() <= FEW => {
+            let mut at = 0;
+            loop {
+                at += memchr(*byte, text.get(at..)?)?;
+                if text.get(at..)?.starts_with(literal) {
+                    return Some(at);
                 }
-                Step::AnyChar | Step::AnyRun => None,
-            });
-            let Some((index, at)) = colon else { return false };
-            (index, at, Some((index, at + 1)))
-        };
-        let section = Section { steps, first, from, last, until };
-        if !glob(&section, value) {
+                at += 1;
+            }
+        }
+        _ => memmem::find(text, literal),
+    }
+}
+
+/// Matches an ARN part by part: no wildcard reaches across one of the first five colons.
+pub(super) fn glob_arn<'a, T>(steps: &'a [T], text: &str) -> bool
+where
+    Step<'a>: From<&'a T>,
+{
+    let mut values = text.splitn(6, ':');
+    let (mut rest, mut from) = (steps, 0);
+    for number in 0..6 {
+        let Some(value) = values.next() else { return false };
+        if number == 5 {
+            return glob(Section { steps: rest, from, until: WHOLE }, value.as_bytes());
+        }
+        let colon = rest.iter().enumerate().find_map(|(index, step)| match Step::from(step) {
+            Step::Literal(literal) => {
+                let start = if index == 0 { from } else { 0 };
+                literal.get(start..)?.find(':').map(|at| (index, start + at))
+            }
+            Step::AnyChar | Step::AnyRun => None,
+        });
+        let Some((index, until)) = colon else { return false };
+        let (Some(section), Some(behind)) = (rest.get(..=index), rest.get(index..)) else { return false };
+        if !glob(Section { steps: section, from, until }, value.as_bytes()) {
             return false;
         }
-        if let Some(next) = next {
-            (first, from) = next;
-        }
+        (rest, from) = (behind, until + 1);
     }
     true
 }
 
-fn without_first(text: &str) -> Option<&str> {
-    let mut chars = text.chars();
-    chars.next().map(|_| chars.as_str())
+/// A text without its first character.
+#[inline]
+fn without_first(text: &[u8]) -> Option<&[u8]> {
+    let length = match *text.first()? {
+        0xF0.. => 4,
+        0xE0.. => 3,
+        0xC0.. => 2,
+        _ => 1,
+    };
+    text.get(length..)
 }
 
-fn without_last(text: &str) -> Option<&str> {
-    let mut chars = text.chars();
-    chars.next_back().map(|_| chars.as_str())
+/// A text without its last character.
+#[inline]
+fn without_last(text: &[u8]) -> Option<&[u8]> {
+    let begins = |byte: &u8| !matches!(byte, 0x80..0xC0);
+    text.get(..text.iter().rposition(begins)?)
 }

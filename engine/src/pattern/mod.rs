@@ -254,7 +254,12 @@ impl Pattern {
     /// ```
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        self.fit(text, &()).is_yes()
+        self.is_match_of(text.as_bytes())
+    }
+
+    /// The same for a text of which it is known that it is UTF-8.
+    pub(crate) fn is_match_of(&self, text: &[u8]) -> bool {
+        self.fit_of(text, &()).is_yes()
     }
 
     /// Whether the pattern fits the whole of `text`, variables replaced from `variables`.
@@ -266,10 +271,15 @@ impl Pattern {
     /// ```
     #[must_use]
     pub fn fit(&self, text: &str, variables: &impl Variables) -> Fit<'_> {
+        self.fit_of(text.as_bytes(), variables)
+    }
+
+    #[inline]
+    fn fit_of(&self, text: &[u8], variables: &impl Variables) -> Fit<'_> {
         match &*self.tokens {
-            [Token::Literal(literal)] => Fit::of(*literal == text),
+            [Token::Literal(literal)] => Fit::of(literal.as_bytes() == text),
             [Token::AnyRun] => Fit::Yes,
-            [Token::Literal(literal), Token::AnyRun] => Fit::of(text.starts_with(literal.as_str())),
+            [Token::Literal(literal), Token::AnyRun] => Fit::of(text.starts_with(literal.as_bytes())),
             tokens if !self.variables => Fit::of(glob(tokens, text)),
             _ => self.with_steps(variables, |steps| glob(steps, text)),
         }
@@ -297,7 +307,7 @@ impl Pattern {
             return Fit::Yes;
         }
         if !self.variables {
-            return Fit::of(glob_arn(&*self.tokens, text));
+            return Fit::of(glob_arn(&self.tokens, text));
         }
         // An unknown value may hold colons, so nothing can be said about where the parts of the pattern end.
         if let Some(variable) = self.variables().find(|v| v.substitute(variables) == Substitute::Unknown) {

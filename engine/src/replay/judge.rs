@@ -122,19 +122,20 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// Which patterns match a name in the scope, a bit for each. `room` is for texts that have to be put together.
+    /// Which patterns match a name in the scope, which is UTF-8, a bit for each. `room` is for texts that have to be put
+    /// together.
     #[must_use]
-    pub fn matching(&self, name: &str, room: &mut String) -> u64 {
+    pub fn matching(&self, name: &[u8], room: &mut Vec<u8>) -> u64 {
         let text = if self.head.is_empty() {
             name
         } else {
             room.clear();
-            room.push_str(&self.head);
-            room.push_str(name);
+            room.extend_from_slice(self.head.as_bytes());
+            room.extend_from_slice(name);
             room
         };
         let bits = self.patterns.iter().enumerate();
-        bits.fold(0, |bits, (at, pattern)| bits | u64::from(pattern.is_match(text)) << at)
+        bits.fold(0, |bits, (at, pattern)| bits | u64::from(pattern.is_match_of(text)) << at)
     }
 }
 

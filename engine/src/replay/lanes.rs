@@ -1,6 +1,6 @@
 //! Looking at many bytes at a time.
 
-use wide::{i8x32, u8x16};
+use wide::i8x32;
 
 /// How many bytes are compared together.
 pub(super) const WIDTH: usize = 16;
@@ -37,22 +37,16 @@ pub(super) fn begins(text: &[u8], with: &[u8]) -> bool {
     text.get(..with.len()).is_some_and(|text| equal(text, with))
 }
 
-/// Whether texts are equal; compared many bytes at a time, the last of them perhaps twice.
+/// Whether texts are equal; short ones are compared in two steps, of which the second perhaps repeats bytes.
 #[inline]
 pub(super) fn equal(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let same = |one: &[u8; WIDTH], other: &[u8; WIDTH]| u8x16::new(*one).simd_eq(u8x16::new(*other));
-    match (one.last_chunk(), other.last_chunk()) {
-        (Some(last), Some(other_last)) => {
-            let pairs = one.as_chunks().0.iter().zip(other.as_chunks().0);
-            pairs.fold(same(last, other_last), |all, (one, other)| all & same(one, other)).to_bitmask() == 0xFFFF
+    one.len() == other.len()
+        && match one.len() {
+            4..8 => ends_equal::<4>(one, other),
+            8..16 => ends_equal::<8>(one, other),
+            16..=32 => ends_equal::<16>(one, other),
+            _ => one == other,
         }
-        _ if one.len() >= 8 => ends_equal::<8>(one, other),
-        _ if one.len() >= 4 => ends_equal::<4>(one, other),
-        _ => one == other,
-    }
 }
 
 /// Whether so many bytes are equal, the first and the last ones.

@@ -10,24 +10,30 @@ const MOST: usize = 1 << 12;
 /// Pieces, each with what is known about it.
 #[derive(Debug)]
 pub(super) struct Pieces<K> {
-    /// The numbers of those that are kept, from the first one on, by the hash of their text.
+    /// The places in `kept`, by the hash of their text.
     index: FxHashMap<u64, usize>,
     kept: Vec<(Box<[u8]>, K)>,
+    /// The number of the first of them.
     first: usize,
+    /// The place of the one that was asked for last.
     last: usize,
-    /// Those that were asked for last, by what is quickly told of their text.
+    /// The places of those that were asked for last, by what is quickly told of their text.
     recent: [usize; RECENT],
 }
 
 /// How many pieces are found without a hash.
-const RECENT: usize = 64;
+const RECENT: usize = 1 << RECENT_BITS;
+const RECENT_BITS: u32 = 6;
 
 /// Where among them a piece may be.
 #[inline]
 fn slot(text: &[u8]) -> usize {
-    let byte = |at: usize| usize::from(text.get(at).copied().unwrap_or_default());
-    let length = text.len();
-    (length ^ byte(length / 2) ^ (byte(length.wrapping_sub(1)) << 1) ^ (byte(length.wrapping_sub(2)) << 3)) % RECENT
+    let ends = match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(28),
+        _ => text.iter().fold(0, |ends, byte| ends << 8 | u64::from(*byte)),
+    };
+    // Multiplied by an odd number, so that all bytes count in the highest bits.
+    (ends.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - RECENT_BITS)) as usize
 }
 
 impl<K> Default for Pieces<K> {
@@ -37,24 +43,27 @@ impl<K> Default for Pieces<K> {
 }
 
 impl<K> Pieces<K> {
-    /// The number of a piece, which no other piece ever has. `about` says what is known about a new one.
+    /// The number of a piece, which no other piece ever has, and what is known about it; `about` says that of a new one.
     #[inline]
-    pub(super) fn number(&mut self, text: &[u8], about: impl FnOnce() -> K) -> usize {
+    pub(super) fn find(&mut self, text: &[u8], about: impl FnOnce() -> K) -> Option<(usize, &mut K)> {
         let slot = slot(text);
         let recent = self.recent.get(slot).copied().unwrap_or_default();
-        let is_it = |known: &[u8]| equal(known, text);
-        self.last = if self.text(recent).is_some_and(is_it) {
-            recent
-        } else {
-            let hash = xxh3_64(text);
-            let known = self.index.get(&hash).copied().filter(|number| self.text(*number).is_some_and(is_it));
-            let number = known.unwrap_or_else(|| self.add(hash, text, about()));
-            if let Some(recent) = self.recent.get_mut(slot) {
-                *recent = number;
-            }
-            number
+        self.last = match self.kept.get(recent) {
+            Some((known, _)) if equal(known, text) => recent,
+            _ => self.look_up(slot, text, about),
         };
-        self.last
+        Some((self.first + self.last, &mut self.kept.get_mut(self.last)?.1))
+    }
+
+    fn look_up(&mut self, slot: usize, text: &[u8], about: impl FnOnce() -> K) -> usize {
+        let hash = xxh3_64(text);
+        let is_it = |place: &usize| self.kept.get(*place).is_some_and(|(known, _)| **known == *text);
+        let known = self.index.get(&hash).copied().filter(is_it);
+        let place = known.unwrap_or_else(|| self.add(hash, text, about()));
+        if let Some(recent) = self.recent.get_mut(slot) {
+            *recent = place;
+        }
+        place
     }
 
     #[cold]
@@ -64,36 +73,32 @@ impl<K> Pieces<K> {
             self.kept.clear();
             self.index.clear();
         }
-        let number = self.first + self.kept.len();
+        let place = self.kept.len();
         self.kept.push((text.into(), about));
-        self.index.insert(hash, number);
-        number
-    }
-
-    fn at(&self, number: usize) -> Option<usize> {
-        number.checked_sub(self.first)
+        self.index.insert(hash, place);
+        place
     }
 
     /// The piece with a number, if it is kept.
     #[inline]
     pub(super) fn text(&self, number: usize) -> Option<&[u8]> {
-        self.kept.get(self.at(number)?).map(|(text, _)| &**text)
+        self.kept.get(number.wrapping_sub(self.first)).map(|(text, _)| &**text)
     }
 
-    /// The piece that was asked for last.
+    /// The piece that was asked for last, its number, and what is known about it.
     #[inline]
-    pub(super) fn last(&self) -> Option<(usize, &[u8])> {
-        Some((self.last, self.text(self.last)?))
+    pub(super) fn last(&self) -> Option<(usize, &[u8], &K)> {
+        let (text, about) = self.kept.get(self.last)?;
+        Some((self.first + self.last, text, about))
     }
 
     /// What is known about a piece.
     pub(super) fn about(&self, number: usize) -> Option<&K> {
-        self.kept.get(self.at(number)?).map(|(_, about)| about)
+        self.kept.get(number.wrapping_sub(self.first)).map(|(_, about)| about)
     }
 
     pub(super) fn about_mut(&mut self, number: usize) -> Option<&mut K> {
-        let at = self.at(number)?;
-        self.kept.get_mut(at).map(|(_, about)| about)
+        self.kept.get_mut(number.wrapping_sub(self.first)).map(|(_, about)| about)
     }
 }
 
@@ -108,10 +113,11 @@ mod tests {
         for round in 0..3 {
             for piece in 0..MOST + 10 {
                 let text = format!("{}", piece * (round + 1));
-                let number = pieces.number(text.as_bytes(), || ());
+                let number = pieces.find(text.as_bytes(), || ()).unwrap().0;
                 assert_eq!(pieces.text(number), Some(text.as_bytes()));
                 assert_eq!(all.entry(number).or_insert_with(|| text.clone()), &text);
-                assert_eq!(pieces.number(text.as_bytes(), || ()), number);
+                assert_eq!(pieces.last(), Some((number, text.as_bytes(), &())));
+                assert_eq!(pieces.find(text.as_bytes(), || ()).unwrap().0, number);
             }
         }
     }

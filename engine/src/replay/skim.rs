@@ -5,15 +5,13 @@
 //! skimmed.
 
 use super::access_log::{is_operation, seconds};
-use super::lanes::begins;
 use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
 use super::pieces::Pieces;
 use super::words::{Word, Words};
-use memchr::memmem::{self, Finder};
+use memchr::memmem;
 use memchr::{memchr, memchr_iter, memchr2};
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 /// An ordinary line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +22,8 @@ pub struct Skim<'l> {
     /// The prefix that the request asks for, encoded; of a line without a key.
     prefix: Option<&'l [u8]>,
     bucket: &'l [u8],
-    field: &'l str,
+    /// The key as it is logged: printable ASCII.
+    field: &'l [u8],
     named: Path<'l>,
     tail: &'l [u8],
 }
@@ -68,7 +67,7 @@ impl<'l> Skim<'l> {
     /// Whether the line has a key.
     #[must_use]
     pub fn has_key(&self) -> bool {
-        self.field != "-"
+        self.field != b"-"
     }
 
     /// Whether the request asks for a prefix.
@@ -103,16 +102,29 @@ impl<'l> Skim<'l> {
         std::str::from_utf8(self.bucket).unwrap_or_default()
     }
 
-    /// The key, decoded, given what [`Skim::style`] says of lines of this kind. `None` if the line has to be read.
+    /// The key, decoded, in UTF-8, given what [`Skim::style`] says of lines of this kind. `None` if the line has to be
+    /// read.
     #[must_use]
-    pub fn key(&self, style: Style) -> Option<Cow<'l, str>> {
+    #[inline]
+    pub fn key(&self, style: Style) -> Option<Cow<'l, [u8]>> {
         match self.named {
             Path::Key if style == Some(false) => Some(Cow::Borrowed(self.field)),
-            Path::Website => decode(self.field, false, None, "", None),
-            Path::Batch => decode(self.field, true, None, "", None),
-            Path::Sent(path) => decode_sent(self.field, path, self.bucket(), style),
-            Path::Key => decode_sent(self.field, format!("/{}", self.field).as_bytes(), self.bucket(), style),
+            _ => self.decoded_key(style),
         }
+    }
+
+    fn decoded_key(&self, style: Style) -> Option<Cow<'l, [u8]>> {
+        let field = std::str::from_utf8(self.field).ok()?;
+        let key = match self.named {
+            Path::Website => decode(field, false, None, "", None),
+            Path::Batch => decode(field, true, None, "", None),
+            Path::Sent(path) => decode_sent(field, path, self.bucket(), style),
+            Path::Key => decode_sent(field, format!("/{field}").as_bytes(), self.bucket(), style),
+        };
+        Some(match key? {
+            Cow::Borrowed(key) => Cow::Borrowed(key.as_bytes()),
+            Cow::Owned(key) => Cow::Owned(key.into_bytes()),
+        })
     }
 }
 
@@ -124,28 +136,52 @@ struct Dates {
 }
 
 impl Dates {
-    #[inline]
-    /// The seconds since 1970 of `[21/Nov/2026:19:00:00 +0000]`.
-    fn seconds(&mut self, text: &[u8]) -> Option<i64> {
+    /// Takes `[21/Nov/2026:19:00:00 +0000]` and the space behind it: the seconds since 1970.
+    #[inline(always)]
+    fn take(&mut self, words: &mut Words<'_>) -> Option<i64> {
+        let text: &[u8; 28] = words.rest().first_chunk()?;
+        words.skip(28);
+        words.take(b" ")?;
         let (day, rest) = text.split_first_chunk::<12>()?;
-        let &[b':', h1, h2, b':', m1, m2, b':', s1, s2, b' ', b'+', b'0', b'0', b'0', b'0', b']'] = rest else {
-            return seconds(text);
-        };
+        let (clock, zone) = (rest.first_chunk::<8>()?, rest.last_chunk::<8>()?);
+        // `:19:00:0` and `0 +0000]`, of which the digits of the time make what is between.
+        let (clock, zone) = (u64::from_le_bytes(*clock), u64::from_le_bytes(*zone));
+        let (signs, digits) = (clock & CLOCK_SIGNS, (clock ^ ZEROS) & !CLOCK_SIGNS);
+        let last = (zone & 0xFF) ^ u64::from(b'0');
+        let above_nine = |digits: u64| (digits | (digits + 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080;
+        let digit = |at: u32| (digits >> (8 * at)) & 0xFF;
+        let (hour, minute, second) = (digit(1) * 10 + digit(2), digit(4) * 10 + digit(5), digit(7) * 10 + last);
+        let is_ordinary = signs == u64::from_le_bytes(*b":\0\0:\0\0:\0")
+            && zone >> 8 == u64::from_le_bytes(*b" +0000]\0")
+            && above_nine(digits) | above_nine(last) == 0
+            && hour < 24
+            && minute < 60
+            && second < 60;
         if *day != self.day {
-            let mut midnight = [0; 28];
-            midnight.get_mut(..12)?.copy_from_slice(day);
-            midnight.get_mut(12..)?.copy_from_slice(b":00:00:00 +0000]");
-            self.midnight = seconds(&midnight)?;
-            self.day = *day;
+            self.turn_to(*day)?;
         }
-        let two = |tens: u8, ones: u8| {
-            (tens.is_ascii_digit() && ones.is_ascii_digit())
-                .then(|| i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
-        };
-        let (hour, minute, second) = (two(h1, h2)?, two(m1, m2)?, two(s1, s2)?);
-        (hour < 24 && minute < 60 && second <= 60).then(|| self.midnight + hour * 3_600 + minute * 60 + second)
+        if is_ordinary {
+            self.midnight.checked_add_unsigned(hour * 3_600 + minute * 60 + second)
+        } else {
+            seconds(text)
+        }
+    }
+
+    #[cold]
+    fn turn_to(&mut self, day: [u8; 12]) -> Option<()> {
+        let mut midnight = [0; 28];
+        midnight.get_mut(..12)?.copy_from_slice(&day);
+        midnight.get_mut(12..)?.copy_from_slice(b":00:00:00 +0000]");
+        self.midnight = seconds(&midnight)?;
+        self.day = day;
+        Some(())
     }
 }
+
+/// The bytes of `:19:00:0` that are no digits.
+const CLOCK_SIGNS: u64 = u64::from_le_bytes([0xFF, 0, 0, 0xFF, 0, 0, 0xFF, 0]);
+/// Eight of the digit.
+const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
 
 /// What is known about a requester.
 #[derive(Debug, Clone, Copy)]
@@ -170,7 +206,7 @@ struct Habits {
 /// assert!(kinds[0] == kinds[1] && kinds[0] != kinds[2]);
 /// let log = lines[1..].concat();
 /// let (skim, rest) = skimmer.skim(log.as_bytes()).unwrap();
-/// assert_eq!(skim.key(skim.style()).unwrap(), "b");
+/// assert_eq!(*skim.key(skim.style()).unwrap(), *b"b");
 /// assert_eq!(rest, lines[2].as_bytes());
 /// ```
 #[derive(Debug, Default)]
@@ -180,8 +216,7 @@ pub struct Skimmer {
     buckets: Pieces<usize>,
     requesters: Pieces<Habits>,
     roles: Pieces<()>,
-    /// Operations, and whether they are any.
-    operations: Pieces<bool>,
+    operations: Pieces<Form>,
     /// The paths of requests without a key, of those without and with a prefix.
     paths: [Pieces<()>; 2],
     answers: Pieces<()>,
@@ -194,22 +229,22 @@ pub struct Skimmer {
 impl Skimmer {
     /// Skims the line that a text begins with, and says what follows its line feed. `None` if the line has to be read.
     #[must_use]
+    #[inline(always)]
     pub fn skim<'l>(&mut self, text: &'l [u8]) -> Option<(Skim<'l>, &'l [u8])> {
         let mut words = Words::new(text);
         let (bucket_number, bucket) = self.bucket(&mut words)?;
-        let time = self.dates.seconds(words.rest().get(..28)?)?;
-        words.skip(28);
-        words.take(b" ")?;
+        let time = self.dates.take(&mut words)?;
         // The address.
         words.word()?;
         let (requester, habits) = self.requester(&mut words)?;
         // The id of the request.
         words.word()?;
         let operation = words.word()?;
+        let (operation, form) = self.operations.find(operation, || form(operation))?;
+        let form = *form;
         let key = words.key()?;
-        let field = std::str::from_utf8(key.text).ok()?;
-        let (named, path, prefix) = self.path(&mut words, operation, &key)?;
-        let answer = answer(&mut words)?;
+        let (named, path, prefix) = self.path(&mut words, form, &key)?;
+        let answer = self.answer(&mut words)?;
         words.numbers()?;
         let client = self.client(&mut words, habits.client)?;
         // The host id.
@@ -219,88 +254,79 @@ impl Skimmer {
             let habits = self.requesters.about_mut(requester)?;
             (habits.client, habits.tail) = (client, tail_number);
         }
-        if !*self.tails.about(tail_number)? {
-            return None;
-        }
-        let operation = self.operations.number(operation, || std::str::from_utf8(operation).is_ok_and(is_operation));
-        if !*self.operations.about(operation)? {
-            return None;
-        }
-        let answer = if answer == SUCCESS { usize::MAX } else { self.answers.number(answer, || ()) };
         let others = [bucket_number, operation, path, answer, tail_number];
         let numbers = Numbers { requester, role: habits.role, others };
-        Some((Skim { time, numbers, prefix, bucket, field, named, tail }, words.rest()))
+        Some((Skim { time, numbers, prefix, bucket, field: key.text, named, tail }, words.rest()))
     }
 
     /// Takes owner and bucket: the number of both, and the bucket.
+    #[inline(always)]
     fn bucket<'l>(&mut self, words: &mut Words<'l>) -> Option<(usize, &'l [u8])> {
         let text = words.rest();
-        let (number, length) = match self.buckets.last() {
-            Some((number, usual)) if begins(text, usual) && text.get(usual.len()) == Some(&b' ') => {
-                words.skip(usual.len() + 1);
-                (number, usual.len())
-            }
-            _ => {
-                let (owner, bucket) = (words.word()?, words.word()?);
-                let length = owner.len() + 1 + bucket.len();
-                (self.buckets.number(text.get(..length)?, || owner.len() + 1), length)
-            }
-        };
-        Some((number, text.get(*self.buckets.about(number)?..length)?))
+        if let Some((number, usual, start)) = self.buckets.last()
+            && words.take_word(usual).is_some()
+        {
+            return Some((number, text.get(*start..usual.len())?));
+        }
+        let (owner, bucket) = (words.word()?, words.word()?);
+        let start = owner.len() + 1;
+        let (number, _) = self.buckets.find(text.get(..start + bucket.len())?, || start)?;
+        Some((number, bucket))
     }
 
     /// Takes a requester: its number, and what is known about it.
+    #[inline(always)]
     fn requester(&mut self, words: &mut Words<'_>) -> Option<(usize, Habits)> {
-        let text = words.rest();
-        let number = match self.requesters.last() {
-            Some((number, usual)) if begins(text, usual) && text.get(usual.len()) == Some(&b' ') => {
-                words.skip(usual.len() + 1);
-                number
-            }
-            _ => {
-                let requester = words.word()?;
-                let roles = &mut self.roles;
-                let new = || Habits { role: roles.number(role(requester), || ()), client: 0, tail: 0 };
-                self.requesters.number(requester, new)
-            }
-        };
-        Some((number, *self.requesters.about(number)?))
+        if let Some((number, usual, habits)) = self.requesters.last()
+            && words.take_word(usual).is_some()
+        {
+            return Some((number, *habits));
+        }
+        let requester = words.word()?;
+        let roles = &mut self.roles;
+        let new =
+            || Habits { role: roles.find(role(requester), || ()).map_or(0, |(role, ())| role), client: 0, tail: 0 };
+        self.requesters.find(requester, new).map(|(number, habits)| (number, *habits))
     }
 
     /// Takes what the request line says of a key. For a line without one, there is a number for its path, with a prefix or
     /// without, and the prefix.
+    #[inline(always)]
     fn path<'l>(
         &mut self,
         words: &mut Words<'l>,
-        operation: &[u8],
+        form: Form,
         key: &Word<'l>,
     ) -> Option<(Path<'l>, usize, Option<&'l [u8]>)> {
         const KEYED: usize = 0;
         let has_key = key.text != b"-";
-        match operation.get(..5)? {
-            b"REST." if operation.starts_with(b"REST.COPY.") || operation == b"REST.POST.OBJECT" => None,
-            b"REST." => {
-                let plain = has_key && key.plain;
+        match form {
+            Form::Rest => {
+                method(words)?;
                 // Most request lines name the key as it is.
-                if plain && as_is(words, key.text).is_some() {
+                let is_key = key.plain && has_key && words.take_path(key.text).is_some();
+                let path = if is_key { &[] } else { words.path()? };
+                let prefix = query(words)?;
+                words.take(b"HTTP/1.1\" ")?;
+                if is_key {
                     return Some((Path::Key, KEYED, None));
                 }
-                let (sent, query) = request(words)?;
                 if has_key {
-                    let is_key = plain && sent.strip_prefix(b"/") == Some(key.text);
-                    return Some((if is_key { Path::Key } else { Path::Sent(sent) }, KEYED, None));
+                    return Some((Path::Sent(path), KEYED, None));
                 }
-                let prefix = prefix(query);
                 let [without, with] = &mut self.paths;
                 let paths = if prefix.is_some() { with } else { without };
-                let number = 2 * paths.number(sent, || ()) + usize::from(prefix.is_some());
-                Some((Path::Sent(sent), KEYED + 1 + number, prefix))
+                let number = 2 * paths.find(path, || ())?.0 + usize::from(prefix.is_some());
+                Some((Path::Sent(path), KEYED + 1 + number, prefix))
             }
-            b"WEBSI" if has_key => {
-                request(words)?;
+            Form::Website if has_key => {
+                method(words)?;
+                words.path()?;
+                query(words)?;
+                words.take(b"HTTP/1.1\" ")?;
                 Some((Path::Website, KEYED, None))
             }
-            b"BATCH" if has_key => {
+            Form::Batch if has_key => {
                 words.take(b"- ")?;
                 Some((Path::Batch, KEYED, None))
             }
@@ -308,11 +334,39 @@ impl Skimmer {
         }
     }
 
+    /// Takes status and error code: their number.
+    #[inline(always)]
+    fn answer(&mut self, words: &mut Words<'_>) -> Option<usize> {
+        // What most requests are answered; no other answer has its number.
+        const SUCCESS: usize = usize::MAX;
+        if words.take(b"200 - ").is_some() {
+            return Some(SUCCESS);
+        }
+        let text = words.rest();
+        if let (b"204 - " | b"206 - ", Some(answer)) = (text.get(..6)?, text.get(..5)) {
+            words.skip(6);
+            return self.answers.find(answer, || ()).map(|(number, ())| number);
+        }
+        let (status, error) = (words.word()?, words.word()?);
+        let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
+        let is_error = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !is_status || !error.iter().all(is_error) {
+            return None;
+        }
+        let answer = text.get(..status.len() + 1 + error.len())?;
+        self.answers.find(answer, || ()).map(|(number, ())| number)
+    }
+
     /// Takes referer, user agent and version, given the number of those that are usual: their number.
+    #[inline(always)]
     fn client(&mut self, words: &mut Words<'_>, usual: usize) -> Option<usize> {
         if self.clients.text(usual).is_some_and(|usual| words.take(usual).is_some()) {
             return Some(usual);
         }
+        self.other_client(words)
+    }
+
+    fn other_client(&mut self, words: &mut Words<'_>) -> Option<usize> {
         let text = words.rest();
         if words.take(b"- - ").is_none() {
             quoted(words)?;
@@ -322,22 +376,53 @@ impl Skimmer {
         words.take(b"- ")?;
         let length = text.len() - words.rest().len();
         let client = text.get(..length)?;
-        let number = self.clients.number(client, || is_plain_client(client));
-        self.clients.about(number)?.then_some(number)
+        let (number, is_plain) = self.clients.find(client, || is_plain_client(client))?;
+        is_plain.then_some(number)
     }
 
     /// Takes what is left of the line, given the number of what is usual: its number, and what it is.
+    #[inline(always)]
     fn tail<'l>(&mut self, words: &mut Words<'l>, usual: usize) -> Option<(usize, &'l [u8])> {
         let text = words.rest();
         let (number, length) = match self.tails.text(usual) {
-            Some(tail) if begins(text, tail) => (usual, tail.len()),
-            _ => {
-                let tail = text.get(..=memchr(b'\n', text)?)?;
-                (self.tails.number(tail, || is_ordinary(tail)), tail.len())
-            }
+            Some(tail) if words.take(tail).is_some() => (usual, tail.len()),
+            _ => self.other_tail(words)?,
         };
-        words.skip(length);
-        Some((number, text.get(..length)?.strip_suffix(b"\n")?))
+        Some((number, text.get(..length - 1)?))
+    }
+
+    fn other_tail(&mut self, words: &mut Words<'_>) -> Option<(usize, usize)> {
+        let text = words.rest();
+        let tail = text.get(..=memchr(b'\n', text)?)?;
+        words.skip(tail.len());
+        let (number, is_ordinary) = self.tails.find(tail, || is_ordinary(tail))?;
+        is_ordinary.then_some((number, tail.len()))
+    }
+}
+
+/// How lines of an operation say what they are about.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// By a request line.
+    Rest,
+    /// By a key, and the request line of a website.
+    Website,
+    /// By a key alone.
+    Batch,
+    /// In other ways, or nobody knows.
+    Other,
+}
+
+fn form(operation: &[u8]) -> Form {
+    if !std::str::from_utf8(operation).is_ok_and(is_operation) {
+        return Form::Other;
+    }
+    match operation.split_at_checked(5) {
+        Some((b"REST.", rest)) if rest.starts_with(b"COPY.") || rest == b"POST.OBJECT" => Form::Other,
+        Some((b"REST.", _)) => Form::Rest,
+        Some((b"WEBSI", _)) => Form::Website,
+        Some((b"BATCH", _)) => Form::Batch,
+        _ => Form::Other,
     }
 }
 
@@ -364,91 +449,49 @@ fn quoted<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
 }
 
 /// Takes `"METHOD ` of a request line.
+#[inline]
 fn method(words: &mut Words<'_>) -> Option<()> {
+    if words.take(b"\"GET ").is_some() || words.take(b"\"PUT ").is_some() {
+        return Some(());
+    }
     words.take(b"\"")?;
     words.skip(words.rest().iter().take_while(|byte| byte.is_ascii_uppercase()).count());
     words.take(b" ")
 }
 
-/// Takes a request line that names a key as it is, and says nothing else that counts.
-fn as_is(words: &mut Words<'_>, key: &[u8]) -> Option<()> {
-    let mut ahead = words.clone();
-    method(&mut ahead)?;
-    ahead.take(b"/")?;
-    ahead.take(key)?;
-    if ahead.take(b" ").is_none() {
-        ahead.take(b"?")?;
-        if counts(ahead.unquoted()?) {
+/// Takes the query behind a path, if there is one, and the space behind it: the prefix that it asks for. `None` if it says
+/// more than a prefix: versions do, and the times of presigned requests, however their names are encoded.
+#[inline(always)]
+fn query<'l>(words: &mut Words<'l>) -> Option<Option<&'l [u8]>> {
+    const COUNTING: [&[u8]; 3] = [b"versionId", b"X-Amz-", b"Expires"];
+    if words.take(b" ").is_some() {
+        return Some(None);
+    }
+    words.take(b"?")?;
+    let mut prefix = None;
+    loop {
+        let text = words.rest();
+        if matches!(text.first(), Some(b'v' | b'X' | b'E')) && COUNTING.iter().any(|name| text.starts_with(name)) {
             return None;
         }
+        let parameter = words.parameter()?;
+        // The first of that name counts.
+        if prefix.is_none() {
+            prefix = parameter.strip_prefix(b"prefix=");
+        }
+        match words.rest().first()? {
+            b'&' => words.skip(1),
+            _ => break,
+        }
     }
-    ahead.take(b"HTTP/1.1\" ")?;
-    *words = ahead;
-    Some(())
-}
-
-/// Takes a request line of which nothing counts but its path, and perhaps a prefix: the path and the query.
-fn request<'l>(words: &mut Words<'l>) -> Option<(&'l [u8], &'l [u8])> {
-    method(words)?;
-    let target = words.unquoted()?;
-    words.take(b"HTTP/1.1\" ")?;
-    if target.first() != Some(&b'/') {
-        return None;
-    }
-    let Some(at) = memchr(b'?', target) else { return Some((target, &[])) };
-    let (path, query) = (target.get(..at)?, target.get(at + 1..)?);
-    (!counts(query)).then_some((path, query))
+    words.take(b" ")?;
+    Some(prefix.filter(|prefix| !prefix.is_empty()))
 }
 
 /// Whether nothing of a client is out of the ordinary, or could look like an answer: what it sent begins with no space.
 fn is_plain_client(client: &[u8]) -> bool {
     let begins_with_space = client.starts_with(b"\" ") || memmem::find(client, b"\" \" ").is_some();
     client.iter().all(|byte| matches!(byte, b' '..=b'~')) && !begins_with_space
-}
-
-/// What most requests are answered; no other answer has its number.
-const SUCCESS: &[u8] = b"200 -";
-
-/// Takes status and error code.
-fn answer<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
-    let rest = words.rest();
-    // Most requests go well.
-    if let [b'2', b'0', b'0' | b'4' | b'6', b' ', b'-', b' ', ..] = rest {
-        words.skip(6);
-        return rest.get(..5);
-    }
-    let (status, error) = (words.word()?, words.word()?);
-    let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
-    let is_error = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let is_answer = is_status && error.iter().all(is_error);
-    rest.get(..status.len() + 1 + error.len()).filter(|_| is_answer)
-}
-
-/// Whether a query says more than a prefix: versions do, and the times of presigned requests, however their names are
-/// encoded.
-fn counts(query: &[u8]) -> bool {
-    const COUNTING: [&[u8]; 3] = [b"versionId", b"X-Amz-", b"Expires"];
-    let mut rest = query;
-    let has_escapes = memchr(b'%', query).is_some();
-    loop {
-        let is_encoded = || rest.iter().take_while(|byte| !matches!(byte, b'=' | b'&')).any(|byte| *byte == b'%');
-        if COUNTING.iter().any(|name| rest.starts_with(name)) || has_escapes && is_encoded() {
-            return true;
-        }
-        let Some(end) = memchr(b'&', rest) else { return false };
-        rest = rest.get(end + 1..).unwrap_or_default();
-    }
-}
-
-/// What the first parameter of that name asks for, if it asks for anything.
-fn prefix(query: &[u8]) -> Option<&[u8]> {
-    const NAME: &[u8] = b"prefix=";
-    let is_name = |at: &usize| *at == 0 || query.get(at - 1) == Some(&b'&');
-    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(NAME));
-    let at = FINDER.find_iter(query).find(is_name)? + NAME.len();
-    let rest = query.get(at..)?;
-    let prefix = rest.get(..memchr(b'&', rest).unwrap_or(rest.len()))?;
-    (!prefix.is_empty()).then_some(prefix)
 }
 
 /// The host header in what follows the host id.

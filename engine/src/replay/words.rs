@@ -3,11 +3,12 @@
 use super::lanes::{WIDTH, begins, first, is, unprintable};
 use wide::u8x16;
 
-/// What is left of a text whose first line is at hand. No word goes beyond the end of the line, and all are of printable
-/// ASCII.
+/// A text whose first line is at hand, and how much of it was taken. No word goes beyond the end of the line, and all are
+/// of printable ASCII.
 #[derive(Clone)]
 pub(super) struct Words<'l> {
     text: &'l [u8],
+    at: usize,
 }
 
 /// A word, and what is in it.
@@ -20,59 +21,106 @@ pub(super) struct Word<'l> {
 
 impl<'l> Words<'l> {
     pub(super) fn new(text: &'l [u8]) -> Self {
-        Self { text }
+        Self { text, at: 0 }
     }
 
     /// What was not taken yet.
     #[inline]
     pub(super) fn rest(&self) -> &'l [u8] {
-        self.text
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     /// Takes so many bytes.
     #[inline]
     pub(super) fn skip(&mut self, count: usize) {
-        self.text = self.text.get(count..).unwrap_or_default();
+        self.at += count;
     }
 
     /// Takes a text, if that is what comes next.
     #[inline]
     pub(super) fn take(&mut self, text: &[u8]) -> Option<()> {
-        begins(self.text, text).then(|| self.skip(text.len()))
+        self.rest().starts_with(text).then(|| self.skip(text.len()))
+    }
+
+    /// Takes that word and the space behind it, if that is what comes next.
+    #[inline]
+    pub(super) fn take_word(&mut self, word: &[u8]) -> Option<()> {
+        let rest = self.rest();
+        let is_next = rest.get(word.len()) == Some(&b' ') && rest.starts_with(word);
+        is_next.then(|| self.skip(word.len() + 1))
+    }
+
+    /// Takes a slash and that path behind it, if that is what comes next, and all of the path.
+    #[inline]
+    pub(super) fn take_path(&mut self, path: &[u8]) -> Option<()> {
+        let (b'/', rest) = self.rest().split_first()? else { return None };
+        let is_next = matches!(rest.get(path.len()), Some(b' ' | b'?')) && begins(rest, path);
+        is_next.then(|| self.skip(1 + path.len()))
+    }
+
+    /// Takes a path up to a space or a query.
+    #[inline]
+    pub(super) fn path(&mut self) -> Option<&'l [u8]> {
+        let rest = self.rest();
+        let end = first(rest, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'?'))?;
+        let (path @ [b'/', ..], [b' ' | b'?', ..]) = rest.split_at_checked(end)? else { return None };
+        self.skip(end);
+        Some(path)
+    }
+
+    /// Takes a parameter of a query up to what ends it. `None` if its name is encoded.
+    #[inline]
+    pub(super) fn parameter(&mut self) -> Option<&'l [u8]> {
+        let rest = self.rest();
+        let ends = |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'&');
+        let mut end = first(rest, |lane| ends(lane) | is(lane, b'%'))?;
+        if rest.get(end) == Some(&b'%') {
+            if !rest.get(..end)?.contains(&b'=') {
+                return None;
+            }
+            end += first(rest.get(end..)?, ends)?;
+        }
+        self.skip(end);
+        rest.get(..end)
     }
 
     /// Takes a word and the space behind it.
     #[inline]
     pub(super) fn word(&mut self) -> Option<&'l [u8]> {
-        let end = first(self.text, unprintable)?;
-        self.ended(end)
+        let rest = self.rest();
+        self.ended(rest, first(rest, unprintable)?)
     }
 
     /// The same, without a quote in it.
     #[inline]
     pub(super) fn unquoted(&mut self) -> Option<&'l [u8]> {
-        let end = first(self.text, |lane| unprintable(lane) | is(lane, b'"'))?;
-        self.ended(end)
+        let rest = self.rest();
+        self.ended(rest, first(rest, |lane| unprintable(lane) | is(lane, b'"'))?)
     }
 
     /// The same, with a look at what is in it.
     #[inline]
     pub(super) fn key(&mut self) -> Option<Word<'l>> {
+        let rest = self.rest();
         // Whatever is not plain ends the look, the space first.
-        let end = first(self.text, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'%') | is(lane, b'+'))?;
-        if self.text.get(end) == Some(&b' ') {
-            return Some(Word { text: self.ended(end)?, plain: true });
+        let end = first(rest, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'%') | is(lane, b'+'))?;
+        if let Some(text) = self.ended(rest, end) {
+            return Some(Word { text, plain: true });
         }
-        let more = first(self.text.get(end..)?, unprintable)?;
-        Some(Word { text: self.ended(end + more)?, plain: false })
+        let more = first(rest.get(end..)?, unprintable)?;
+        Some(Word { text: self.ended(rest, end + more)?, plain: false })
     }
 
     /// The word that ends there, if a space follows it.
     #[inline]
-    fn ended(&mut self, end: usize) -> Option<&'l [u8]> {
-        let (word @ [_, ..], [b' ', rest @ ..]) = self.text.split_at_checked(end)? else { return None };
-        self.text = rest;
-        Some(word)
+    fn ended(&mut self, rest: &'l [u8], end: usize) -> Option<&'l [u8]> {
+        let is_word = end > 0 && rest.get(end) == Some(&b' ');
+        if is_word {
+            self.skip(end + 1);
+            rest.get(..end)
+        } else {
+            None
+        }
     }
 
     /// Takes four numbers, each with a space behind it; `-` counts as one.

@@ -259,7 +259,7 @@ impl EventSkimmer {
         let mut room = std::mem::take(&mut self.room);
         room.clear();
         let named = self.told(&members, &mut room);
-        let number = named.is_some().then(|| self.kinds.number(&room, || ()));
+        let number = if named.is_some() { Some(self.kinds.find(&room, || ())?.0) } else { None };
         self.room = room;
         let (key, prefix) = named?;
         Some((EventSkim { time, number: number?, key, prefix }, rest))
@@ -279,7 +279,7 @@ impl EventSkimmer {
             return None;
         } else {
             let text = |quoted: Quoted<'j>| std::str::from_utf8(quoted.text).unwrap_or_default();
-            self.names.number(room, || self.looks.parameters(text(source), text(name)))
+            self.names.find(room, || self.looks.parameters(text(source), text(name)))?.0
         };
         for text in [members.kind, members.category, members.region, members.error] {
             push(room, text);
