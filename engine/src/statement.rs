@@ -208,6 +208,7 @@ impl Statement {
     }
 
     /// How the statement names the requester. Policies without principals are about whoever they are attached to.
+    #[inline]
     fn names(&self, request: &Request<'_>, around: Surroundings) -> PrincipalMatch {
         let matched = |classes| PrincipalMatch { classes, chain_matters: false, boundary_forces: false };
         match (&self.principal, around.layer) {

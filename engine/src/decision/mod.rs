@@ -383,6 +383,7 @@ fn weighed<R: Record>(
     let principal = request.principal();
     let kind = principal.kind();
     let management = request.facts().management_account;
+    // Policies of their own, boundaries among them, have users and roles only.
     let limited = matches!(kind, Kind::User | Kind::RoleSession | Kind::FederatedUser);
     let bounded = limited && !policies.boundary.is_empty();
     // An access point request is asked of the bucket behind it, too (R9.12).
@@ -421,9 +422,8 @@ fn weighed<R: Record>(
 
     let is_member =
         || principal.is_identity() && principal.account() != management.as_ref() && !principal.is_service_linked();
-    let identity_applies = principal.is_identity() && kind != Kind::Root;
     let identity =
-        if lacks(Layer::Identity) { Said::PASSES } else { group(Layer::Identity, identity_applies, request, record)? };
+        if lacks(Layer::Identity) { Said::PASSES } else { group(Layer::Identity, limited, request, record)? };
     let boundary =
         if lacks(Layer::Boundary) { Said::PASSES } else { group(Layer::Boundary, limited, request, record)? };
     let session_applies = matches!(kind, Kind::RoleSession | Kind::FederatedUser);
@@ -440,7 +440,7 @@ fn weighed<R: Record>(
         set(&mut layers, Layer::Endpoint, endpoint.outcome());
     }
     // An absent layer of identity policies grants nothing, unlike an absent limit.
-    let identity = if policies.identity.is_empty() || !identity_applies { Said::SILENT } else { identity };
+    let identity = if policies.identity.is_empty() || !limited { Said::SILENT } else { identity };
 
     let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None, on_bucket: bucket.is_some() };
     let silent = ResourceSaid::SILENT;
@@ -711,6 +711,7 @@ struct Grant {
 }
 
 impl Grant {
+    #[inline(always)]
     fn of<R: Record>(parts: &Parts, resource: ResourceSaid) -> Self {
         match parts.kind {
             Kind::User | Kind::RoleSession | Kind::FederatedUser if parts.same_account => {

@@ -37,8 +37,8 @@ pub(super) fn is_known(service: &str) -> bool {
 
 /// `sts:GetCallerIdentity` by somebody who signs (R7.34).
 pub(super) fn is_caller_identity(request: &Request<'_>) -> bool {
-    let signed = !matches!(request.principal().kind(), Kind::Anonymous | Kind::IdentityProvider);
-    request.action().folded() == "sts:getcalleridentity" && signed
+    request.action().folded() == "sts:getcalleridentity"
+        && !matches!(request.principal().kind(), Kind::Anonymous | Kind::IdentityProvider)
 }
 
 /// The owner's root user, mending a bucket policy (R7.25).
@@ -80,30 +80,36 @@ pub(super) fn is_for_providers(request: &Request<'_>) -> bool {
 }
 
 /// The rule by which the service refuses a request that the policies may grant.
+#[inline(always)]
 pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>) -> Option<ServiceRule> {
+    let rule = match request.action().service() {
+        "sts" | "kms" | "iam" => reserves(request),
+        _ => None,
+    };
+    let restricted = || request.facts().restrict_public_buckets && is_restricted(policies, request);
+    rule.or_else(|| restricted().then_some(ServiceRule::BlockPublicAccess))
+}
+
+/// What services keep to themselves.
+fn reserves(request: &Request<'_>) -> Option<ServiceRule> {
     let action = request.action();
-    let arn = || request.resource().arn().copied();
-    let resource = || arn().map_or("", |arn| arn.resource);
+    let arn = request.resource().arn();
+    let resource = arn.map_or("", |arn| arn.resource);
     match action.service() {
-        "sts" if action.name() == "assumerole" && request.principal().kind() == Kind::Root => {
-            return Some(ServiceRule::RootAssumesRole);
+        "sts" => {
+            let by_root = action.name() == "assumerole" && request.principal().kind() == Kind::Root;
+            by_root.then_some(ServiceRule::RootAssumesRole)
         }
-        "kms"
-            if matches!(action.name(), "createalias" | "updatealias" | "deletealias")
-                && resource().starts_with("alias/aws/") =>
-        {
-            return Some(ServiceRule::AwsManagedAlias);
+        "kms" => {
+            let changes = matches!(action.name(), "createalias" | "updatealias" | "deletealias");
+            (changes && resource.starts_with("alias/aws/")).then_some(ServiceRule::AwsManagedAlias)
         }
         "iam" if !reads(action.name()) => {
-            let owned = arn().is_some_and(|arn| arn.account == "aws" && arn.resource.starts_with("policy/"));
-            if owned || resource().starts_with("role/aws-reserved/") {
-                return Some(ServiceRule::AwsOwnedResource);
-            }
+            let owned = arn.is_some_and(|arn| arn.account == "aws" && arn.resource.starts_with("policy/"));
+            (owned || resource.starts_with("role/aws-reserved/")).then_some(ServiceRule::AwsOwnedResource)
         }
-        _ => {}
+        _ => None,
     }
-    let restricted = request.facts().restrict_public_buckets && is_restricted(policies, request);
-    restricted.then_some(ServiceRule::BlockPublicAccess)
 }
 
 /// Whether an action of IAM has the access level Read or List: so their names say, without exception.

@@ -280,6 +280,13 @@ impl Pattern {
             [Token::Literal(literal)] => Fit::of(literal.as_bytes() == text),
             [Token::AnyRun] => Fit::Yes,
             [Token::Literal(literal), Token::AnyRun] => Fit::of(text.starts_with(literal.as_bytes())),
+            _ => self.fit_steps(text, variables),
+        }
+    }
+
+    #[inline(never)]
+    fn fit_steps(&self, text: &[u8], variables: &impl Variables) -> Fit<'_> {
+        match &*self.tokens {
             tokens if !self.variables => Fit::of(glob(tokens, text)),
             _ => self.with_steps(variables, |steps| glob(steps, text)),
         }

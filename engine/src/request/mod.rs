@@ -384,8 +384,8 @@ impl<'a> Request<'a> {
 
     /// The resource asked for.
     #[must_use]
-    pub fn resource(&self) -> Resource<'a> {
-        self.resource
+    pub fn resource(&self) -> &Resource<'a> {
+        &self.resource
     }
 
     /// The account that owns the resource, as given, as the ARN says, or as assumed (R7.3); `None` only for callers

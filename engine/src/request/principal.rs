@@ -16,6 +16,8 @@ use crate::arn::{AccountId, Arn};
 pub struct Principal {
     text: String,
     identity: Identity,
+    /// That of the identity, which every decision asks for several times.
+    kind: Kind,
 }
 
 /// What a principal is, with everything that identifies it.
@@ -64,6 +66,20 @@ pub(crate) struct RoleSession {
     pub(crate) role_id: Option<String>,
     /// `AROA…:session-name`, what `aws:userid` holds.
     pub(crate) user_id: Option<String>,
+}
+
+impl Identity {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Root { .. } => Kind::Root,
+            Self::User { .. } => Kind::User,
+            Self::RoleSession(_) => Kind::RoleSession,
+            Self::FederatedUser { .. } => Kind::FederatedUser,
+            Self::Service { .. } => Kind::Service,
+            Self::Provider { .. } => Kind::IdentityProvider,
+            Self::Anonymous => Kind::Anonymous,
+        }
+    }
 }
 
 /// The kinds of principal.
@@ -125,7 +141,7 @@ impl Principal {
             };
             return Err(refuse(why));
         };
-        Ok(Self { text: text.to_owned(), identity })
+        Ok(Self { text: text.to_owned(), kind: identity.kind(), identity })
     }
 
     fn parse_arn(text: &str) -> Result<Identity, String> {
@@ -303,15 +319,7 @@ impl Principal {
     /// ```
     #[must_use]
     pub fn kind(&self) -> Kind {
-        match &self.identity {
-            Identity::Root { .. } => Kind::Root,
-            Identity::User { .. } => Kind::User,
-            Identity::RoleSession(_) => Kind::RoleSession,
-            Identity::FederatedUser { .. } => Kind::FederatedUser,
-            Identity::Service { .. } => Kind::Service,
-            Identity::Provider { .. } => Kind::IdentityProvider,
-            Identity::Anonymous => Kind::Anonymous,
-        }
+        self.kind
     }
 
     /// The account the principal belongs to; services, providers and anonymous callers have none.
@@ -350,7 +358,7 @@ impl Principal {
     /// Whether the request is signed by an identity of an account.
     #[must_use]
     pub(crate) fn is_identity(&self) -> bool {
-        self.account().is_some()
+        matches!(self.kind, Kind::Root | Kind::User | Kind::RoleSession | Kind::FederatedUser)
     }
 
     /// Whether this is a session of a service-linked role, which SCPs and RCPs do not limit (R7.5, R7.10).
