@@ -5,6 +5,7 @@ use crate::document::{Node, Value, strings};
 use crate::pattern::{Pattern, Syntax};
 use crate::problem::{Code, Problem, Span};
 use crate::request::{Action, hash_of};
+use memchr::memchr;
 
 /// `Action` or `NotAction`.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,8 +57,8 @@ struct Patterns {
 pub(crate) enum Form<'p> {
     /// All of them.
     Everything,
-    /// This one.
-    Action(&'p str),
+    /// This one, and its hash.
+    Action(&'p str, u64),
     /// Those of a service whose names begin so.
     Head { service: &'p str, head: &'p str },
     /// Those of a service with names that fit.
@@ -77,6 +78,36 @@ enum Oddity {
     Comma,
     WildcardService,
 }
+
+/// What signs other than letters, digits and hyphens a text has.
+fn signs(text: &str) -> u8 {
+    text.bytes().fold(0, |all, byte| all | SIGNS.get(usize::from(byte)).copied().unwrap_or(STRANGE))
+}
+
+const COLON: u8 = 1;
+const WILDCARD: u8 = 1 << 1;
+const COMMA: u8 = 1 << 2;
+/// White space of ASCII.
+const BLANK: u8 = 1 << 3;
+const STRANGE: u8 = 1 << 4;
+
+/// Which signs bytes are.
+const SIGNS: [u8; 256] = {
+    let mut signs = [STRANGE; 256];
+    let mut byte = 0;
+    while byte < signs.len() {
+        signs[byte] = match byte as u8 {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' => 0,
+            b':' => COLON,
+            b'*' | b'?' => WILDCARD,
+            b',' => COMMA,
+            b' ' | b'\t'..=b'\r' => BLANK,
+            _ => STRANGE,
+        };
+        byte += 1;
+    }
+    signs
+};
 
 impl ActionPattern {
     /// Compiles an entry. One that is no action pattern matches nothing (R2.5, R2.6).
@@ -107,32 +138,33 @@ impl ActionPattern {
             return (Shape::Everything, None);
         }
         let nothing = |oddity| (Shape::Nothing, Some(oddity));
-        let Some((service, name)) = text.split_once(':') else { return nothing(Oddity::NoPrefix) };
-        let plain =
-            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if plain(service) && plain(name) {
+        let colon = memchr(b':', text.as_bytes()).and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
+        let Some((service, name)) = colon else { return nothing(Oddity::NoPrefix) };
+        let (of_service, of_name) = (signs(service), signs(name));
+        let all = of_service | of_name;
+        let has_parts = !service.is_empty() && !name.is_empty();
+        if all == 0 && has_parts {
             return (Shape::Action(service.len(), hash_of(text)), None);
         }
-        if text.contains(',') {
+        if all & COMMA != 0 {
             return nothing(Oddity::Comma);
         }
-        if name.contains(':') {
+        if of_name & COLON != 0 {
             return nothing(Oddity::TwoColons);
         }
-        if text.contains(char::is_whitespace) {
+        if all & BLANK != 0 || all & STRANGE != 0 && text.contains(char::is_whitespace) {
             return nothing(Oddity::Space);
         }
-        if service.is_empty() || name.is_empty() {
+        if !has_parts {
             return nothing(Oddity::EmptyPart);
         }
-        let wild = |part: &str| part.contains(['*', '?']);
-        match (wild(service), name.strip_suffix('*')) {
-            (false, Some(head)) if !wild(head) => return (Shape::Head(service.len()), None),
-            (false, None) if !wild(name) => return (Shape::Action(service.len(), hash_of(text)), None),
+        match (of_service & WILDCARD != 0, name.strip_suffix('*')) {
+            (false, Some(head)) if signs(head) & WILDCARD == 0 => return (Shape::Head(service.len()), None),
+            (false, None) if of_name & WILDCARD == 0 => return (Shape::Action(service.len(), hash_of(text)), None),
             _ => {}
         }
         let pattern = |part: &str| Pattern::parse(part, Syntax::WILDCARDS).0;
-        let oddity = wild(service).then_some(Oddity::WildcardService);
+        let oddity = (of_service & WILDCARD != 0).then_some(Oddity::WildcardService);
         (Shape::Patterns(Box::new(Patterns { service: pattern(service), name: pattern(name) })), oddity)
     }
 
@@ -181,7 +213,7 @@ impl ActionPattern {
     pub(crate) fn form(&self) -> Form<'_> {
         match &self.shape {
             Shape::Everything => Form::Everything,
-            Shape::Action(..) => Form::Action(self.folded()),
+            Shape::Action(_, hash) => Form::Action(self.folded(), *hash),
             Shape::Head(colon) => {
                 let (service, name) = self.sides(*colon);
                 Form::Head { service, head: name.strip_suffix('*').unwrap_or(name) }
@@ -268,11 +300,11 @@ impl ActionElement {
             });
         }
         let mut entries = Vec::with_capacity(node.one_or_many().len());
-        for (text, span) in strings(node, element, problems) {
+        strings(node, element, problems, |text, span, problems| {
             let (entry, oddity) = ActionPattern::compile(text, span);
             problems.extend(oddity.map(|oddity| oddity.report(text, span)));
             entries.push(entry);
-        }
+        });
         if negated { Self::NotAction(entries) } else { Self::Action(entries) }
     }
 }

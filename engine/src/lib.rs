@@ -121,6 +121,7 @@ pub mod expansion;
 pub mod index;
 pub mod instant;
 pub mod key;
+mod lanes;
 pub mod layer;
 pub mod pattern;
 pub mod policy;

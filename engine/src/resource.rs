@@ -428,11 +428,10 @@ impl ResourceElement {
                 Problem::warning(Code::EmptyList, node.span, format!("{message}, so the statement never applies"))
             });
         }
-        let texts = strings(node, element, problems);
-        let entries = texts
-            .into_iter()
-            .map(|(text, span)| ResourcePattern::compile(text, span, layer, variables, problems))
-            .collect();
+        let mut entries = Vec::with_capacity(node.one_or_many().len());
+        strings(node, element, problems, |text, span, problems| {
+            entries.push(ResourcePattern::compile(text, span, layer, variables, problems));
+        });
         if negated { Self::NotResource(entries) } else { Self::Resource(entries) }
     }
 }

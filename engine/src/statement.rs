@@ -297,11 +297,7 @@ impl Statement {
             problems.push(problem.help("write { \"Effect\": …, \"Action\": …, \"Resource\": … }"));
             return None;
         };
-        for member in members {
-            if !ELEMENTS.contains(&member.name.as_str()) {
-                problems.push(unknown_element(member, &ELEMENTS, "a statement"));
-            }
-        }
+        let elements = Elements::of(members, problems);
         // A misspelt element was reported; that it is missing under its own name is the same mistake.
         let misspelt = |name: &str| {
             let near =
@@ -309,11 +305,10 @@ impl Statement {
             members.iter().any(|member| !ELEMENTS.contains(&member.name.as_str()) && near(member))
         };
         let Reading { layer, trust, variables } = *reading;
-        let element = |name: &str| node.get(name);
         let start = Span::new(node.span.start, node.span.start + 1);
 
-        let sid = element("Sid").and_then(|member| read_sid(member, layer.has_strict_sids() || trust, problems));
-        let effect = match element("Effect") {
+        let sid = elements.sid.and_then(|member| read_sid(member, layer.has_strict_sids() || trust, problems));
+        let effect = match elements.effect {
             Some(member) => read_effect(&member.value, problems),
             None if misspelt("Effect") => None,
             None => {
@@ -322,7 +317,7 @@ impl Statement {
             }
         };
 
-        let principal = match (element("Principal"), element("NotPrincipal")) {
+        let principal = match (elements.principal, elements.not_principal) {
             (Some(one), Some(other)) => {
                 problems.push(conflict(one, other));
                 None
@@ -368,7 +363,7 @@ impl Statement {
             }
         };
 
-        let action = match (element("Action"), element("NotAction")) {
+        let action = match (elements.action, elements.not_action) {
             (Some(one), Some(other)) => {
                 problems.push(conflict(one, other));
                 None
@@ -393,7 +388,7 @@ impl Statement {
 
         // What is refused covers nothing when it is read all the same.
         let nothing = || Some(ResourceElement::Resource(Vec::new()));
-        let resource = match (element("Resource"), element("NotResource")) {
+        let resource = match (elements.resource, elements.not_resource) {
             (Some(one), Some(other)) => {
                 problems.push(conflict(one, other));
                 nothing()
@@ -425,7 +420,8 @@ impl Statement {
                 }
             }
         };
-        let conditions = element("Condition")
+        let conditions = elements
+            .condition
             .map(|member| ConditionBlock::read(&member.value, variables, problems))
             .unwrap_or_default();
 
@@ -472,6 +468,46 @@ impl Statement {
                 .help("name the services, such as `s3:*`"),
             );
         }
+    }
+}
+
+/// The elements of a statement; of several with one name, the first.
+#[derive(Default)]
+struct Elements<'m> {
+    sid: Option<&'m Member>,
+    effect: Option<&'m Member>,
+    principal: Option<&'m Member>,
+    not_principal: Option<&'m Member>,
+    action: Option<&'m Member>,
+    not_action: Option<&'m Member>,
+    resource: Option<&'m Member>,
+    not_resource: Option<&'m Member>,
+    condition: Option<&'m Member>,
+}
+
+impl<'m> Elements<'m> {
+    /// Sorts out members, and reports those that are no elements.
+    fn of(members: &'m [Member], problems: &mut Vec<Problem>) -> Self {
+        let mut elements = Self::default();
+        for member in members {
+            let element = match member.name.as_str() {
+                "Sid" => &mut elements.sid,
+                "Effect" => &mut elements.effect,
+                "Principal" => &mut elements.principal,
+                "NotPrincipal" => &mut elements.not_principal,
+                "Action" => &mut elements.action,
+                "NotAction" => &mut elements.not_action,
+                "Resource" => &mut elements.resource,
+                "NotResource" => &mut elements.not_resource,
+                "Condition" => &mut elements.condition,
+                _ => {
+                    problems.push(unknown_element(member, &ELEMENTS, "a statement"));
+                    continue;
+                }
+            };
+            element.get_or_insert(member);
+        }
+        elements
     }
 }
 

@@ -10,54 +10,55 @@
 mod reader;
 
 use crate::problem::{Code, Problem, Span};
+use std::borrow::Cow;
 
-/// A text of a document: short ones, as most are, need no memory of their own.
-pub type Text = compact_str::CompactString;
+/// A text of a document: a piece of what was read, or, where that has escapes or mistakes, what it stands for.
+pub type Text<'t> = Cow<'t, str>;
 
 /// A value with the place it was read from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub struct Node<'t> {
     /// The bytes of the value, quotes and brackets included.
     pub span: Span,
     /// The value.
-    pub value: Value,
+    pub value: Value<'t>,
 }
 
 /// A JSON value. Numbers are kept as their source text, so that `1.20` stays `1.20`.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub enum Value<'t> {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
     /// A number, as written.
-    Number(Text),
+    Number(Text<'t>),
     /// A string, its escapes resolved.
-    String(Text),
+    String(Text<'t>),
     /// A list.
-    Array(Vec<Node>),
+    Array(Vec<Node<'t>>),
     /// Names and values in the order of the text, duplicates included.
-    Object(Vec<Member>),
+    Object(Vec<Member<'t>>),
 }
 
 /// A name and its value in an object.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Member {
+pub struct Member<'t> {
     /// The name, its escapes resolved.
-    pub name: Text,
+    pub name: Text<'t>,
     /// Where the name stands, quotes included.
     pub name_span: Span,
     /// The value.
-    pub value: Node,
+    pub value: Node<'t>,
 }
 
 /// What reading a text gives: the tree as far as it could be understood, and the problems in the order of their places.
 ///
 /// The text is JSON exactly if no problem is an error, duplicate names aside.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
+pub struct Reading<'t> {
     /// The tree; with errors, a best guess at what was meant.
-    pub root: Option<Node>,
+    pub root: Option<Node<'t>>,
     /// Everything found, in order.
     pub problems: Vec<Problem>,
 }
@@ -73,7 +74,7 @@ pub struct Reading {
 /// assert_eq!(codes, [(Code::MissingComma, 8), (Code::TrailingComma, 16)]);
 /// ```
 #[must_use]
-pub fn read(text: &str) -> Reading {
+pub fn read(text: &str) -> Reading<'_> {
     reader::read(text)
 }
 
@@ -114,7 +115,7 @@ fn utf16() -> Problem {
         .help("save the file again as UTF-8 without a byte-order mark")
 }
 
-impl Value {
+impl Value<'_> {
     /// What the value is called in messages.
     ///
     /// ```
@@ -134,7 +135,7 @@ impl Value {
     }
 }
 
-impl Node {
+impl<'t> Node<'t> {
     /// The JSON path of the innermost value that holds `offset`, such as `$.Statement[0].Action`.
     ///
     /// ```
@@ -184,7 +185,7 @@ impl Node {
     /// assert!(root.get("Version").is_some());
     /// ```
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Member> {
+    pub fn get(&self, name: &str) -> Option<&Member<'t>> {
         match &self.value {
             Value::Object(members) => members.iter().find(|member| member.name == name),
             _ => None,
@@ -213,7 +214,7 @@ impl Node {
     /// assert_eq!(document::read("1").root.unwrap().one_or_many().len(), 1);
     /// ```
     #[must_use]
-    pub fn one_or_many(&self) -> &[Node] {
+    pub fn one_or_many(&self) -> &[Node<'t>] {
         match &self.value {
             Value::Array(items) => items,
             _ => std::slice::from_ref(self),
@@ -221,12 +222,16 @@ impl Node {
     }
 }
 
-/// The strings of an element that is one string or a list of them; everything else is reported.
-pub(crate) fn strings<'n>(node: &'n Node, element: &str, problems: &mut Vec<Problem>) -> Vec<(&'n str, Span)> {
-    let mut found = Vec::with_capacity(node.one_or_many().len());
+/// Goes through the strings of an element that is one string or a list of them; everything else is reported.
+pub(crate) fn strings<'n>(
+    node: &'n Node<'_>,
+    element: &str,
+    problems: &mut Vec<Problem>,
+    mut each: impl FnMut(&'n str, Span, &mut Vec<Problem>),
+) {
     for item in node.one_or_many() {
         match &item.value {
-            Value::String(text) => found.push((text.as_str(), item.span)),
+            Value::String(text) => each(text, item.span, problems),
             Value::Array(_) => problems.push(Problem::error(
                 Code::NestedList,
                 item.span,
@@ -239,7 +244,6 @@ pub(crate) fn strings<'n>(node: &'n Node, element: &str, problems: &mut Vec<Prob
             )),
         }
     }
-    found
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Names {
 }
 
 /// Reads `text`; see [`super::read`].
-pub(super) fn read(text: &str) -> Reading {
+pub(super) fn read(text: &str) -> Reading<'_> {
     let mut reader = Reader {
         text,
         terraform: false,
@@ -91,7 +91,7 @@ struct Separation {
 }
 
 impl<'a> Reader<'a> {
-    fn document(&mut self) -> Option<Node> {
+    fn document(&mut self) -> Option<Node<'a>> {
         if self.text.starts_with('\u{FEFF}') {
             self.problems.push(
                 Problem::warning(Code::ByteOrderMark, Span::new(0, 3), "the text starts with a byte-order mark")
@@ -201,7 +201,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads one value; the caller has skipped what stands before it, and knows that the text goes on.
-    fn value(&mut self) -> Option<Node> {
+    fn value(&mut self) -> Option<Node<'a>> {
         let start = self.at;
         let value = match self.peek()? {
             b'{' if self.rest().starts_with("{{") => return self.bare_text(),
@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
         Some(Node { span: Span::new(start, self.at), value })
     }
 
-    fn nested(&mut self, kind: Open, start: usize) -> Option<Value> {
+    fn nested(&mut self, kind: Open, start: usize) -> Option<Value<'a>> {
         if self.open.len() >= MAX_DEPTH {
             if !self.too_deep {
                 self.too_deep = true;
@@ -237,9 +237,9 @@ impl<'a> Reader<'a> {
 
     // ---- objects ----
 
-    fn members(&mut self, start: usize) -> Vec<Member> {
+    fn members(&mut self, start: usize) -> Vec<Member<'a>> {
         let mut names = Names::default();
-        let mut members: Vec<Member> = Vec::new();
+        let mut members: Vec<Member<'a>> = Vec::new();
         let mut between = Separation::default();
         loop {
             self.skip_trivia();
@@ -288,7 +288,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn member(&mut self, between: &Separation) -> Option<Member> {
+    fn member(&mut self, between: &Separation) -> Option<Member<'a>> {
         let name_start = self.at;
         let name = self.name();
         let name_span = Span::new(name_start, self.at);
@@ -369,7 +369,7 @@ impl<'a> Reader<'a> {
         value.map(|value| Member { name, name_span, value })
     }
 
-    fn name(&mut self) -> Text {
+    fn name(&mut self) -> Text<'a> {
         match self.peek() {
             Some(b'"') => self.string(),
             _ if self.quote_lookalike().is_some() => self.wrongly_quoted().into(),
@@ -397,8 +397,8 @@ impl<'a> Reader<'a> {
 
     // ---- lists ----
 
-    fn elements(&mut self, start: usize) -> Vec<Node> {
-        let mut elements: Vec<Node> = Vec::new();
+    fn elements(&mut self, start: usize) -> Vec<Node<'a>> {
+        let mut elements: Vec<Node<'a>> = Vec::new();
         let mut between = Separation::default();
         loop {
             self.skip_trivia();
@@ -473,14 +473,18 @@ impl<'a> Reader<'a> {
     /// Whether a quoted name and a colon stand here.
     fn member_follows(&self) -> bool {
         let Some(rest) = self.rest().strip_prefix('"') else { return false };
-        let mut escaped = false;
-        let end = rest.find(|c: char| {
-            let ends = c == '\n' || c == '"' && !escaped;
-            escaped = c == '\\' && !escaped;
-            ends
-        });
-        let behind = end.and_then(|end| rest.get(end..)).and_then(|rest| rest.strip_prefix('"'));
-        behind.is_some_and(|rest| rest.trim_start().starts_with(':'))
+        let mut from = 0;
+        let end = loop {
+            let behind = rest.as_bytes().get(from..).unwrap_or_default();
+            let Some(at) = memchr::memchr3(b'"', b'\\', b'\n', behind) else { return false };
+            match behind.get(at) {
+                Some(b'"') => break from + at,
+                // What is escaped ends nothing, but for the end of the line.
+                Some(b'\\') if behind.get(at + 1) != Some(&b'\n') => from += at + 2,
+                _ => return false,
+            }
+        };
+        rest.get(end + 1..).is_some_and(|rest| rest.trim_start().starts_with(':'))
     }
 
     // ---- what stands between items ----

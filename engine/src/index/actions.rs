@@ -1,7 +1,7 @@
 //! Statements by the actions that they are about.
 
 use super::Few;
-use super::resources::ByResource;
+use super::lists::{ListId, Listing, Lists, Place, Scope, visit};
 use crate::action::{ActionElement, Form};
 use crate::layer::Layer;
 use crate::pattern::Pattern;
@@ -11,21 +11,51 @@ use crate::resource::ResourceElement;
 use crate::statement::{Effect, Known, Statement};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-use std::ops::ControlFlow;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Statements of a group, to be found by action.
 #[derive(Debug, Default)]
 pub(super) struct ByAction {
+    lists: Lists,
     /// By action.
-    actions: FxHashMap<Box<str>, List>,
+    actions: Actions,
     /// Those that are about many actions of a service, by service.
     services: FxHashMap<Box<str>, OfService>,
     /// Those about everything.
-    everything: List,
+    everything: ListId,
     /// Those with `NotAction`, or with actions of many services: which they match has to be asked.
-    unsorted: List,
+    unsorted: ListId,
     few: Few,
+}
+
+/// A list for each of some actions.
+#[derive(Debug, Default)]
+struct Actions {
+    /// The texts of all, in lower case.
+    texts: String,
+    /// Where its text ends, and which list, by the hash of an action; where two have the same, the later has the next one.
+    by_hash: FxHashMap<u64, (u32, u32, ListId)>,
+}
+
+impl Actions {
+    /// The list of an action, or the hash under which it can be put in.
+    fn find(&self, action: &str, hash: u64) -> Result<ListId, u64> {
+        let mut hash = hash;
+        loop {
+            let Some((start, end, list)) = self.by_hash.get(&hash) else { return Err(hash) };
+            if self.texts.get(*start as usize..*end as usize) == Some(action) {
+                return Ok(*list);
+            }
+            hash = hash.wrapping_add(1);
+        }
+    }
+
+    fn add(&mut self, action: &str, hash: u64, list: ListId) {
+        let small = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        let start = small(self.texts.len());
+        self.texts.push_str(action);
+        self.by_hash.insert(hash, (start, small(self.texts.len()), list));
+    }
 }
 
 /// Statements about the actions of a service whose names fit a pattern.
@@ -34,7 +64,7 @@ struct OfService {
     /// By what names begin with, in order.
     heads: Vec<Head>,
     /// By other patterns.
-    patterns: Vec<(Pattern, List)>,
+    patterns: Vec<(Pattern, ListId)>,
 }
 
 #[derive(Debug)]
@@ -42,86 +72,7 @@ struct Head {
     text: Box<str>,
     /// The longest of the others that it begins with.
     within: Option<usize>,
-    list: List,
-}
-
-/// Where a statement stands in its group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) policy: u32,
-    pub(super) statement: u32,
-}
-
-impl Place {
-    pub(super) fn find(self, policies: &[Arc<Policy>]) -> Option<&Statement> {
-        policies.get(self.policy as usize)?.statements().get(self.statement as usize)
-    }
-}
-
-/// What a statement says of resources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Scope {
-    /// It is about all of them, under no condition and whoever asks.
-    Unconditional,
-    /// It is about all of them.
-    Everywhere,
-    /// It has to be asked.
-    Unsorted,
-    /// It is about those that fit its patterns.
-    Patterns,
-}
-
-/// Statements in the order in which they are looked at.
-#[derive(Debug, Default)]
-struct List {
-    denying: Half,
-    allowing: Half,
-}
-
-#[derive(Debug, Default)]
-struct Half {
-    places: SmallVec<[(Scope, Place); 2]>,
-    /// Those about resources that fit patterns, to be found by resource; built when they are first asked for.
-    by_resource: OnceLock<Option<Box<ByResource>>>,
-}
-
-impl Half {
-    fn add(&mut self, scope: Scope, place: Place) {
-        if self.places.last() != Some(&(scope, place)) {
-            self.places.push((scope, place));
-        }
-    }
-
-    /// The statements of a scope.
-    fn of(&self, scope: Scope) -> &[(Scope, Place)] {
-        let start = self.places.partition_point(|(other, _)| *other < scope);
-        let rest = self.places.get(start..).unwrap_or_default();
-        rest.get(..rest.partition_point(|(other, _)| *other == scope)).unwrap_or_default()
-    }
-}
-
-impl List {
-    fn half(&self, effect: Effect) -> &Half {
-        match effect {
-            Effect::Allow => &self.allowing,
-            Effect::Deny => &self.denying,
-        }
-    }
-
-    fn add(&mut self, statement: &Statement, place: Place, scope: Scope) {
-        let half = match statement.effect() {
-            Effect::Allow => &mut self.allowing,
-            Effect::Deny => &mut self.denying,
-        };
-        half.add(scope, place);
-    }
-
-    fn settle(&mut self) {
-        for half in [&mut self.denying, &mut self.allowing] {
-            half.places.sort_unstable();
-            half.places.shrink_to_fit();
-        }
-    }
+    list: ListId,
 }
 
 fn scope(statement: &Statement, layer: Layer) -> Scope {
@@ -143,80 +94,70 @@ fn scope(statement: &Statement, layer: Layer) -> Scope {
 impl ByAction {
     /// The index of a group of policies.
     pub(super) fn of(policies: &[Arc<Policy>], layer: Layer, few: Few) -> Self {
-        let mut index = Self { few, ..Self::default() };
-        let mut heads: FxHashMap<(&str, &str), List> = FxHashMap::default();
+        let mut listing = Listing::default();
+        let mut index = Self { few, everything: listing.list(), unsorted: listing.list(), ..Self::default() };
+        let mut heads: FxHashMap<(&str, &str), ListId> = FxHashMap::default();
         for (policy, compiled) in (0..).zip(policies) {
             for (number, statement) in (0..).zip(compiled.statements()) {
                 let place = Place { policy, statement: number };
-                let scope = scope(statement, layer);
+                let (effect, scope) = (statement.effect(), scope(statement, layer));
                 let ActionElement::Action(entries) = statement.action() else {
-                    index.unsorted.add(statement, place, Scope::Unsorted);
+                    listing.add(index.unsorted, effect, Scope::Unsorted, place);
                     continue;
                 };
                 for entry in entries {
                     let list = match entry.form() {
-                        Form::Everything => &mut index.everything,
+                        Form::Everything => index.everything,
                         Form::Nothing => continue,
                         Form::AcrossServices => {
-                            index.unsorted.add(statement, place, Scope::Unsorted);
+                            listing.add(index.unsorted, effect, Scope::Unsorted, place);
                             continue;
                         }
-                        Form::Action(action) => match index.actions.get_mut(action) {
-                            Some(list) => list,
-                            None => {
-                                let mut list = List::default();
-                                list.add(statement, place, scope);
-                                index.actions.insert(action.into(), list);
-                                continue;
-                            }
-                        },
-                        Form::Head { service, head } => heads.entry((service, head)).or_default(),
+                        Form::Action(action, hash) => index.actions.find(action, hash).unwrap_or_else(|hash| {
+                            let list = listing.list();
+                            index.actions.add(action, hash, list);
+                            list
+                        }),
+                        Form::Head { service, head } => *heads.entry((service, head)).or_insert_with(|| listing.list()),
                         Form::OfService { service, name } => {
                             let patterns = &mut index.services.entry(service.into()).or_default().patterns;
-                            let at = patterns.iter().position(|(pattern, _)| pattern == name).unwrap_or_else(|| {
-                                patterns.push((name.clone(), List::default()));
-                                patterns.len() - 1
-                            });
-                            let Some((_, list)) = patterns.get_mut(at) else { continue };
-                            list
+                            match patterns.iter().find(|(pattern, _)| pattern == name) {
+                                Some((_, list)) => *list,
+                                None => {
+                                    let list = listing.list();
+                                    patterns.push((name.clone(), list));
+                                    list
+                                }
+                            }
                         }
                     };
-                    list.add(statement, place, scope);
+                    listing.add(list, effect, scope, place);
                 }
             }
         }
-        let mut heads: Vec<((&str, &str), List)> = heads.into_iter().collect();
+        let mut heads: Vec<((&str, &str), ListId)> = heads.into_iter().collect();
         heads.sort_unstable_by_key(|(key, _)| *key);
         for ((service, head), list) in heads {
             index.services.entry(service.into()).or_default().add(head, list);
         }
-        index.settle();
+        index.lists = listing.finish();
         index
     }
 
-    fn settle(&mut self) {
-        let of_services = self.services.values_mut().flat_map(|service| {
-            let heads = service.heads.iter_mut().map(|head| &mut head.list);
-            heads.chain(service.patterns.iter_mut().map(|(_, list)| list))
-        });
-        let lists = self.actions.values_mut().chain(of_services);
-        lists.chain([&mut self.everything, &mut self.unsorted]).for_each(List::settle);
-    }
-
     /// The statements about an action.
-    fn about(&self, action: &Action) -> SmallVec<[&List; 12]> {
+    fn about(&self, action: &Action) -> SmallVec<[ListId; 12]> {
         let mut lists = SmallVec::new();
-        lists.extend(self.actions.get(action.folded()));
+        lists.extend(self.actions.find(action.folded(), action.hash()).ok());
         if let Some(service) = self.services.get(action.service()) {
             let mut at = service.longest(action.name());
             while let Some(head) = at.and_then(|at| service.heads.get(at)) {
-                lists.push(&head.list);
+                lists.push(head.list);
                 at = head.within;
             }
             let fitting = service.patterns.iter().filter(|(pattern, _)| pattern.is_match(action.name()));
-            lists.extend(fitting.map(|(_, list)| list));
+            lists.extend(fitting.map(|(_, list)| *list));
         }
-        lists.push(&self.everything);
+        lists.push(self.everything);
         lists
     }
 
@@ -225,9 +166,9 @@ impl ByAction {
         let is_about = |place: &Place| place.find(policies).is_some_and(|statement| statement.action().matches(action));
         let mut places: Vec<Place> = Vec::new();
         for effect in [Effect::Deny, Effect::Allow] {
-            let sorted = self.about(action).into_iter().flat_map(|list| &list.half(effect).places);
+            let sorted = self.about(action).into_iter().flat_map(|list| self.lists.places(list, effect));
             places.extend(sorted.map(|(_, place)| *place));
-            let unsorted = self.unsorted.half(effect).places.iter().map(|(_, place)| *place);
+            let unsorted = self.lists.places(self.unsorted, effect).iter().map(|(_, place)| *place);
             places.extend(unsorted.filter(is_about));
         }
         places.sort_unstable();
@@ -237,77 +178,35 @@ impl ByAction {
 
     /// Shows the statements of the policies that can apply to a request.
     pub(super) fn show(&self, policies: &[Arc<Policy>], request: &Request<'_>, visitor: &mut impl Visitor) {
-        let lists = self.about(request.action());
+        let about = self.about(request.action());
         for effect in [Effect::Deny, Effect::Allow] {
             for scope in [Scope::Unconditional, Scope::Everywhere, Scope::Unsorted] {
                 let known = Known { action: true, resource: scope != Scope::Unsorted };
-                for (_, place) in lists.iter().flat_map(|list| list.half(effect).of(scope)) {
+                for (_, place) in about.iter().flat_map(|list| self.lists.of(*list, effect, scope)) {
                     if !visitor.wants(effect) {
                         break;
                     }
                     visit(policies, *place, known, visitor);
                 }
             }
-            for (_, place) in &self.unsorted.half(effect).places {
+            for (_, place) in self.lists.places(self.unsorted, effect) {
                 if visitor.wants(effect) {
                     visit(policies, *place, Known::default(), visitor);
                 }
             }
-            for half in lists.iter().map(|list| list.half(effect)) {
+            for list in &about {
                 if !visitor.wants(effect) {
                     break;
                 }
-                half.show_patterns(policies, self.few, request, effect, visitor);
+                self.lists.show_patterns(*list, effect, policies, self.few, request, visitor);
             }
         }
-    }
-}
-
-impl Half {
-    /// Shows the statements about resources that fit their patterns.
-    fn show_patterns(
-        &self,
-        policies: &[Arc<Policy>],
-        few: Few,
-        request: &Request<'_>,
-        effect: Effect,
-        visitor: &mut impl Visitor,
-    ) {
-        let places = self.of(Scope::Patterns);
-        if places.is_empty() {
-            return;
-        }
-        let places = || places.iter().map(|(_, place)| *place);
-        match self.by_resource.get_or_init(|| ByResource::of(policies, places(), few)) {
-            Some(by_resource) => {
-                let _ = by_resource.each(policies, request, |place, fits| {
-                    if !visitor.wants(effect) {
-                        return ControlFlow::Break(());
-                    }
-                    visit(policies, place, Known { action: true, resource: fits }, visitor);
-                    ControlFlow::Continue(())
-                });
-            }
-            None => {
-                for place in places() {
-                    if visitor.wants(effect) {
-                        visit(policies, place, Known { action: true, resource: false }, visitor);
-                    }
-                }
-            }
-        }
-    }
-}
-
-pub(super) fn visit(policies: &[Arc<Policy>], place: Place, known: Known, visitor: &mut impl Visitor) {
-    if let Some(statement) = place.find(policies) {
-        visitor.visit(place.policy as usize, place.statement as usize, statement, known);
     }
 }
 
 impl OfService {
     /// Adds what comes behind the others in the order of beginnings.
-    fn add(&mut self, head: &str, list: List) {
+    fn add(&mut self, head: &str, list: ListId) {
         let mut within = self.heads.len().checked_sub(1);
         while let Some(outer) = within.and_then(|at| self.heads.get(at)) {
             if head.starts_with(&*outer.text) {

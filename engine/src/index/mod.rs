@@ -6,6 +6,7 @@
 //! decision faster and nothing else.
 
 mod actions;
+mod lists;
 mod resources;
 
 use crate::decision::{Decision, Explanation, Outcome, decide_by, explain_by, verdict_by};
@@ -14,7 +15,8 @@ use crate::pattern;
 use crate::policy::{Group, PolicySet, Statements, Visitor};
 use crate::request::{Action, Request};
 use crate::statement::{Known, Statement};
-use actions::{ByAction, visit};
+use actions::ByAction;
+use lists::visit;
 
 /// How many are so few that asking all of them costs less than finding out which to ask.
 #[derive(Debug, Clone, Copy, Default)]

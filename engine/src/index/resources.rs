@@ -1,7 +1,7 @@
 //! Statements by the patterns of their resources.
 
 use super::Few;
-use super::actions::Place;
+use super::lists::Place;
 use crate::pattern::{Candidates, Fit};
 use crate::policy::Policy;
 use crate::request::Request;

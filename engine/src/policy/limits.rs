@@ -58,12 +58,22 @@ impl SizeLimit {
             // A character begins with a byte that continues none.
             Counting::WithoutWhiteSpace => {
                 let begins = |byte: &u8| byte & 0xC0 != 0x80 && !byte.is_ascii_whitespace();
-                text.as_bytes().iter().map(|byte| usize::from(begins(byte))).sum()
+                // So many that their number is a byte, too.
+                let pieces = text.as_bytes().chunks(usize::from(u8::MAX));
+                pieces.map(|piece| usize::from(piece.iter().map(|byte| u8::from(begins(byte))).sum::<u8>())).sum()
             }
             Counting::Characters => text.chars().count(),
             Counting::Bytes => text.len(),
         }
     }
+}
+
+/// Whether a text holds nothing but tabs, line ends and printable ASCII.
+fn is_usual(text: &[u8]) -> bool {
+    let (pieces, rest) = text.as_chunks::<64>();
+    let usual = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    let all_printable = |piece: &[u8; 64]| piece.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+    pieces.iter().all(|piece| all_printable(piece) || piece.iter().all(usual)) && rest.iter().all(usual)
 }
 
 /// Reports what is too large or holds characters that IAM does not take.
@@ -82,11 +92,7 @@ pub(super) fn check(text: &str, root: &Node, layer: Layer, problems: &mut Vec<Pr
         let message = format!("the policy has {size} {what}; {} may have {}", layer.described(), limit.most);
         problems.push(Problem::warning(Code::TooLarge, start, message));
     }
-    // Looked at in pieces, several bytes at a time.
-    let usual = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7E);
-    let mut pieces = document.as_bytes().chunks(64);
-    let is_usual = pieces.all(|piece| piece.iter().fold(true, |all, byte| all & usual(byte)));
-    if layer.has_strict_sids() && !is_usual {
+    if layer.has_strict_sids() && !is_usual(document.as_bytes()) {
         let taken = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{FF}');
         if let Some((at, c)) = document.char_indices().find(|&(_, c)| !taken(c)) {
             let at = root.span.start + at;

@@ -20,7 +20,6 @@ mod context;
 pub mod copies;
 mod json_row;
 pub mod judge;
-mod lanes;
 pub mod logged;
 pub mod object_key;
 pub mod operation;

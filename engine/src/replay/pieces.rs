@@ -1,6 +1,6 @@
 //! Pieces of lines that repeat from line to line, numbered: a piece that was seen before is told from others by its number.
 
-use super::lanes::equal;
+use crate::lanes::equal;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 

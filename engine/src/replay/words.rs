@@ -1,6 +1,6 @@
 //! The words of a line, from the left: where the next space is, looked for many bytes at a time.
 
-use super::lanes::{WIDTH, begins, first, is, unprintable};
+use crate::lanes::{WIDTH, begins, first, is, unprintable};
 use wide::u8x16;
 
 /// A text whose first line is at hand, and how much of it was taken. No word goes beyond the end of the line, and all are

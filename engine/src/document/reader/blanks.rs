@@ -4,13 +4,25 @@ use super::Reader;
 use crate::problem::{Code, Problem, Span};
 
 impl Reader<'_> {
+    #[inline]
     pub(super) fn skip_trivia(&mut self) {
+        if !self.goes_on() {
+            self.skip_blanks();
+        }
+    }
+
+    /// Whether what stands here is neither white space nor can be anything that stands between values.
+    #[inline]
+    fn goes_on(&self) -> bool {
+        matches!(self.peek(), None | Some(b'"' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'A'..=b'Z' | b'a'..=b'z'))
+    }
+
+    fn skip_blanks(&mut self) {
         loop {
             while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
                 self.at += 1;
             }
-            if matches!(self.peek(), None | Some(b'"' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'A'..=b'Z' | b'a'..=b'z'))
-            {
+            if self.goes_on() {
                 return;
             }
             let rest = self.rest();

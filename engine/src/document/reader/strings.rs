@@ -2,14 +2,14 @@
 
 use super::Reader;
 use crate::document::Text;
+use crate::lanes::{ends_string, first};
 use crate::problem::{Code, Problem, Span};
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// Reads a string in double quotes; the place is at the opening one.
-    pub(super) fn string(&mut self) -> Text {
+    pub(super) fn string(&mut self) -> Text<'a> {
         let behind = self.rest().get(1..).unwrap_or_default();
-        let length = memchr::memchr2(b'"', b'\\', behind.as_bytes());
-        let plain = length.and_then(|length| behind.get(..length)).filter(|text| text.bytes().all(|b| b >= 0x20));
+        let plain = first(behind.as_bytes(), ends_string).and_then(|end| behind.get(..end));
         if let Some(plain) = plain
             && behind.as_bytes().get(plain.len()) == Some(&b'"')
         {

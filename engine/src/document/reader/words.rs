@@ -3,8 +3,8 @@
 use super::{Node, Reader, Value};
 use crate::problem::{Code, Problem, Span};
 
-impl Reader<'_> {
-    pub(super) fn bare_text(&mut self) -> Option<Node> {
+impl<'a> Reader<'a> {
+    pub(super) fn bare_text(&mut self) -> Option<Node<'a>> {
         let start = self.at;
         let end = self.bare_end(&[',', ';', '}', ']', '"', ':', '\n']);
         let word = self.text.get(start..end).unwrap_or_default();

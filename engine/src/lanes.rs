@@ -3,25 +3,32 @@
 use wide::i8x32;
 
 /// How many bytes are compared together.
-pub(super) const WIDTH: usize = 16;
+pub(crate) const WIDTH: usize = 16;
 
 /// Where the bytes are that are a character of ASCII.
 #[inline]
-pub(super) fn is(lane: i8x32, character: u8) -> i8x32 {
+pub(crate) fn is(lane: i8x32, character: u8) -> i8x32 {
     lane.simd_eq(i8x32::splat(character.cast_signed()))
 }
 
 /// Where the bytes are that are no printable ASCII: spaces, control characters but for the last, and, as negative numbers,
 /// what is beyond ASCII.
 #[inline]
-pub(super) fn unprintable(lane: i8x32) -> i8x32 {
+pub(crate) fn unprintable(lane: i8x32) -> i8x32 {
     i8x32::splat(b'!'.cast_signed()).simd_gt(lane)
+}
+
+/// Where the bytes are that end or interrupt a string of JSON: quotes, backslashes and control characters.
+#[inline]
+pub(crate) fn ends_string(lane: i8x32) -> i8x32 {
+    let control = unprintable(lane) & lane.simd_gt(i8x32::splat(-1)) & !is(lane, b' ');
+    is(lane, b'"') | is(lane, b'\\') | control
 }
 
 /// Where the first byte is whose highest bit `found` sets. `None` if there is none, or if so little is left behind it that
 /// it was not looked at.
 #[inline]
-pub(super) fn first(bytes: &[u8], found: impl Fn(i8x32) -> i8x32) -> Option<usize> {
+pub(crate) fn first(bytes: &[u8], found: impl Fn(i8x32) -> i8x32) -> Option<usize> {
     for (number, chunk) in bytes.as_chunks::<{ 2 * WIDTH }>().0.iter().enumerate() {
         let bits = found(i8x32::new(chunk.map(u8::cast_signed))).to_bitmask();
         if bits != 0 {
@@ -33,13 +40,13 @@ pub(super) fn first(bytes: &[u8], found: impl Fn(i8x32) -> i8x32) -> Option<usiz
 
 /// Whether a text begins with another; compared many bytes at a time.
 #[inline]
-pub(super) fn begins(text: &[u8], with: &[u8]) -> bool {
+pub(crate) fn begins(text: &[u8], with: &[u8]) -> bool {
     text.get(..with.len()).is_some_and(|text| equal(text, with))
 }
 
 /// Whether texts are equal; short ones are compared in two steps, of which the second perhaps repeats bytes.
 #[inline]
-pub(super) fn equal(one: &[u8], other: &[u8]) -> bool {
+pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len()
         && match one.len() {
             4..8 => ends_equal::<4>(one, other),
