@@ -77,7 +77,7 @@ pub(crate) struct FactFields {
 #[derive(Debug, Clone)]
 pub(crate) enum Document {
     File(String),
-    Inline(Node),
+    Inline(Node<'static>),
 }
 
 /// The policies of a test, by kind. A kind that was not named is `None`.
@@ -119,7 +119,7 @@ struct Fields {
     resource_account: Option<String>,
     context: Vec<(String, ContextValue)>,
     unknown: Option<Vec<String>>,
-    facts: Vec<Member>,
+    facts: Vec<Member<'static>>,
     expect: Option<Expectation>,
 }
 
@@ -181,7 +181,7 @@ impl Reader {
             resource_account: self.text(node, "resource_account"),
             context: node.get("context").map(|member| self.context(&member.value)).unwrap_or_default(),
             unknown: self.texts(node, "unknown"),
-            facts: facts.map(<[Member]>::to_vec).unwrap_or_default(),
+            facts: facts.into_iter().flatten().map(|fact| fact.clone().into_owned()).collect(),
             expect: node.get("expect").and_then(|member| self.expectation(&member.value)),
         }
     }
@@ -305,7 +305,7 @@ impl Reader {
         let mut facts = FactFields::default();
         for member in members {
             let node = &member.value;
-            match member.name.as_str() {
+            match &*member.name {
                 "management_account" => facts.management_account = self.as_text(node),
                 "role_arn" => facts.role_arn = self.as_text(node),
                 "federating_user" => facts.federating_user = self.as_text(node),
@@ -352,7 +352,7 @@ impl Reader {
             .iter()
             .filter_map(|item| match &item.value {
                 Value::String(path) => Some(Document::File(path.to_string())),
-                Value::Object(_) => Some(Document::Inline(item.clone())),
+                Value::Object(_) => Some(Document::Inline(item.clone().into_owned())),
                 _ => {
                     self.error(
                         item.span,
@@ -392,7 +392,7 @@ impl Reader {
 
     // ---- small values ----
 
-    fn mapping<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Member]> {
+    fn mapping<'n, 't>(&mut self, node: &'n Node<'t>, what: &str) -> Option<&'n [Member<'t>]> {
         if let Value::Object(members) = &node.value {
             return Some(members);
         }
@@ -402,7 +402,7 @@ impl Reader {
 
     fn only(&mut self, members: &[Member], known: &[&str], of: &str) {
         for member in members {
-            if !known.contains(&member.name.as_str()) {
+            if !known.contains(&&*member.name) {
                 let help = format!("the fields are {}", known.join(", "));
                 self.error(member.name_span, format!("{of} has no field `{}`", member.name), help);
             }

@@ -53,7 +53,7 @@ impl Entry {
         let mut entry = Self::default();
         for member in members {
             let value = &member.value;
-            match (simulator, member.name.as_str()) {
+            match (simulator, &*member.name) {
                 (false, "principal") => entry.principal = optional(text, value, "principal")?,
                 (false, "action") => entry.actions = texts(text, value, "action")?,
                 (false, "resource") => entry.resources = texts(text, value, "resource")?,

@@ -223,7 +223,7 @@ fn read_context(path: &str) -> Result<Vec<(String, ContextValue)>, Failure> {
         Some(Value::Object(members)) => {
             for member in members {
                 match context_value(&member.value) {
-                    Ok(value) => context.push((member.name.into_string(), value)),
+                    Ok(value) => context.push((member.name.into_owned(), value)),
                     Err(problem) => problems.push(problem),
                 }
             }

@@ -2,12 +2,17 @@
 //!
 //! Plain scalars follow the core schema of YAML 1.2: `true`, `false`, `null` and numbers; everything else is text.
 
-use can_access_engine::document::{Member, Node, Value};
+use can_access_engine::document::{self, Value};
 use can_access_engine::policy::Refused;
 use can_access_engine::problem::{Code, Problem, Severity, Source, Span};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// A value with its texts, which YAML writes in so many ways that they are no pieces of what was read.
+pub(crate) type Node = document::Node<'static>;
+/// The same of a name and its value.
+pub(crate) type Member = document::Member<'static>;
 
 /// How many nodes a document may have once its aliases are followed: enough for any test, not for a YAML bomb.
 const MAX_NODES: usize = 2_000_000;
@@ -78,7 +83,7 @@ impl<'a> Builder<'a> {
         let (value, end, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = tag.is_some_and(|tag| tag.suffix == "str");
-                let value = if is_text { Value::String(text.into()) } else { scalar(&text, style) };
+                let value = if is_text { Value::String(text.into_owned().into()) } else { scalar(&text, style) };
                 (value, span.end, anchor)
             }
             Event::SequenceStart(anchor, _) => {
@@ -169,16 +174,16 @@ fn offsets(text: &str) -> Vec<usize> {
     std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
 }
 
-fn scalar(text: &str, style: ScalarStyle) -> Value {
+fn scalar(text: &str, style: ScalarStyle) -> Value<'static> {
     if style != ScalarStyle::Plain {
-        return Value::String(text.into());
+        return Value::String(text.to_owned().into());
     }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
-        _ if is_number(text) => Value::Number(text.into()),
-        _ => Value::String(text.into()),
+        _ if is_number(text) => Value::Number(text.to_owned().into()),
+        _ => Value::String(text.to_owned().into()),
     }
 }
 

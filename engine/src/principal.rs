@@ -351,7 +351,7 @@ impl PrincipalElement {
             ),
             Value::Object(members) => {
                 for member in members {
-                    let kind = member.name.as_str();
+                    let kind = &*member.name;
                     if !matches!(kind, "AWS" | "Service" | "Federated" | "CanonicalUser") {
                         let known = ["AWS", "Service", "Federated", "CanonicalUser"];
                         let meant = known.iter().find(|known| known.eq_ignore_ascii_case(kind));
@@ -431,7 +431,7 @@ fn read_entries(kind: &str, node: &Node, negated: bool, entries: &mut Vec<Entry>
                     "Federated" => wildcard_free(text, item.span, problems, Named::Provider),
                     _ => wildcard_free(text, item.span, problems, Named::CanonicalUser),
                 };
-                entries.push(Entry { span: item.span, text: text.as_str().into(), named });
+                entries.push(Entry { span: item.span, text: (&**text).into(), named });
             }
             Value::Number(number) => problems.push(
                 Problem::error(Code::BadPrincipal, item.span, format!("the account id {number} has no quotes"))

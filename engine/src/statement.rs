@@ -302,7 +302,7 @@ impl Statement {
         let misspelt = |name: &str| {
             let near =
                 |member: &Member| edit_distance(&member.name.to_ascii_lowercase(), &name.to_ascii_lowercase()) <= 2;
-            members.iter().any(|member| !ELEMENTS.contains(&member.name.as_str()) && near(member))
+            members.iter().any(|member| !ELEMENTS.contains(&&*member.name) && near(member))
         };
         let Reading { layer, trust, variables } = *reading;
         let start = Span::new(node.span.start, node.span.start + 1);
@@ -474,23 +474,23 @@ impl Statement {
 /// The elements of a statement; of several with one name, the first.
 #[derive(Default)]
 struct Elements<'m> {
-    sid: Option<&'m Member>,
-    effect: Option<&'m Member>,
-    principal: Option<&'m Member>,
-    not_principal: Option<&'m Member>,
-    action: Option<&'m Member>,
-    not_action: Option<&'m Member>,
-    resource: Option<&'m Member>,
-    not_resource: Option<&'m Member>,
-    condition: Option<&'m Member>,
+    sid: Option<&'m Member<'m>>,
+    effect: Option<&'m Member<'m>>,
+    principal: Option<&'m Member<'m>>,
+    not_principal: Option<&'m Member<'m>>,
+    action: Option<&'m Member<'m>>,
+    not_action: Option<&'m Member<'m>>,
+    resource: Option<&'m Member<'m>>,
+    not_resource: Option<&'m Member<'m>>,
+    condition: Option<&'m Member<'m>>,
 }
 
 impl<'m> Elements<'m> {
     /// Sorts out members, and reports those that are no elements.
-    fn of(members: &'m [Member], problems: &mut Vec<Problem>) -> Self {
+    fn of(members: &'m [Member<'m>], problems: &mut Vec<Problem>) -> Self {
         let mut elements = Self::default();
         for member in members {
-            let element = match member.name.as_str() {
+            let element = match &*member.name {
                 "Sid" => &mut elements.sid,
                 "Effect" => &mut elements.effect,
                 "Principal" => &mut elements.principal,

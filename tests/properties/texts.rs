@@ -34,7 +34,7 @@ fn same(node: &Node, other: &serde_json::Value) -> bool {
         (Value::Object(own), serde_json::Value::Object(other)) => {
             let last = |name: &str| own.iter().rev().find(|member| member.name == name);
             other.iter().all(|(name, value)| last(name).is_some_and(|member| same(&member.value, value)))
-                && own.iter().all(|member| other.contains_key(member.name.as_str()))
+                && own.iter().all(|member| other.contains_key(&*member.name))
         }
         _ => false,
     }

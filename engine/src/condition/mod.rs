@@ -209,7 +209,7 @@ fn read_values(
     let mut values = Vec::new();
     for item in node.one_or_many() {
         let text = match &item.value {
-            Value::String(text) | Value::Number(text) => text.as_str(),
+            Value::String(text) | Value::Number(text) => text,
             Value::Bool(true) => "true",
             Value::Bool(false) => "false",
             other @ (Value::Null | Value::Array(_) | Value::Object(_)) => {

@@ -136,6 +136,21 @@ impl Value<'_> {
 }
 
 impl<'t> Node<'t> {
+    /// The same with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Node<'static> {
+        let owned = |text: Text<'_>| Text::Owned(text.into_owned());
+        let value = match self.value {
+            Value::Null => Value::Null,
+            Value::Bool(truth) => Value::Bool(truth),
+            Value::Number(text) => Value::Number(owned(text)),
+            Value::String(text) => Value::String(owned(text)),
+            Value::Array(items) => Value::Array(items.into_iter().map(Node::into_owned).collect()),
+            Value::Object(members) => Value::Object(members.into_iter().map(Member::into_owned).collect()),
+        };
+        Node { span: self.span, value }
+    }
+
     /// The JSON path of the innermost value that holds `offset`, such as `$.Statement[0].Action`.
     ///
     /// ```
@@ -219,6 +234,15 @@ impl<'t> Node<'t> {
             Value::Array(items) => items,
             _ => std::slice::from_ref(self),
         }
+    }
+}
+
+impl Member<'_> {
+    /// The same with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Member<'static> {
+        let name = Text::Owned(self.name.into_owned());
+        Member { name, name_span: self.name_span, value: self.value.into_owned() }
     }
 }
 

@@ -13,15 +13,15 @@ const MAX_DEPTH: usize = 127;
 
 /// Where the names of an object's members stand, looked up where there are many.
 #[derive(Default)]
-struct Names {
-    first: HashMap<Text, Span>,
+struct Names<'a> {
+    first: HashMap<Text<'a>, Span>,
     /// How many members are in it.
     taken: usize,
 }
 
-impl Names {
+impl<'a> Names<'a> {
     /// Where the first of the members stands that has a name.
-    fn first(&mut self, members: &[Member], name: &Text) -> Option<Span> {
+    fn first(&mut self, members: &[Member<'a>], name: &Text<'a>) -> Option<Span> {
         const MANY: usize = 16;
         if members.len() < MANY {
             return members.iter().find(|member| member.name == *name).map(|member| member.name_span);
@@ -385,7 +385,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports a name that one of the members before has.
-    fn duplicate(&mut self, members: &[Member], names: &mut Names, member: &Member) {
+    fn duplicate(&mut self, members: &[Member<'a>], names: &mut Names<'a>, member: &Member<'a>) {
         let Some(first) = names.first(members, &member.name) else { return };
         let message = format!("`{}` stands twice in this object", member.name);
         self.problems.push(

@@ -142,7 +142,7 @@ impl Policy {
     #[must_use]
     pub fn read_leniently(source: Arc<Source>, layer: Layer) -> Option<(Self, Vec<Problem>)> {
         let document::Reading { root, mut problems } = document::read(source.text());
-        let policy = Self::compile(source, &root?, layer, &mut problems)?;
+        let policy = Self::compile(Arc::clone(&source), &root?, layer, &mut problems)?;
         Some((policy, in_order(problems)))
     }
 
@@ -152,7 +152,7 @@ impl Policy {
             return None;
         };
         for member in members {
-            if !ELEMENTS.contains(&member.name.as_str()) {
+            if !ELEMENTS.contains(&&*member.name) {
                 let problem = unknown_element(member, &ELEMENTS, "a policy");
                 problems.push(match path_of_policy(&member.name, &member.value) {
                     Some(path) => problem.help(format!("the policy is what stands under `{path}`: take that alone")),
