@@ -31,7 +31,13 @@ impl ConditionKey {
     /// ```
     #[must_use]
     pub fn new(spelled: &str) -> Self {
-        let folded = CompactString::from_str_to_lowercase(spelled);
+        let folded = if spelled.is_ascii() {
+            let mut folded = CompactString::from(spelled);
+            folded.make_ascii_lowercase();
+            folded
+        } else {
+            CompactString::from_str_to_lowercase(spelled)
+        };
         Self { spelled: spelled.into(), derived: Derived::from_folded(&folded), folded }
     }
 

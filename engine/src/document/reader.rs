@@ -5,6 +5,7 @@ mod strings;
 mod words;
 
 use super::{Member, Node, Reading, Text, Value};
+use crate::lanes::{ends_string, first};
 use crate::problem::{Code, Problem, Span, in_order};
 use std::collections::HashMap;
 
@@ -130,6 +131,9 @@ impl<'a> Reader<'a> {
     /// Text that starts like something other than JSON; reading on would only bury that.
     fn other_format(&self) -> Option<Problem> {
         let rest = self.rest();
+        if rest.starts_with(['{', '[']) {
+            return None;
+        }
         let line_end = rest.find('\n').unwrap_or(rest.len());
         let line = rest.get(..line_end).unwrap_or(rest).trim_end();
         let span = Span::new(self.at, self.at + line.len());
@@ -473,6 +477,11 @@ impl<'a> Reader<'a> {
     /// Whether a quoted name and a colon stand here.
     fn member_follows(&self) -> bool {
         let Some(rest) = self.rest().strip_prefix('"') else { return false };
+        // Most strings are plain ones, with what separates values behind them.
+        let end = first(rest.as_bytes(), ends_string);
+        if let Some([b'"', b',' | b']', ..]) = end.and_then(|end| rest.as_bytes().get(end..)) {
+            return false;
+        }
         let mut from = 0;
         let end = loop {
             let behind = rest.as_bytes().get(from..).unwrap_or_default();

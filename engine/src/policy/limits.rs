@@ -57,7 +57,7 @@ impl SizeLimit {
         match self.counting {
             // A character begins with a byte that continues none.
             Counting::WithoutWhiteSpace => {
-                let begins = |byte: &u8| byte & 0xC0 != 0x80 && !byte.is_ascii_whitespace();
+                let begins = |byte: &u8| (byte & 0xC0 != 0x80) & !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0C);
                 // So many that their number is a byte, too.
                 let pieces = text.as_bytes().chunks(usize::from(u8::MAX));
                 pieces.map(|piece| usize::from(piece.iter().map(|byte| u8::from(begins(byte))).sum::<u8>())).sum()

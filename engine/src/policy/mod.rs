@@ -392,6 +392,9 @@ fn is_trust(statements: &Node) -> bool {
 
 fn duplicate_sids(root: &Node, strict: bool, problems: &mut Vec<Problem>) {
     let statements = root.get("Statement").map_or(&[][..], |member| member.value.one_or_many());
+    if statements.len() < 2 {
+        return;
+    }
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for sid in statements.iter().filter_map(|statement| statement.get("Sid")) {
         let Some(text) = sid.value.as_str().filter(|text| !text.is_empty()) else { continue };
