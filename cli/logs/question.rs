@@ -19,7 +19,7 @@ pub(super) struct Question {
     /// Whether the resources are named by their keys.
     pub(super) named: bool,
     /// The first segment of resources that are not named by their keys.
-    pub(super) segment: Rc<[u8]>,
+    segment: Rc<[u8]>,
     outlook: Outlook,
     old_outlook: Option<Outlook>,
     answers: Vec<Verdicts>,
@@ -49,6 +49,19 @@ pub(super) struct Count {
     /// Whether the policies deny, and whether they say something else than the baseline.
     pub(super) denied: bool,
     pub(super) changed: bool,
+}
+
+/// The first segment of a name, if it has several.
+pub(super) fn segment(name: &[u8]) -> &[u8] {
+    memchr::memchr(b'/', name).and_then(|at| name.get(..at)).unwrap_or_default()
+}
+
+/// Whether that is the first segment of a name.
+fn is_in(name: &[u8], known: &[u8]) -> bool {
+    match known {
+        [] => segment(name).is_empty(),
+        _ => name.get(known.len()) == Some(&b'/') && name.starts_with(known),
+    }
 }
 
 impl Question {
@@ -87,21 +100,21 @@ impl Question {
         )
     }
 
-    /// The count of requests in a first segment that got the same answer, if the answer is known. `tell` is told of counts
-    /// that have to make room.
+    /// The count of requests that got the same answer for resources in the same first segment, if the answer is known. The
+    /// resource is named by its key, or always by the same. `tell` is told of counts that have to make room.
     pub(super) fn answered(
         &mut self,
         hinge: &Hinge<'_>,
-        segment: &[u8],
+        key: Option<&[u8]>,
         tell: impl FnMut(&Verdicts, &[u8], u64),
     ) -> Option<&mut Count> {
+        let is_in_it = |place: usize| {
+            let count = self.counts.get(place);
+            count.is_some_and(|count| key.is_none_or(|key| is_in(key, &count.segment)))
+        };
         let place = match (self.last, hinge) {
-            (Some((last, place)), Hinge::Matching(matching))
-                if last == *matching && self.counts.get(place).is_some_and(|count| count.segment == segment) =>
-            {
-                place
-            }
-            _ => self.place(hinge, segment, tell)?,
+            (Some((last, place)), Hinge::Matching(matching)) if last == *matching && is_in_it(place) => place,
+            _ => self.place(hinge, key, tell)?,
         };
         if let Hinge::Matching(matching) = hinge {
             self.last = Some((*matching, place));
@@ -110,7 +123,14 @@ impl Question {
     }
 
     /// Where the count is.
-    fn place(&mut self, hinge: &Hinge<'_>, segment: &[u8], tell: impl FnMut(&Verdicts, &[u8], u64)) -> Option<usize> {
+    fn place(
+        &mut self,
+        hinge: &Hinge<'_>,
+        key: Option<&[u8]>,
+        tell: impl FnMut(&Verdicts, &[u8], u64),
+    ) -> Option<usize> {
+        let always = Rc::clone(&self.segment);
+        let segment = key.map_or(&*always, segment);
         let answer = match hinge {
             Hinge::Prefix(prefix) => *self.by_prefix.get(*prefix)?,
             Hinge::Matching(matching) => *self.by_matching.get(matching)?,

@@ -1,7 +1,7 @@
 //! Replaying logs: every line is observed, and what the policies would have said to it is counted.
 
 use super::plans::Plans;
-use super::question::{Question, Verdicts};
+use super::question::{Question, Verdicts, segment};
 use super::source::{Block, LineCounts, Source};
 use super::{Deliveries, Logline, Skimmed, Skimmers, Visit, each_block, each_line};
 use crate::Failure;
@@ -18,7 +18,6 @@ use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::rc::Rc;
 
 /// How many blocks are read before they are gone through together, where their order matters.
 const TOGETHER: usize = 8;
@@ -188,11 +187,6 @@ struct Plan {
     style: Style,
 }
 
-/// The first segment of a name, if it has several.
-fn segment(name: &[u8]) -> &[u8] {
-    memchr::memchr(b'/', name).and_then(|at| name.get(..at)).unwrap_or_default()
-}
-
 /// Counts what the policies say to requests with evidence.
 fn tell(tally: &mut Tally, class: Class, (verdict, old): &Verdicts, requests: u64) -> Counts {
     let succeeded = class == Class::Allowed;
@@ -278,12 +272,10 @@ impl Visit for Worker<'_> {
         }
         let prefix = skim.written_prefix().filter(|_| question.hangs_on_prefix());
         let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix, &mut self.room);
-        let always = if key.is_none() { Some(Rc::clone(&question.segment)) } else { None };
-        let segment = key.as_deref().map(segment).or(always.as_deref()).unwrap_or_default();
         let of = (plan.class, question.group);
         let (tally, groups) = (&mut self.tally, &mut self.groups);
         let told = |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);
-        let Some(answered) = question.answered(&hinge, segment, told) else {
+        let Some(answered) = question.answered(&hinge, key.as_deref(), told) else {
             // What was not seen before is asked, and kept in mind.
             self.asked = None;
             self.line(place, S::read(text));

@@ -397,7 +397,7 @@ fn weighed<R: Record>(
     let mut group = |layer: Layer, applies: bool, request: &Request<'_>, record: &mut R| -> Option<Said> {
         let groups = policies.groups(layer, false);
         if !applies {
-            set(&mut layers, layer, LayerOutcome::NotApplicable);
+            set::<R>(&mut layers, layer, || LayerOutcome::NotApplicable);
             return Some(Said::PASSES);
         }
         let on_bucket = bucket.is_some() && !request.has_access_point_form();
@@ -416,7 +416,7 @@ fn weighed<R: Record>(
             // RCPFullAWSAccess is attached at every level and cannot be taken away (R7.13).
             whole.allows = Truth::True;
         }
-        set(&mut layers, layer, whole.outcome());
+        set::<R>(&mut layers, layer, || whole.outcome());
         Some(whole)
     };
 
@@ -437,7 +437,7 @@ fn weighed<R: Record>(
     if let Some(bucket) = bucket.as_ref().filter(|_| !lacks(Layer::Endpoint)) {
         let on_bucket = group(Layer::Endpoint, true, bucket, record)?;
         endpoint = Said { denies: endpoint.denies.or(on_bucket.denies), allows: endpoint.allows.and(on_bucket.allows) };
-        set(&mut layers, Layer::Endpoint, endpoint.outcome());
+        set::<R>(&mut layers, Layer::Endpoint, || endpoint.outcome());
     }
     // An absent layer of identity policies grants nothing, unlike an absent limit.
     let identity = if policies.identity.is_empty() || !limited { Said::SILENT } else { identity };
@@ -457,7 +457,7 @@ fn weighed<R: Record>(
             denies: resource.denies.or(through.denies),
             allows: resource.allows().and(through.allows()),
         });
-        set(&mut layers, Layer::Resource, both.outcome());
+        set::<R>(&mut layers, Layer::Resource, || both.outcome());
     }
 
     if is_caller_identity {
@@ -581,9 +581,12 @@ fn of_resource(access_point: bool) -> Group {
     Group { layer: Layer::Resource, access_point, level: 0 }
 }
 
-fn set(layers: &mut [LayerOutcome; 7], layer: Layer, outcome: LayerOutcome) {
-    if let Some(slot) = layers.get_mut(layer as usize) {
-        *slot = outcome;
+/// Notes what a layer said, if more than the decision counts.
+fn set<R: Record>(layers: &mut [LayerOutcome; 7], layer: Layer, outcome: impl FnOnce() -> LayerOutcome) {
+    if !R::HASTY
+        && let Some(slot) = layers.get_mut(layer as usize)
+    {
+        *slot = outcome();
     }
 }
 
