@@ -187,10 +187,8 @@ impl Visit for Worker<'_> {
             return self.line(place, S::read(text));
         }
         self.collected.lines.count(plan.class, place);
-        match &plan.unknown {
-            Some(operation) if plan.class == Class::Unmapped => self.collected.lines.unknown_operation(operation),
-            Some(operation) => self.collected.lines.unplaced_operation(operation),
-            None => {}
+        if let Some(operation) = &plan.unknown {
+            self.collected.lines.unexplained_operation(plan.class, operation);
         }
         let rules = self.rules;
         if rules.since.is_some_and(|since| skim.time() < since) || rules.until.is_some_and(|until| skim.time() >= until)
@@ -220,7 +218,7 @@ impl Visit for Worker<'_> {
                 self.collected.lines.remark_on(row.operation, &observation, place);
                 self.collected.copies.note(&row, observation.class, line, place);
                 match observation.class {
-                    Class::Unmapped => self.collected.lines.unknown_operation(row.operation),
+                    Class::Unmapped => self.collected.lines.unexplained_operation(Class::Unmapped, row.operation),
                     Class::Allowed | Class::Refused => {
                         self.learn(observation.class, None);
                         self.take(place, row.requester, &observation);
@@ -234,11 +232,11 @@ impl Visit for Worker<'_> {
                 self.collected.lines.count(event.class(), place);
                 match event.class() {
                     Class::Unmapped => {
-                        self.collected.lines.unknown_operation(&event.operation());
+                        self.collected.lines.unexplained_operation(Class::Unmapped, &event.operation());
                         self.learn(Class::Unmapped, Some(event.operation()));
                     }
                     Class::NoEvidence if event.is_unplaced() => {
-                        self.collected.lines.unplaced_operation(&event.operation());
+                        self.collected.lines.unexplained_operation(Class::NoEvidence, &event.operation());
                         self.learn(Class::NoEvidence, Some(event.operation()));
                     }
                     Class::NoEvidence => self.learn(Class::NoEvidence, None),

@@ -259,10 +259,8 @@ impl Visit for Worker<'_> {
         };
         let Some(Some(plan)) = self.plans.get_mut(at) else { return self.line(place, S::read(text)) };
         let Some(question) = &mut plan.question else {
-            match &plan.unknown {
-                Some(operation) if plan.class == Class::Unmapped => self.tally.lines.unknown_operation(operation),
-                Some(operation) => self.tally.lines.unplaced_operation(operation),
-                None => {}
+            if let Some(operation) = &plan.unknown {
+                self.tally.lines.unexplained_operation(plan.class, operation);
             }
             return self.tally.lines.count(plan.class, place);
         };
@@ -311,7 +309,7 @@ impl Visit for Worker<'_> {
                 self.tally.lines.remark_on(row.operation, &observation, place);
                 self.copies.note(&row, observation.class, line, place);
                 match observation.class {
-                    Class::Unmapped => self.tally.lines.unknown_operation(row.operation),
+                    Class::Unmapped => self.tally.lines.unexplained_operation(Class::Unmapped, row.operation),
                     Class::Allowed | Class::Refused => self.ask(place, row.requester, &observation),
                     Class::NoEvidence => self.learn(Class::NoEvidence, None),
                     _ => {}
@@ -321,11 +319,11 @@ impl Visit for Worker<'_> {
                 self.tally.lines.count(event.class(), place);
                 match event.class() {
                     Class::Unmapped => {
-                        self.tally.lines.unknown_operation(&event.operation());
+                        self.tally.lines.unexplained_operation(Class::Unmapped, &event.operation());
                         self.learn(Class::Unmapped, Some(event.operation()));
                     }
                     Class::NoEvidence if event.is_unplaced() => {
-                        self.tally.lines.unplaced_operation(&event.operation());
+                        self.tally.lines.unexplained_operation(Class::NoEvidence, &event.operation());
                         self.learn(Class::NoEvidence, Some(event.operation()));
                     }
                     Class::NoEvidence => self.learn(Class::NoEvidence, None),

@@ -48,6 +48,12 @@ impl Glob {
     /// Whether every name of a shape matches.
     pub(super) fn covers(&self, shape: &[char]) -> bool {
         let pattern = &self.0;
+        let fits = |own: &char, symbol: &char| own == symbol || *own == ONE && is_one(*symbol);
+        // Most of what does not match ends otherwise.
+        let ends = pattern.iter().rev().take_while(|own| **own != STAR).zip(shape.iter().rev());
+        if !ends.into_iter().all(|(own, symbol)| fits(own, symbol)) {
+            return false;
+        }
         let (mut at, mut of) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;
         while let Some(symbol) = shape.get(of) {
@@ -57,7 +63,7 @@ impl Glob {
                     at += 1;
                     continue;
                 }
-                Some(literal) if literal == symbol || *literal == ONE && is_one(*symbol) => {
+                Some(own) if fits(own, symbol) => {
                     at += 1;
                     of += 1;
                     continue;

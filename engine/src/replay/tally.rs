@@ -182,14 +182,11 @@ impl Lines {
         self.classes.iter().sum()
     }
 
-    /// Counts an operation that is not known.
-    pub fn unknown_operation(&mut self, name: &str) {
-        add_name(&mut self.unmapped, name, 1);
-    }
-
-    /// Counts an operation that succeeded and proves nothing.
-    pub fn unplaced_operation(&mut self, name: &str) {
-        add_name(&mut self.unplaced, name, 1);
+    /// Counts an operation that is not known, if its class is [`Class::Unmapped`], or of which it is not known what it was
+    /// about.
+    pub fn unexplained_operation(&mut self, class: Class, name: &str) {
+        let names = if class == Class::Unmapped { &mut self.unmapped } else { &mut self.unplaced };
+        add_name(names, name, 1);
     }
 
     /// Notes what is remarkable about a row, given what it tells.
