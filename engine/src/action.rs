@@ -92,6 +92,7 @@ const BLANK: u8 = 1 << 3;
 const STRANGE: u8 = 1 << 4;
 
 /// Which signs bytes are.
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which checks it")]
 const SIGNS: [u8; 256] = {
     let mut signs = [STRANGE; 256];
     let mut byte = 0;

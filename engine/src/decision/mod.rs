@@ -736,6 +736,7 @@ impl Grant {
     /// resource's policy has to pass depends on how it names the requester: naming the user, the session, the
     /// federated user or everyone passes a silent boundary and session policy; naming the role behind a session, or
     /// the user behind a federated one, does not; naming the account is no grant by itself.
+    #[inline(always)]
     fn same_account<R: Record>(parts: &Parts, resource: ResourceSaid) -> Self {
         const UNLIMITED: [Class; 4] = [Class::Anyone, Class::ExactUser, Class::ExactSession, Class::ExactFederated];
         const LIMITED: [Class; 2] = [Class::RoleOfSession, Class::UserOfFederated];

@@ -82,12 +82,13 @@ pub(super) fn is_for_providers(request: &Request<'_>) -> bool {
 /// The rule by which the service refuses a request that the policies may grant.
 #[inline(always)]
 pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>) -> Option<ServiceRule> {
-    let rule = match request.action().service() {
-        "sts" | "kms" | "iam" => reserves(request),
-        _ => None,
-    };
-    let restricted = || request.facts().restrict_public_buckets && is_restricted(policies, request);
-    rule.or_else(|| restricted().then_some(ServiceRule::BlockPublicAccess))
+    if let "sts" | "kms" | "iam" = request.action().service()
+        && let Some(rule) = reserves(request)
+    {
+        return Some(rule);
+    }
+    let restricted = request.facts().restrict_public_buckets && is_restricted(policies, request);
+    restricted.then_some(ServiceRule::BlockPublicAccess)
 }
 
 /// What services keep to themselves.

@@ -94,7 +94,8 @@ fn scope(statement: &Statement, layer: Layer) -> Scope {
 impl ByAction {
     /// The index of a group of policies.
     pub(super) fn of(policies: &[Arc<Policy>], layer: Layer, few: Few) -> Self {
-        let mut listing = Listing::default();
+        let statements = policies.iter().flat_map(|policy| policy.statements());
+        let mut listing = Listing::with_capacity(statements.map(|statement| statement.action().entries().len()).sum());
         let mut index = Self { few, everything: listing.list(), unsorted: listing.list(), ..Self::default() };
         let mut heads: FxHashMap<(&str, &str), ListId> = FxHashMap::default();
         for (policy, compiled) in (0..).zip(policies) {

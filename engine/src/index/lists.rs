@@ -55,7 +55,7 @@ struct Half {
 }
 
 /// Lists that are put together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Listing {
     count: u32,
     found: Vec<(ListId, Listed)>,
@@ -73,6 +73,11 @@ fn half(effect: Effect) -> usize {
 }
 
 impl Listing {
+    /// For so many statements in lists.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Self { count: 0, found: Vec::with_capacity(count) }
+    }
+
     /// Another list.
     pub(super) fn list(&mut self) -> ListId {
         self.count += 1;
