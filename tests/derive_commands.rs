@@ -407,6 +407,33 @@ fn row(requester: &str, operation: &str, key: &str, status: &str) -> String {
     )
 }
 
+#[test]
+fn a_prefix_means_in_a_line_what_lines_mean_and_in_an_event_what_events_mean() {
+    let folder = folder("derive-prefixes");
+    let line =
+        |prefix: &str| row(ANN, "REST.GET.BUCKET", "-", "200 -").replace("GET /-", &format!("GET /?prefix={prefix}"));
+    let event = |prefix: &str| {
+        let event = serde_json::json!({
+            "eventVersion": "1.11",
+            "userIdentity": { "type": "IAMUser", "principalId": "AIDAEXAMPLE", "arn": ANN, "accountId": "111122223333", "userName": "ann" },
+            "eventTime": "2026-11-21T19:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "ListObjects",
+            "awsRegion": "eu-west-1", "sourceIPAddress": "192.0.2.1", "userAgent": "[agent]",
+            "requestParameters": { "bucketName": "data", "Host": "data.s3.eu-west-1.amazonaws.com", "prefix": prefix },
+            "responseElements": null, "requestID": "1", "eventID": prefix, "readOnly": true,
+            "resources": [{ "type": "AWS::S3::Bucket", "accountId": "111122223333", "ARN": "arn:aws:s3:::data" }],
+            "eventType": "AwsApiCall", "managementEvent": false, "recipientAccountId": "111122223333", "eventCategory": "Data"
+        });
+        format!("{event}\n")
+    };
+    // The first of a kind is read in full.
+    let log = file(&folder, "a.log", &[line("x"), line("a%20b")].concat());
+    let events = file(&folder, "b.jsonl", &[event("y"), event("a%20b")].concat());
+    for logs in [[&log, &events], [&events, &log]] {
+        let policy = out(&run(&["derive", "-q", "--threads", "1", "--precision", "strict", logs[0], logs[1]]));
+        assert!(policy.contains(r#""a b""#) && policy.contains(r#""a%20b""#), "{policy}");
+    }
+}
+
 const ANN: &str = "arn:aws:iam::111122223333:user/ann";
 const BOB: &str = "arn:aws:iam::111122223333:user/bob";
 

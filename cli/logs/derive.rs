@@ -125,8 +125,6 @@ struct Worker<'r> {
     principals: HashMap<String, Option<String>>,
     groups: HashMap<String, GroupId>,
     key: String,
-    /// The last prefix that was asked for, as it is written and decoded.
-    prefix: (Vec<u8>, String),
     plans: Plans<Option<(Plan, Style)>>,
     /// Whether what is done with the line at hand is to be learned, and what was learned so far.
     learning: bool,
@@ -175,14 +173,7 @@ impl Visit for Worker<'_> {
         };
         let key = if skim.has_key() { skim.key(*style) } else { None };
         let key = key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
-        let prefix = match skim.written_prefix() {
-            Some(written) if written == self.prefix.0 => Some(&*self.prefix.1),
-            Some(written) => skim.prefix().map(|prefix| {
-                self.prefix = (written.to_owned(), prefix.into_owned());
-                &*self.prefix.1
-            }),
-            None => None,
-        };
+        let prefix = skim.prefix();
         if skim.has_key() && key.is_none() || skim.has_prefix() && prefix.is_none() {
             return self.line(place, S::read(text));
         }
@@ -200,7 +191,7 @@ impl Visit for Worker<'_> {
             let name = match named {
                 Named::So(name) => name,
                 Named::ByKey => key.unwrap_or_default(),
-                Named::ByPrefix => prefix.unwrap_or_default(),
+                Named::ByPrefix => prefix.as_deref().unwrap_or_default(),
             };
             self.collected.evidence.add(*group, name, skim.time(), place, *exists);
         }
@@ -266,7 +257,6 @@ impl<'r> Worker<'r> {
             principals: HashMap::new(),
             groups: HashMap::new(),
             key: String::new(),
-            prefix: Default::default(),
             plans: Plans::new(),
             learning: false,
             keyed: false,

@@ -213,6 +213,35 @@ fn most_lines_are_skimmed_and_tell_what_they_tell_when_read() {
     assert!(skimmed * 10 > all * 7, "{skimmed} of {all}");
 }
 
+/// What was refused once is not usual for the next requester, whatever number it has.
+#[test]
+fn what_is_not_ordinary_is_read_from_the_first_line_on() {
+    let line = |requester: &str, agent: &str, tail: &str| {
+        format!("owner data [21/Nov/2026:19:00:00 +0000] 192.0.2.10 {requester} 0A1B REST.GET.OBJECT a \"GET /a HTTP/1.1\" 200 - 10 10 12 11 \"-\" \"{agent}\" - abc {tail}\n").into_bytes()
+    };
+    let host = "SigV4 c AuthHeader data.s3.amazonaws.com TLSv1.3 - - -";
+    for (agent, tail) in [("agent", "- - - - - - -"), (" 200", host)] {
+        let mut both = Both::default();
+        for requester in ["-", "-", "arn:aws:iam::111122223333:user/ann"] {
+            assert!(!both.check(&line(requester, agent, tail)).unwrap(), "{agent} {tail}");
+        }
+        assert!(both.check(&line("-", "agent", host)).unwrap());
+    }
+}
+
+#[test]
+fn a_time_that_is_no_text_is_no_time() {
+    let mut both = Both::default();
+    for time in
+        ["19:00:00", "19:00:é", "é:00:00", "19:é:00", "19:00:\u{FF}", "24:00:00", "19:60:00", "23:59:60", "1é:00:0"]
+    {
+        let line = format!(
+            "owner data [21/Nov/2026:{time} +0000] 192.0.2.10 - 0A1B REST.GET.OBJECT a \"GET /a HTTP/1.1\" 200 - 10 10 12 11 \"-\" \"agent\" - abc SigV4 c AuthHeader data.s3.amazonaws.com TLSv1.3 - - -\n"
+        );
+        both.check(line.as_bytes()).unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(cases(6_000))]
 

@@ -148,7 +148,7 @@ impl Dates {
         let (clock, zone) = (u64::from_le_bytes(*clock), u64::from_le_bytes(*zone));
         let (signs, digits) = (clock & CLOCK_SIGNS, (clock ^ ZEROS) & !CLOCK_SIGNS);
         let last = (zone & 0xFF) ^ u64::from(b'0');
-        let above_nine = |digits: u64| (digits | (digits + 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080;
+        let above_nine = |digits: u64| (digits | digits.wrapping_add(0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080;
         let digit = |at: u32| (digits >> (8 * at)) & 0xFF;
         let (hour, minute, second) = (digit(1) * 10 + digit(2), digit(4) * 10 + digit(5), digit(7) * 10 + last);
         let is_ordinary = signs == u64::from_le_bytes(*b":\0\0:\0\0:\0")
@@ -182,6 +182,9 @@ impl Dates {
 const CLOCK_SIGNS: u64 = u64::from_le_bytes([0xFF, 0, 0, 0xFF, 0, 0, 0xFF, 0]);
 /// Eight of the digit.
 const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+
+/// The number of no piece.
+const NONE: usize = usize::MAX;
 
 /// What is known about a requester.
 #[derive(Debug, Clone, Copy)]
@@ -284,8 +287,11 @@ impl Skimmer {
         }
         let requester = words.word()?;
         let roles = &mut self.roles;
-        let new =
-            || Habits { role: roles.find(role(requester), || ()).map_or(0, |(role, ())| role), client: 0, tail: 0 };
+        let new = || Habits {
+            role: roles.find(role(requester), || ()).map_or(0, |(role, ())| role),
+            client: NONE,
+            tail: NONE,
+        };
         self.requesters.find(requester, new).map(|(number, habits)| (number, *habits))
     }
 
