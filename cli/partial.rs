@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::Read;
 use xxhash_rust::xxh3::xxh3_128;
 
-const SCHEMA: &str = "can-access.partial/1";
+const SCHEMA: &str = "can-access.partial/2";
 /// How the header begins, of whatever version.
 const HEAD: &[u8; 30] = br#"{"schema":"can-access.partial/"#;
 

@@ -1,7 +1,7 @@
 //! What logs prove, put together: who did what on which names, allowed or refused. Parts of logs are gone through apart
 //! and merged in any order.
 
-use super::names::{MOST, Names, Place, Seen};
+use super::names::{MOST, Names, Place, Seen, day_of};
 use super::shape::{COARSEST, Shapes};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -116,7 +116,7 @@ impl Evidence {
         let Some((_, part)) = self.parts.get_mut(group.0) else { return };
         let seen = Seen { first: time, last: time, place, exists };
         part.names.add(name, seen, part.user.as_deref(), &mut self.shapes);
-        let day = time.div_euclid(86_400);
+        let day = day_of(time);
         if part.day != Some(day) {
             part.day = Some(day);
             part.days.insert(day);

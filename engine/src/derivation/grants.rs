@@ -5,7 +5,7 @@ use super::evidence::{Evidence, Group, Kind, Part, Proof, user};
 use super::glob::Glob;
 use super::in_force::{Bounds, InForce};
 use super::known::{AllKnown, Existing, Known, Scope};
-use super::names::Seen;
+use super::names::{Seen, day_of};
 use super::shape::USER;
 use super::units::{Variation, spelled};
 use super::{Form, Granted, Options, Precision, Unused};
@@ -575,7 +575,7 @@ impl<'e> View<'e> {
     pub(super) fn new_kinds(&self) -> BTreeMap<i64, usize> {
         let mut days: BTreeMap<i64, usize> = BTreeMap::new();
         for first in self.first_seen() {
-            *days.entry(first.div_euclid(86_400)).or_default() += 1;
+            *days.entry(day_of(first)).or_default() += 1;
         }
         days
     }

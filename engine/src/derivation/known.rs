@@ -81,7 +81,7 @@ impl<'e> Existing<'e> {
             }
             let scope = (group.scope.as_str(), group.kind);
             let names = holders.entry(scope).or_default();
-            for (name, _) in part.names.single.iter().filter(|(_, seen)| counts(seen)) {
+            for (name, _) in part.names.singles().filter(|(_, single)| counts(&single.seen)) {
                 names.entry(name).or_default().push(group);
             }
             let is_known = |class: &Class| counts(&class.seen) && class.names().any(|(_, seen)| counts(seen));

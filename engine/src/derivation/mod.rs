@@ -259,8 +259,8 @@ pub fn evidence_for<'e>(
             let prefix = (group.kind == Kind::Prefix).then(|| name.clone());
             found.push((&group.principal, group.resource(&name), prefix, seen));
         };
-        for (name, seen) in part.names.single.iter().filter(|(name, _)| matches(name)) {
-            note(name.clone(), *seen);
+        for (name, single) in part.names.singles().filter(|(name, _)| matches(name)) {
+            note(name.to_owned(), single.seen);
         }
         let asked = resource.strip_prefix(group.scope.as_str()).filter(|_| group.kind == Kind::Name);
         for (shape, class) in &part.names.classes {

@@ -45,6 +45,45 @@ impl Seen {
     }
 }
 
+/// The first days on which something was seen, since 1970, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Days(Vec<i64>);
+
+impl Days {
+    /// Adds days.
+    fn extend(&mut self, days: &[i64]) {
+        for day in days {
+            // Most often it is the day that was added last.
+            if self.0.last() == Some(day) {
+                continue;
+            }
+            if let Err(at) = self.0.binary_search(day) {
+                self.0.insert(at, *day);
+                self.0.truncate(DAYS);
+            }
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = i64> {
+        self.0.iter().copied()
+    }
+}
+
+/// The day of a time in seconds since 1970.
+pub(super) fn day_of(time: i64) -> i64 {
+    time.div_euclid(86_400)
+}
+
+/// One name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Single {
+    #[serde(flatten)]
+    pub(super) seen: Seen,
+    /// The days on which it was seen.
+    pub(super) days: Days,
+}
+
 /// Names of one shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Class {
@@ -53,11 +92,8 @@ pub(super) struct Class {
     /// The names with the smallest hashes.
     pub(super) sample: BTreeMap<u64, (String, Seen)>,
     pub(super) seen: Seen,
-    /// The first days on which they were seen, since 1970.
-    pub(super) days: BTreeSet<i64>,
-    /// The day that was noted last.
-    #[serde(skip)]
-    day: Option<i64>,
+    /// The days on which they were seen.
+    pub(super) days: Days,
     /// The directory whose texts were put in last.
     #[serde(skip)]
     directory: Option<NonZeroU64>,
@@ -90,8 +126,7 @@ impl Class {
         }
         other.sample.iter().for_each(|(hash, (name, seen))| self.sampled(*hash, name, *seen));
         self.seen.merge(&other.seen);
-        self.days.extend(&other.days);
-        self.cut_days();
+        self.days.extend(&other.days.0);
     }
 
     /// Keeps a name if its hash is one of the smallest. One that is, is so from the first time on.
@@ -106,22 +141,6 @@ impl Class {
         }
         while self.sample.len() > SAMPLE {
             self.sample.pop_last();
-        }
-    }
-
-    fn saw(&mut self, seen: &Seen) {
-        self.seen.merge(seen);
-        let day = seen.first.div_euclid(86_400);
-        if self.day != Some(day) {
-            self.day = Some(day);
-            self.days.insert(day);
-            self.cut_days();
-        }
-    }
-
-    fn cut_days(&mut self) {
-        while self.days.len() > DAYS {
-            self.days.pop_last();
         }
     }
 
@@ -142,7 +161,7 @@ pub(super) struct Names {
     pub(super) level: u8,
     /// The names.
     #[serde(serialize_with = "in_order")]
-    pub(super) single: HashMap<String, Seen, FastHash>,
+    single: HashMap<String, Single, FastHash>,
     /// The shapes, from level 1 on.
     #[serde(serialize_with = "in_order")]
     pub(super) classes: HashMap<String, Class, FastHash>,
@@ -156,10 +175,18 @@ fn in_order<V: Serialize, S: Serializer>(map: &HashMap<String, V, FastHash>, ser
 impl Names {
     /// Adds a name. `user` is the user whose name may stand in it.
     pub(super) fn add(&mut self, name: &str, seen: Seen, user: Option<&str>, shapes: &mut Shapes) {
+        self.put(name, (seen, &[day_of(seen.first)]), user, shapes);
+    }
+
+    /// Puts in a name with the days on which it was seen.
+    fn put(&mut self, name: &str, (seen, days): (Seen, &[i64]), user: Option<&str>, shapes: &mut Shapes) {
         if self.level == 0 {
             match self.single.get_mut(name) {
-                Some(known) => known.merge(&seen),
-                None => _ = self.single.insert(name.to_owned(), seen),
+                Some(known) => {
+                    known.seen.merge(&seen);
+                    known.days.extend(days);
+                }
+                None => _ = self.single.insert(name.to_owned(), Single { seen, days: Days(days.to_vec()) }),
             }
             if self.single.len() > MOST[0] {
                 self.raise(1, user);
@@ -171,10 +198,16 @@ impl Names {
             Some(_) => shapes.read(name, user),
             None => shapes.read_again(name, hash),
         };
-        self.add_shape((name, hash), seen, shape, user);
+        self.add_shape((name, hash), (seen, days), shape, user);
     }
 
-    fn add_shape(&mut self, (name, hash): (&str, u64), seen: Seen, shape: &Shape, user: Option<&str>) {
+    fn add_shape(
+        &mut self,
+        (name, hash): (&str, u64),
+        (seen, days): (Seen, &[i64]),
+        shape: &Shape,
+        user: Option<&str>,
+    ) {
         let coarse;
         let text: &str = if self.level > 1 {
             coarse = coarser(&shape.text, self.level);
@@ -199,16 +232,16 @@ impl Names {
                     }
                 }
                 class.sampled(hash, name, seen);
-                class.saw(&seen);
+                class.seen.merge(&seen);
+                class.days.extend(days);
             }
             None => {
                 let kept = slots(text);
                 let texts = shape.slots.iter().take(kept);
                 let texts = texts.map(|slot| Some(BTreeSet::from([name.get(slot.clone())?.to_owned()]))).collect();
                 let sample = BTreeMap::from([(hash, (name.to_owned(), seen))]);
-                // A name that was put in before may have been seen on several days, of which two are known.
-                let days = [seen.first, seen.last].map(|time| time.div_euclid(86_400)).into();
-                self.classes.insert(text.to_owned(), Class { texts, sample, seen, days, day: None, directory: None });
+                let days = Days(days.to_vec());
+                self.classes.insert(text.to_owned(), Class { texts, sample, seen, days, directory: None });
                 self.settle(user);
             }
         }
@@ -247,9 +280,9 @@ impl Names {
         }
         self.level = level;
         let mut shapes = Shapes::default();
-        for (name, seen) in std::mem::take(&mut self.single) {
+        for (name, Single { seen, days }) in std::mem::take(&mut self.single) {
             let shape = shapes.read(&name, user);
-            self.add_shape((&name, xxh3_64(name.as_bytes())), seen, shape, user);
+            self.add_shape((&name, xxh3_64(name.as_bytes())), (seen, &days.0), shape, user);
         }
         if level > 1 {
             for (text, class) in std::mem::take(&mut self.classes) {
@@ -275,24 +308,28 @@ impl Names {
     pub(super) fn merge(&mut self, other: Self, user: Option<&str>) {
         self.raise(other.level, user);
         let mut shapes = Shapes::default();
-        for (name, seen) in other.single {
-            self.add(&name, seen, user, &mut shapes);
+        for (name, Single { seen, days }) in other.single {
+            self.put(&name, (seen, &days.0), user, &mut shapes);
         }
         for (text, class) in other.classes {
             self.add_class(text, class, user);
         }
     }
 
+    /// The names that are told apart, in no order.
+    pub(super) fn singles(&self) -> impl Iterator<Item = (&str, &Single)> {
+        self.single.iter().map(|(name, single)| (name.as_str(), single))
+    }
+
     /// When and where its names were seen.
     pub(super) fn seen(&self) -> impl Iterator<Item = &Seen> {
-        self.single.values().chain(self.classes.values().map(|class| &class.seen))
+        self.single.values().map(|single| &single.seen).chain(self.classes.values().map(|class| &class.seen))
     }
 
     /// The names, or some of each shape.
     pub(super) fn samples(&self) -> impl Iterator<Item = (&str, &Seen)> {
-        let single = self.single.iter().map(|(name, seen)| (name.as_str(), seen));
-        let of_classes = self.classes.values().flat_map(Class::names);
-        single.chain(of_classes)
+        let single = self.singles().map(|(name, single)| (name, &single.seen));
+        single.chain(self.classes.values().flat_map(Class::names))
     }
 
     /// Whether a name is known to be in the set.
@@ -318,7 +355,7 @@ impl Names {
 
     /// Whether a name is known to be that of an object.
     pub(super) fn exists(&self, name: &str) -> bool {
-        self.single.get(name).is_some_and(|seen| seen.exists)
+        self.single.get(name).is_some_and(|single| single.seen.exists)
             || self
                 .classes
                 .values()
@@ -327,13 +364,39 @@ impl Names {
 
     /// Everything that tells when and where.
     pub(super) fn seen_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
-        self.single.values_mut().chain(self.classes.values_mut().flat_map(Class::seen_mut))
+        self.single.values_mut().map(|single| &mut single.seen).chain(self.classes.values_mut().flat_map(Class::seen_mut))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Names that were seen, each on several days, in this order.
+    fn seen_on_days(order: impl Iterator<Item = (usize, i64)>) -> Names {
+        let (mut names, mut shapes) = (Names::default(), Shapes::default());
+        for (number, day) in order {
+            let time = day * 86_400 + 10;
+            let seen = Seen { first: time, last: time, place: (0, 0), exists: true };
+            names.add(&format!("report-{number}.txt"), seen, None, &mut shapes);
+        }
+        names
+    }
+
+    #[test]
+    fn the_days_of_names_do_not_hang_on_the_order() {
+        const MANY: usize = MOST[0] + 8;
+        let all = || (0..MANY).flat_map(|number| (0..5).map(move |day| (number, day)));
+        let days = |names: &Names| names.classes.values().map(|class| class.days.clone()).collect::<Vec<_>>();
+        let forth = seen_on_days(all());
+        assert_eq!(days(&forth), [Days(vec![0, 1, 2, 3, 4])]);
+        assert_eq!(days(&seen_on_days((0..MANY * 5).rev().filter_map(|at| all().nth(at)))), days(&forth));
+        for at in [1, MANY / 2, MANY - 1] {
+            let mut one = seen_on_days(all().filter(|(number, _)| *number < at));
+            one.merge(seen_on_days(all().filter(|(number, _)| *number >= at)), None);
+            assert_eq!(days(&one), days(&forth), "{at}");
+        }
+    }
 
     #[test]
     fn every_text_is_noted_whatever_directory_it_is_in() {

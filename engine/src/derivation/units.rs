@@ -1,7 +1,7 @@
 //! Names of one kind as units: what does not vary is literal, what does is a class.
 
 use super::glob::ONE;
-use super::names::{Class, Names, Seen};
+use super::names::{Class, Days, Names, Seen};
 use super::shape::{DATE, DIGITS, ID, Shape, Shapes, USER, UUID, is_class};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -93,7 +93,7 @@ pub(super) struct Unit {
     pub(super) all: bool,
     /// About how many names there are.
     pub(super) count: usize,
-    /// The days on which names of it were first seen.
+    /// The days on which names of it were seen.
     pub(super) days: BTreeSet<i64>,
     pub(super) seen: Seen,
 }
@@ -221,7 +221,7 @@ impl Variation {
     ) {
         let mut shapes = Shapes::default();
         let mut fates: HashMap<String, Vec<Fate>> = HashMap::new();
-        for (name, seen) in names.single.iter().filter(|(name, seen)| counts(seen) && wanted(name)) {
+        for (name, single) in names.singles().filter(|(name, single)| counts(&single.seen) && wanted(name)) {
             let shape = shapes.read(name, user);
             if !fates.contains_key(&shape.text) {
                 fates.insert(shape.text.clone(), self.fates(&shape.text));
@@ -230,14 +230,15 @@ impl Variation {
             let slots: Vec<String> =
                 shape.slots.iter().map(|slot| name.get(slot.clone()).unwrap_or_default().to_owned()).collect();
             let text = unit_text(&shape.text, fates, |slot| slots.get(slot).map(String::as_str));
-            unit(text, *seen, units).names.push(Name { text: name.clone(), slots });
+            let unit = unit(text, (single.seen, &single.days), units);
+            unit.names.push(Name { text: name.to_owned(), slots });
         }
         let has_wanted = |class: &Class| class.names().any(|(name, seen)| wanted(name) && counts(seen));
         for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen) && has_wanted(class)) {
             let fates = self.fates(text);
             for texts in variants(class) {
                 let text = unit_text(text, &fates, |slot| texts.get(slot).copied().flatten());
-                let unit = unit(text, class.seen, units);
+                let unit = unit(text, (class.seen, &class.days), units);
                 let names = class.names().filter(|(name, seen)| wanted(name) && counts(seen));
                 let names = names.map(|(name, _)| Name { text: name.to_owned(), slots: Vec::new() });
                 unit.names.extend(names.filter(|name| {
@@ -247,7 +248,6 @@ impl Variation {
                     texts.iter().zip(slots).all(|(text, slot)| text.is_none() || *text == slot)
                 }));
                 unit.count += class.count();
-                unit.days.extend(&class.days);
                 unit.all = false;
             }
         }
@@ -282,8 +282,12 @@ pub(super) fn unit_text<'t>(
     (text, left)
 }
 
-/// The unit with a text, which is seen.
-fn unit((text, left): (Vec<char>, Vec<usize>), seen: Seen, units: &mut BTreeMap<Vec<char>, Unit>) -> &mut Unit {
+/// The unit with a text, which was seen, on these days.
+fn unit<'u>(
+    (text, left): (Vec<char>, Vec<usize>),
+    (seen, days): (Seen, &Days),
+    units: &'u mut BTreeMap<Vec<char>, Unit>,
+) -> &'u mut Unit {
     let unit = units.entry(text).or_insert_with_key(|text| Unit {
         text: text.clone(),
         left,
@@ -293,8 +297,7 @@ fn unit((text, left): (Vec<char>, Vec<usize>), seen: Seen, units: &mut BTreeMap<
         days: BTreeSet::new(),
         seen,
     });
-    unit.days.insert(seen.first.div_euclid(86_400));
-    unit.days.insert(seen.last.div_euclid(86_400));
+    unit.days.extend(days.iter());
     unit.seen.merge(&seen);
     unit
 }
@@ -454,10 +457,10 @@ fn each_text(
     each: &mut impl FnMut(Spot<'_>, Option<&str>, i64),
 ) {
     let mut shapes = Shapes::default();
-    for (name, seen) in names.single.iter().filter(|(_, seen)| counts(seen)) {
+    for (name, single) in names.singles().filter(|(_, single)| counts(&single.seen)) {
         let shape = shapes.read(name, user);
         for (spot, slot) in spots(&shape.text).zip(&shape.slots) {
-            each(spot, Some(name.get(slot.clone()).unwrap_or_default()), seen.first);
+            each(spot, Some(name.get(slot.clone()).unwrap_or_default()), single.seen.first);
         }
     }
     for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen)) {
