@@ -1,6 +1,7 @@
 //! Collecting evidence from logs, for derivation.
 
 use super::plans::Plans;
+use super::prefixes::Prefixes;
 use super::source::{Block, LineCounts, Source};
 use super::{Deliveries, Logline, Skimmed, Skimmers, Visit, each_block, each_line};
 use crate::partial::{self, Part as _};
@@ -124,6 +125,9 @@ struct Worker<'r> {
     /// Principals by requester, `None` for those that policies cannot name.
     principals: HashMap<String, Option<String>>,
     groups: HashMap<String, GroupId>,
+    /// Prefixes of lines and of events.
+    prefixes: Prefixes,
+    event_prefixes: Prefixes,
     key: String,
     plans: Plans<Option<(Plan, Style)>>,
     /// Whether what is done with the line at hand is to be learned, and what was learned so far.
@@ -172,8 +176,7 @@ impl Visit for Worker<'_> {
             return self.line(place, S::read(text));
         };
         let key = if skim.has_key() { skim.key(*style) } else { None };
-        let key = key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
-        let prefix = skim.prefix();
+        let prefix = if S::IS_EVENT { &mut self.event_prefixes } else { &mut self.prefixes }.decoded(skim);
         if skim.has_key() && key.is_none() || skim.has_prefix() && prefix.is_none() {
             return self.line(place, S::read(text));
         }
@@ -189,9 +192,9 @@ impl Visit for Worker<'_> {
         }
         for (group, named, exists) in &plan.groups {
             let name = match named {
-                Named::So(name) => name,
-                Named::ByKey => key.unwrap_or_default(),
-                Named::ByPrefix => prefix.as_deref().unwrap_or_default(),
+                Named::So(name) => name.as_bytes(),
+                Named::ByKey => key.as_deref().unwrap_or_default(),
+                Named::ByPrefix => prefix.unwrap_or_default().as_bytes(),
             };
             self.collected.evidence.add(*group, name, skim.time(), place, *exists);
         }
@@ -256,6 +259,8 @@ impl<'r> Worker<'r> {
             deliveries: Deliveries::default(),
             principals: HashMap::new(),
             groups: HashMap::new(),
+            prefixes: Prefixes::default(),
+            event_prefixes: Prefixes::default(),
             key: String::new(),
             plans: Plans::new(),
             learning: false,
@@ -328,7 +333,7 @@ impl<'r> Worker<'r> {
             Part::Prefix => Kind::Prefix,
         };
         let group = self.group(principal, fact.action.as_str(), &fact.scope, kind, proof);
-        self.collected.evidence.add(group, &fact.name, time, place, fact.exists);
+        self.collected.evidence.add(group, fact.name.as_bytes(), time, place, fact.exists);
         let Some(plan) = &mut self.learned else { return };
         let named = match kind {
             Kind::Name if self.keyed => Named::ByKey,
@@ -346,7 +351,7 @@ impl<'r> Worker<'r> {
     fn know(&mut self, place: Place, observation: &Observation<'_>) {
         let Some((scope, key)) = observation.object() else { return };
         let group = self.group("", "", &scope, Kind::Name, Proof::Known);
-        self.collected.evidence.add(group, key, observation.time, place, true);
+        self.collected.evidence.add(group, key.as_bytes(), observation.time, place, true);
     }
 
     fn group(&mut self, principal: &str, action: &str, scope: &str, kind: Kind, proof: Proof) -> GroupId {

@@ -3,6 +3,7 @@
 pub(crate) mod derive;
 mod pipe;
 mod plans;
+mod prefixes;
 mod question;
 pub(crate) mod replay;
 pub(crate) mod source;
@@ -92,6 +93,8 @@ impl<'l> Logline<'l> {
 
 /// Something ordinary: a line of a log, or an event.
 pub(crate) trait Skimmed<'l> {
+    /// Whether it is an event.
+    const IS_EVENT: bool;
     /// What kind it is of: those of one kind differ in nothing but what the others here say.
     fn kind(&self, by_session: bool) -> Kind;
     /// When it happened, in seconds since 1970.
@@ -115,6 +118,8 @@ pub(crate) trait Skimmed<'l> {
 }
 
 impl<'l> Skimmed<'l> for Skim<'l> {
+    const IS_EVENT: bool = false;
+
     fn kind(&self, by_session: bool) -> Kind {
         self.kind(by_session)
     }
@@ -161,6 +166,8 @@ impl<'l> Skimmed<'l> for Skim<'l> {
 }
 
 impl<'l> Skimmed<'l> for EventSkim<'l> {
+    const IS_EVENT: bool = true;
+
     fn kind(&self, _: bool) -> Kind {
         self.kind()
     }

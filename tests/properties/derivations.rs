@@ -61,7 +61,7 @@ fn evidence(all: &[Seen]) -> Evidence {
             kind,
             proof: if seen.allowed { Proof::Allowed } else { Proof::Refused },
         });
-        evidence.add(group, &seen.name, seen.time, (0, line as u64 % 7), seen.allowed);
+        evidence.add(group, seen.name.as_bytes(), seen.time, (0, line as u64 % 7), seen.allowed);
     }
     evidence
 }

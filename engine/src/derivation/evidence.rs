@@ -110,13 +110,13 @@ impl Evidence {
         GroupId(id)
     }
 
-    /// Adds a name to a group: the key, the prefix, or nothing for the whole. `time` is in seconds since 1970; `exists`
-    /// says whether an object with that name is known to exist.
-    pub fn add(&mut self, group: GroupId, name: &str, time: i64, place: Place, exists: bool) {
+    /// Adds a name in UTF-8 to a group: the key, the prefix, or nothing for the whole. `time` is in seconds since 1970;
+    /// `exists` says whether an object with that name is known to exist.
+    pub fn add(&mut self, group: GroupId, name: &[u8], time: i64, place: Place, exists: bool) {
         let Some((_, part)) = self.parts.get_mut(group.0) else { return };
         let seen = Seen { first: time, last: time, place, exists };
-        part.names.add(name, seen, part.user.as_deref(), &mut self.shapes);
         let day = day_of(time);
+        part.names.add(name, (&seen, day), part.user.as_deref(), &mut self.shapes);
         if part.day != Some(day) {
             part.day = Some(day);
             part.days.insert(day);

@@ -15,7 +15,7 @@
 //!     proof: Proof::Allowed,
 //! });
 //! for day in 10..30 {
-//!     evidence.add(group, &format!("db/2026-11-{day}.sql.gz"), 86_400 * day, (0, 1), true);
+//!     evidence.add(group, format!("db/2026-11-{day}.sql.gz").as_bytes(), 86_400 * day, (0, 1), true);
 //! }
 //! let derived = derive(&evidence, &Options::default()).unwrap();
 //! assert!(derived[0].text.contains(r#""arn:aws:s3:::acme-backup/db/*.sql.gz""#), "{}", derived[0].text);

@@ -5,7 +5,7 @@
 //! enough, and a set that is too large is so whatever the order of its parts.
 
 use super::hash::FastHash;
-use super::shape::{COARSEST, Shape, Shapes, coarser, slots};
+use super::shape::{COARSEST, Shaped, Shapes, coarser, slots, text};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU64;
@@ -46,29 +46,51 @@ impl Seen {
 }
 
 /// The first days on which something was seen, since 1970, in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Days(Vec<i64>);
+pub(super) struct Days {
+    days: Vec<i64>,
+    /// The day that was added last.
+    #[serde(skip)]
+    last: Option<i64>,
+}
 
 impl Days {
-    /// Adds days.
+    fn of(days: &[i64]) -> Self {
+        Self { days: days.to_vec(), last: None }
+    }
+
+    /// Adds days in order.
+    #[inline]
     fn extend(&mut self, days: &[i64]) {
         for day in days {
-            // Most often it is the day that was added last.
-            if self.0.last() == Some(day) {
-                continue;
-            }
-            if let Err(at) = self.0.binary_search(day) {
-                self.0.insert(at, *day);
-                self.0.truncate(DAYS);
+            if self.last != Some(*day) {
+                self.insert(*day);
             }
         }
     }
 
+    #[cold]
+    fn insert(&mut self, day: i64) {
+        self.last = Some(day);
+        if let Err(at) = self.days.binary_search(&day) {
+            self.days.insert(at, day);
+            self.days.truncate(DAYS);
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = i64> {
-        self.0.iter().copied()
+        self.days.iter().copied()
     }
 }
+
+impl PartialEq for Days {
+    fn eq(&self, other: &Self) -> bool {
+        self.days == other.days
+    }
+}
+
+impl Eq for Days {}
 
 /// The day of a time in seconds since 1970.
 pub(super) fn day_of(time: i64) -> i64 {
@@ -124,20 +146,20 @@ impl Class {
                 _ => *own = None,
             }
         }
-        other.sample.iter().for_each(|(hash, (name, seen))| self.sampled(*hash, name, *seen));
+        other.sample.iter().for_each(|(hash, (name, seen))| self.sampled(*hash, name, seen));
         self.seen.merge(&other.seen);
-        self.days.extend(&other.days.0);
+        self.days.extend(&other.days.days);
     }
 
     /// Keeps a name if its hash is one of the smallest. One that is, is so from the first time on.
-    fn sampled(&mut self, hash: u64, name: &str, seen: Seen) {
+    fn sampled(&mut self, hash: u64, name: &str, seen: &Seen) {
         let is_full = self.sample.len() == SAMPLE;
         if is_full && self.sample.last_key_value().is_some_and(|(largest, _)| hash > *largest) {
             return;
         }
         match self.sample.get_mut(&hash) {
-            Some((_, known)) => known.merge(&seen),
-            None => _ = self.sample.insert(hash, (name.to_owned(), seen)),
+            Some((_, known)) => known.merge(seen),
+            None => _ = self.sample.insert(hash, (name.to_owned(), *seen)),
         }
         while self.sample.len() > SAMPLE {
             self.sample.pop_last();
@@ -173,41 +195,34 @@ fn in_order<V: Serialize, S: Serializer>(map: &HashMap<String, V, FastHash>, ser
 }
 
 impl Names {
-    /// Adds a name. `user` is the user whose name may stand in it.
-    pub(super) fn add(&mut self, name: &str, seen: Seen, user: Option<&str>, shapes: &mut Shapes) {
-        self.put(name, (seen, &[day_of(seen.first)]), user, shapes);
+    /// Adds a name in UTF-8 that was seen on a day. `user` is the user whose name may stand in it.
+    pub(super) fn add(&mut self, name: &[u8], (seen, day): (&Seen, i64), user: Option<&str>, shapes: &mut Shapes) {
+        if self.level > 0 && user.is_none() {
+            return self.add_shape(shapes.recall(name), (seen, &[day]), None);
+        }
+        self.put(&text(name), (seen, &[day]), user, shapes);
     }
 
     /// Puts in a name with the days on which it was seen.
-    fn put(&mut self, name: &str, (seen, days): (Seen, &[i64]), user: Option<&str>, shapes: &mut Shapes) {
+    fn put(&mut self, name: &str, (seen, days): (&Seen, &[i64]), user: Option<&str>, shapes: &mut Shapes) {
         if self.level == 0 {
             match self.single.get_mut(name) {
                 Some(known) => {
-                    known.seen.merge(&seen);
+                    known.seen.merge(seen);
                     known.days.extend(days);
                 }
-                None => _ = self.single.insert(name.to_owned(), Single { seen, days: Days(days.to_vec()) }),
+                None => _ = self.single.insert(name.to_owned(), Single { seen: *seen, days: Days::of(days) }),
             }
             if self.single.len() > MOST[0] {
                 self.raise(1, user);
             }
             return;
         }
-        let hash = xxh3_64(name.as_bytes());
-        let shape = match user {
-            Some(_) => shapes.read(name, user),
-            None => shapes.read_again(name, hash),
-        };
-        self.add_shape((name, hash), (seen, days), shape, user);
+        self.add_shape(shapes.name(name, user), (seen, days), user);
     }
 
-    fn add_shape(
-        &mut self,
-        (name, hash): (&str, u64),
-        (seen, days): (Seen, &[i64]),
-        shape: &Shape,
-        user: Option<&str>,
-    ) {
+    fn add_shape(&mut self, name: Shaped<'_>, (seen, days): (&Seen, &[i64]), user: Option<&str>) {
+        let Shaped { name, hash, shape } = name;
         let coarse;
         let text: &str = if self.level > 1 {
             coarse = coarser(&shape.text, self.level);
@@ -232,16 +247,16 @@ impl Names {
                     }
                 }
                 class.sampled(hash, name, seen);
-                class.seen.merge(&seen);
+                class.seen.merge(seen);
                 class.days.extend(days);
             }
             None => {
                 let kept = slots(text);
                 let texts = shape.slots.iter().take(kept);
                 let texts = texts.map(|slot| Some(BTreeSet::from([name.get(slot.clone())?.to_owned()]))).collect();
-                let sample = BTreeMap::from([(hash, (name.to_owned(), seen))]);
-                let days = Days(days.to_vec());
-                self.classes.insert(text.to_owned(), Class { texts, sample, seen, days, directory: None });
+                let sample = BTreeMap::from([(hash, (name.to_owned(), *seen))]);
+                let days = Days::of(days);
+                self.classes.insert(text.to_owned(), Class { texts, sample, seen: *seen, days, directory: None });
                 self.settle(user);
             }
         }
@@ -281,8 +296,7 @@ impl Names {
         self.level = level;
         let mut shapes = Shapes::default();
         for (name, Single { seen, days }) in std::mem::take(&mut self.single) {
-            let shape = shapes.read(&name, user);
-            self.add_shape((&name, xxh3_64(name.as_bytes())), (seen, &days.0), shape, user);
+            self.add_shape(shapes.name(&name, user), (&seen, &days.days), user);
         }
         if level > 1 {
             for (text, class) in std::mem::take(&mut self.classes) {
@@ -309,7 +323,7 @@ impl Names {
         self.raise(other.level, user);
         let mut shapes = Shapes::default();
         for (name, Single { seen, days }) in other.single {
-            self.put(&name, (seen, &days.0), user, &mut shapes);
+            self.put(&name, (&seen, &days.days), user, &mut shapes);
         }
         for (text, class) in other.classes {
             self.add_class(text, class, user);
@@ -364,7 +378,10 @@ impl Names {
 
     /// Everything that tells when and where.
     pub(super) fn seen_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
-        self.single.values_mut().map(|single| &mut single.seen).chain(self.classes.values_mut().flat_map(Class::seen_mut))
+        self.single
+            .values_mut()
+            .map(|single| &mut single.seen)
+            .chain(self.classes.values_mut().flat_map(Class::seen_mut))
     }
 }
 
@@ -378,7 +395,7 @@ mod tests {
         for (number, day) in order {
             let time = day * 86_400 + 10;
             let seen = Seen { first: time, last: time, place: (0, 0), exists: true };
-            names.add(&format!("report-{number}.txt"), seen, None, &mut shapes);
+            names.add(format!("report-{number}.txt").as_bytes(), (&seen, day), None, &mut shapes);
         }
         names
     }
@@ -389,7 +406,7 @@ mod tests {
         let all = || (0..MANY).flat_map(|number| (0..5).map(move |day| (number, day)));
         let days = |names: &Names| names.classes.values().map(|class| class.days.clone()).collect::<Vec<_>>();
         let forth = seen_on_days(all());
-        assert_eq!(days(&forth), [Days(vec![0, 1, 2, 3, 4])]);
+        assert_eq!(days(&forth), [Days::of(&[0, 1, 2, 3, 4])]);
         assert_eq!(days(&seen_on_days((0..MANY * 5).rev().filter_map(|at| all().nth(at)))), days(&forth));
         for at in [1, MANY / 2, MANY - 1] {
             let mut one = seen_on_days(all().filter(|(number, _)| *number < at));
@@ -409,8 +426,8 @@ mod tests {
         let directories = ["run-1/", "run-2/", "run-1/", "run-2/part-7/", "run-2/part-8/", "run-2/part-7/", "run-3/"];
         for (number, directory) in directories.iter().cycle().take(40).enumerate() {
             for name in [format!("{directory}file-{}.gz", number % 5), format!("{directory}{number}")] {
-                kept.add(&name, seen, None, &mut shapes);
-                fresh.add(&name, seen, None, &mut Shapes::default());
+                kept.add(name.as_bytes(), (&seen, 0), None, &mut shapes);
+                fresh.add(name.as_bytes(), (&seen, 0), None, &mut Shapes::default());
             }
         }
         let texts = |names: &Names| -> BTreeMap<String, Vec<Option<BTreeSet<String>>>> {

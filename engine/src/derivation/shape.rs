@@ -4,6 +4,8 @@
 //! noncharacters of Unicode; a name that holds one itself has [`ANY`] there.
 
 use super::glob::ONE;
+use crate::lanes::equal;
+use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,6 +64,16 @@ pub(super) struct Shapes {
     directories: Vec<Read>,
     /// The names that were read last, by hash: what is put is often read and deleted soon.
     names: Vec<Read>,
+    /// The name that was read last, if it is not among them.
+    other: Read,
+}
+
+/// A name with its hash and its shape.
+pub(super) struct Shaped<'n> {
+    pub(super) name: &'n str,
+    /// The XXH3 of the name.
+    pub(super) hash: u64,
+    pub(super) shape: &'n Shape,
 }
 
 /// How many directories are kept in mind.
@@ -85,20 +97,28 @@ fn place<const COUNT: usize>(kept: &mut Vec<Read>, hash: u64) -> Option<&mut Rea
     kept.get_mut(hash as usize % COUNT)
 }
 
+/// The text that is given in UTF-8.
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 impl Shapes {
-    /// The shape of a name whose hash is known, and in which nobody has a name.
-    pub(super) fn read_again(&mut self, name: &str, hash: u64) -> &Shape {
-        let Self { shape, directories, names } = self;
-        let Some(known) = place::<NAMES>(names, hash) else {
-            shape.read(name, None, directories);
-            return shape;
-        };
-        if known.name != name {
+    /// A name in UTF-8 with its shape, in which nobody has a name.
+    pub(super) fn recall(&mut self, name: &[u8]) -> Shaped<'_> {
+        let Self { directories, names, other, .. } = self;
+        let hash = xxh3_64(name);
+        let known = place::<NAMES>(names, hash).unwrap_or(other);
+        if !equal(known.name.as_bytes(), name) {
             known.name.clear();
-            known.name.push_str(name);
-            known.shape.read(name, None, directories);
+            known.name.push_str(&text(name));
+            known.shape.read(&known.name, None, directories);
         }
-        &known.shape
+        Shaped { name: &known.name, hash, shape: &known.shape }
+    }
+
+    /// A name with its shape. A segment that is the user's name is that.
+    pub(super) fn name<'n>(&'n mut self, name: &'n str, user: Option<&str>) -> Shaped<'n> {
+        Shaped { name, hash: xxh3_64(name.as_bytes()), shape: self.read(name, user) }
     }
 
     /// The shape of a name. A segment that is the user's name is that.
@@ -465,8 +485,9 @@ mod tests {
                 fresh.segments(&name, 0, usize::MAX, None);
                 let read = shapes.read(&name, None);
                 assert_eq!((&read.text, &read.slots), (&fresh.text, &fresh.slots), "{name}");
-                let read = shapes.read_again(&name, xxh3_64(name.as_bytes()));
-                assert_eq!((&read.text, &read.slots), (&fresh.text, &fresh.slots), "{name}");
+                let read = shapes.recall(name.as_bytes());
+                assert_eq!((&read.shape.text, &read.shape.slots), (&fresh.text, &fresh.slots), "{name}");
+                assert_eq!((read.name, read.hash), (&*name, xxh3_64(name.as_bytes())));
             }
         }
     }

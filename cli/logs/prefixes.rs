@@ -1,0 +1,34 @@
+//! Prefixes that were asked for last, decoded: listings repeat.
+
+use super::Skimmed;
+use rustc_hash::FxHasher;
+use std::hash::Hasher as _;
+
+/// How many prefixes are kept.
+const KEPT: usize = 64;
+
+/// Prefixes by how they are written, in logs of one format: another writes the same in another way.
+#[derive(Default)]
+pub(super) struct Prefixes {
+    kept: Vec<(Vec<u8>, Option<String>)>,
+}
+
+impl Prefixes {
+    /// The prefix that something ordinary asks for. `None` if it asks for none, or has to be read.
+    #[inline]
+    pub(super) fn decoded<'l>(&mut self, skim: &impl Skimmed<'l>) -> Option<&str> {
+        self.decode(skim.written_prefix()?, skim)
+    }
+
+    fn decode<'l>(&mut self, written: &[u8], skim: &impl Skimmed<'l>) -> Option<&str> {
+        self.kept.resize_with(KEPT, Default::default);
+        let mut hasher = FxHasher::default();
+        hasher.write(written);
+        let (known, prefix) = self.kept.get_mut(hasher.finish() as usize % KEPT)?;
+        if known != written || written.is_empty() {
+            *known = written.to_owned();
+            *prefix = skim.prefix().map(String::from);
+        }
+        prefix.as_deref()
+    }
+}
