@@ -250,6 +250,16 @@ fn options_that_do_nothing_are_told_of_or_refused() {
     assert_eq!(report["lines"], 4);
     assert_eq!((&report["first"], &report["last"]), (&"2026-11-01T19:00:00Z".into(), &"2026-11-04T19:00:00Z".into()));
     assert_eq!(report["newKinds"], serde_json::json!({ "2026-11-01": 1 }));
+    // Of many, some are named.
+    for number in 1..=6 {
+        std::fs::create_dir_all(folder.join(format!("many/{number}"))).unwrap();
+        file(&folder, &format!("many/{number}/a.log"), &text);
+    }
+    let many = folder.join("many");
+    let told = err(&run(&["derive", many.to_str().unwrap()]));
+    assert_eq!(told.matches("is the same log as").count(), 3, "{told}");
+    assert!(told.contains("2 more logs have the name and the content of another"), "{told}");
+    assert!(!err(&run(&["derive", "-q", many.to_str().unwrap()])).contains("log"));
     // What went through an access point is not of the bucket that is chosen.
     let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/reports";
     let through =

@@ -23,7 +23,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Derives policies from the logs.
 pub(crate) fn run(args: &DeriveArgs) -> Result<Exit, Failure> {
-    let files = log_files(&args.logs)?;
+    let files = log_files(&args.logs, args.common.quiet)?;
     let rules = rules(args)?;
     let options = options(args)?;
     super::query::with_threads(args.common.threads, || derive_all(args, &files, &rules, &options))?

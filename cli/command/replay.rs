@@ -28,7 +28,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// Replays the logs and reports.
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
-    let files = log_files(&args.logs)?;
+    let files = log_files(&args.logs, args.common.quiet)?;
     let judge = judge(args, &args.policies.policy, &args.identity)?;
     let baseline = if args.baseline.is_empty() { None } else { Some(self::judge(args, &args.baseline, &[])?) };
     super::query::with_threads(args.common.threads, || replay_all(args, &files, &judge, baseline.as_ref()))?
@@ -158,7 +158,7 @@ pub(crate) fn refuse_what_is_no_log(lines: &Lines) -> Result<(), Failure> {
 }
 
 /// Every file that the arguments name, in order; directories whole.
-pub(crate) fn log_files(paths: &[String]) -> Result<Vec<String>, Failure> {
+pub(crate) fn log_files(paths: &[String], quiet: bool) -> Result<Vec<String>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path == "-" {
@@ -175,21 +175,35 @@ pub(crate) fn log_files(paths: &[String]) -> Result<Vec<String>, Failure> {
     // What is found hangs on no order of the arguments, and a file that is named twice counts once.
     files.sort();
     files.dedup();
-    without_copies(files)
+    let copies = copies(&files)?;
+    if !quiet {
+        for (copy, first) in copies.iter().take(COPIES_TOLD) {
+            problems::print_note(&format!("{copy} is the same log as {first}, and counts once"));
+        }
+        if let more @ 1.. = copies.len().saturating_sub(COPIES_TOLD) {
+            let logs = if more == 1 { "log has" } else { "logs have" };
+            problems::print_note(&format!("{more} more {logs} the name and the content of another, and count once"));
+        }
+    }
+    files.retain(|file| !copies.contains_key(file));
+    Ok(files)
 }
 
-/// The files without those that have the name and the content of another: a log that was put into two directories counts
+/// How many logs that count once with another are named.
+const COPIES_TOLD: usize = 3;
+
+/// The files that have the name and the content of another, with that: a log that was put into two directories counts
 /// once, as it does when partial results are merged.
-fn without_copies(files: Vec<String>) -> Result<Vec<String>, Failure> {
+fn copies(files: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     let mut alike: HashMap<(String, u64), Vec<&String>> = HashMap::new();
-    for file in &files {
+    for file in files {
         let name = Path::new(file).file_name().map(|name| name.to_string_lossy().into_owned());
         let size = std::fs::metadata(file).ok().filter(Metadata::is_file).map(|metadata| metadata.len());
         if let Some((name, size)) = name.zip(size).filter(|(_, size)| *size > 0) {
             alike.entry((name, size)).or_default().push(file);
         }
     }
-    let mut copies: Vec<String> = Vec::new();
+    let mut copies = BTreeMap::new();
     for files in alike.into_values().filter(|files| files.len() > 1) {
         let mut known: HashMap<u128, &String> = HashMap::new();
         for file in files {
@@ -197,15 +211,12 @@ fn without_copies(files: Vec<String>) -> Result<Vec<String>, Failure> {
             let mut hash = Xxh3::new();
             std::io::copy(&mut std::fs::File::open(file).map_err(failed)?, &mut hash).map_err(failed)?;
             match known.entry(hash.digest128()) {
-                Entry::Occupied(first) => {
-                    problems::print_note(&format!("{file} is the same log as {}, and counts once", first.get()));
-                    copies.push(file.clone());
-                }
+                Entry::Occupied(first) => _ = copies.insert(file.clone(), (*first.get()).clone()),
                 Entry::Vacant(place) => _ = place.insert(file),
             }
         }
     }
-    Ok(files.into_iter().filter(|file| !copies.contains(file)).collect())
+    Ok(copies)
 }
 
 /// The policies and facts to judge by: those of the options, with these identity policies.
