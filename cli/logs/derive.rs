@@ -142,6 +142,8 @@ struct Worker<'r> {
 struct Plan {
     class: Class,
     groups: Vec<(GroupId, Named, bool)>,
+    /// The group that their keys are known to exist in, whatever the time.
+    known: Option<GroupId>,
     /// The operation, if it is not known what it needs, or what it was about.
     unknown: Option<String>,
 }
@@ -184,6 +186,9 @@ impl Visit for Worker<'_> {
         if let Some(operation) = &plan.unknown {
             self.collected.lines.unexplained_operation(plan.class, operation);
         }
+        if let Some((group, key)) = plan.known.zip(key.as_deref()) {
+            self.collected.evidence.add(group, key, skim.time(), place, true);
+        }
         let rules = self.rules;
         if rules.since.is_some_and(|since| skim.time() < since) || rules.until.is_some_and(|until| skim.time() >= until)
         {
@@ -217,8 +222,12 @@ impl Visit for Worker<'_> {
                         self.learn(observation.class, None);
                         self.take(place, row.requester, &observation);
                     }
-                    Class::NoEvidence if observation.requester == Requester::Itself => self.know(place, &observation),
-                    Class::NoEvidence => self.learn(observation.class, None),
+                    Class::NoEvidence => {
+                        self.learn(observation.class, None);
+                        if observation.requester == Requester::Itself {
+                            self.know(place, &observation);
+                        }
+                    }
                     _ => {}
                 }
             }
@@ -280,7 +289,7 @@ impl<'r> Worker<'r> {
     /// Keeps in mind what lines like the one at hand count as.
     fn learn(&mut self, class: Class, unknown: Option<String>) {
         if self.learning {
-            self.learned = Some(Plan { class, groups: Vec::new(), unknown });
+            self.learned = Some(Plan { class, groups: Vec::new(), known: None, unknown });
         }
     }
 
@@ -352,6 +361,9 @@ impl<'r> Worker<'r> {
         let Some((scope, key)) = observation.object() else { return };
         let group = self.group("", "", &scope, Kind::Name, Proof::Known);
         self.collected.evidence.add(group, key.as_bytes(), observation.time, place, true);
+        if let Some(plan) = &mut self.learned {
+            plan.known = Some(group);
+        }
     }
 
     fn group(&mut self, principal: &str, action: &str, scope: &str, kind: Kind, proof: Proof) -> GroupId {

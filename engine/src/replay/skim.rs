@@ -48,8 +48,8 @@ enum Path<'l> {
     Key,
     /// This.
     Sent(&'l [u8]),
-    /// Nothing: of websites, and of batches.
-    Website,
+    /// Nothing: of websites and of what S3 does by itself, and of batches.
+    Unsaid,
     Batch,
 }
 
@@ -116,7 +116,7 @@ impl<'l> Skim<'l> {
     fn decoded_key(&self, style: Style) -> Option<Cow<'l, [u8]>> {
         let field = std::str::from_utf8(self.field).ok()?;
         let key = match self.named {
-            Path::Website => decode(field, false, None, "", None),
+            Path::Unsaid => decode(field, false, None, "", None),
             Path::Batch => decode(field, true, None, "", None),
             Path::Sent(path) => decode_sent(field, path, self.bucket(), style),
             Path::Key => decode_sent(field, format!("/{field}").as_bytes(), self.bucket(), style),
@@ -183,6 +183,21 @@ const CLOCK_SIGNS: u64 = u64::from_le_bytes([0xFF, 0, 0, 0xFF, 0, 0, 0xFF, 0]);
 /// Eight of the digit.
 const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
 
+/// The number that stands for the paths of lines with a key.
+const KEYED: usize = 0;
+/// The same of what S3 does by itself to a version.
+const VERSION: usize = usize::MAX;
+
+/// What stands behind a host id, as far as lines are skimmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tail {
+    /// What stands there for requests.
+    Ordinary,
+    /// Nothing, as for what S3 does by itself.
+    Nothing,
+    Other,
+}
+
 /// The number of no piece.
 const NONE: usize = usize::MAX;
 
@@ -225,8 +240,8 @@ pub struct Skimmer {
     answers: Pieces<()>,
     /// Referer, user agent and version, with a space behind, and whether they are plain.
     clients: Pieces<bool>,
-    /// What stands behind the host id, up to the end of the line and with it, and whether it is ordinary.
-    tails: Pieces<bool>,
+    /// What stands behind the host id, up to the end of the line and with it.
+    tails: Pieces<Tail>,
 }
 
 impl Skimmer {
@@ -249,6 +264,12 @@ impl Skimmer {
         let (named, path, prefix) = self.path(&mut words, form, &key)?;
         let answer = self.answer(&mut words)?;
         words.numbers()?;
+        if matches!(form, Form::Itself) {
+            let (path, (tail_number, tail)) = self.by_itself(&mut words)?;
+            let others = [bucket_number, operation, path, answer, tail_number];
+            let numbers = Numbers { requester, role: habits.role, others };
+            return Some((Skim { time, numbers, prefix, bucket, field: key.text, named, tail }, words.rest()));
+        }
         let client = self.client(&mut words, habits.client)?;
         // The host id.
         words.unquoted()?;
@@ -304,7 +325,6 @@ impl Skimmer {
         form: Form,
         key: &Word<'l>,
     ) -> Option<(Path<'l>, usize, Option<&'l [u8]>)> {
-        const KEYED: usize = 0;
         let has_key = key.text != b"-";
         match form {
             Form::Rest => {
@@ -330,7 +350,11 @@ impl Skimmer {
                 words.path()?;
                 query(words)?;
                 words.take(b"HTTP/1.1\" ")?;
-                Some((Path::Website, KEYED, None))
+                Some((Path::Unsaid, KEYED, None))
+            }
+            Form::Itself if has_key => {
+                words.take(b"\"-\" ")?;
+                Some((Path::Unsaid, KEYED, None))
             }
             Form::Batch if has_key => {
                 words.take(b"- ")?;
@@ -355,8 +379,7 @@ impl Skimmer {
         }
         let (status, error) = (words.word()?, words.word()?);
         let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
-        let is_error = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        if !is_status || !error.iter().all(is_error) {
+        if !is_status || !error.iter().all(is_of_error) {
             return None;
         }
         let answer = text.get(..status.len() + 1 + error.len())?;
@@ -392,17 +415,46 @@ impl Skimmer {
         let text = words.rest();
         let (number, length) = match self.tails.text(usual) {
             Some(tail) if words.take(tail).is_some() => (usual, tail.len()),
-            _ => self.other_tail(words)?,
+            _ => self.other_tail(words, Tail::Ordinary)?,
         };
         Some((number, text.get(..length - 1)?))
     }
 
-    fn other_tail(&mut self, words: &mut Words<'_>) -> Option<(usize, usize)> {
+    /// Takes what follows the numbers of what S3 does by itself: what is told of the version, and number and text of the tail.
+    fn by_itself<'l>(&mut self, words: &mut Words<'l>) -> Option<(usize, (usize, &'l [u8]))> {
+        words.take(b"\"-\" \"-\" ")?;
+        let version = if words.unquoted()? == b"-" { KEYED } else { VERSION };
+        // If it could be an error code, the version could be a status.
+        let host_id = words.unquoted()?;
+        if host_id.iter().all(is_of_error) {
+            return None;
+        }
+        let text = words.rest();
+        let (number, length) = self.other_tail(words, Tail::Nothing)?;
+        Some((version, (number, text.get(..length - 1)?)))
+    }
+
+    fn other_tail(&mut self, words: &mut Words<'_>, wanted: Tail) -> Option<(usize, usize)> {
         let text = words.rest();
         let tail = text.get(..=memchr(b'\n', text)?)?;
         words.skip(tail.len());
-        let (number, is_ordinary) = self.tails.find(tail, || is_ordinary(tail))?;
-        is_ordinary.then_some((number, tail.len()))
+        let (number, kind) = self.tails.find(tail, || Tail::of(tail))?;
+        (*kind == wanted).then_some((number, tail.len()))
+    }
+}
+
+/// Whether a byte can stand in an error code.
+fn is_of_error(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+}
+
+impl Tail {
+    fn of(tail: &[u8]) -> Self {
+        match tail {
+            b"- - - - - - -\n" | b"- - - - - - - -\n" => Self::Nothing,
+            _ if is_ordinary(tail) => Self::Ordinary,
+            _ => Self::Other,
+        }
     }
 }
 
@@ -415,6 +467,8 @@ enum Form {
     Website,
     /// By a key alone.
     Batch,
+    /// By a key, of what S3 does by itself.
+    Itself,
     /// In other ways, or nobody knows.
     Other,
 }
@@ -428,6 +482,7 @@ fn form(operation: &[u8]) -> Form {
         Some((b"REST.", _)) => Form::Rest,
         Some((b"WEBSI", _)) => Form::Website,
         Some((b"BATCH", _)) => Form::Batch,
+        _ if operation.starts_with(b"S3.") => Form::Itself,
         _ => Form::Other,
     }
 }
