@@ -81,9 +81,9 @@ pub struct Compiled {
     sets: HashMap<(Option<String>, Option<String>), Arc<Looking>>,
 }
 
-/// The condition keys that policies look at.
+/// The condition keys that policies look at, in lower case. They are few.
 #[derive(Debug, Clone, Default)]
-struct Keys(HashSet<String>);
+struct Keys(Vec<String>);
 
 impl Keys {
     /// The keys that the conditions and variables of policies name.
@@ -101,11 +101,15 @@ impl Keys {
         {
             names.extend(NETWORK.map(str::to_owned));
         }
-        Self(names)
+        Self(names.into_iter().collect())
     }
 
     fn has(&self, key: &str) -> bool {
-        !self.0.is_empty() && self.0.contains(&key.to_lowercase())
+        if key.is_ascii() {
+            self.0.iter().any(|known| known.eq_ignore_ascii_case(key))
+        } else {
+            self.0.contains(&key.to_lowercase())
+        }
     }
 }
 

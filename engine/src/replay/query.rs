@@ -34,7 +34,9 @@ impl<'l> Query<'l> {
         for parameter in parameters {
             let at = memchr::memchr(b'=', parameter).unwrap_or(parameter.len());
             let (key, value) = parameter.split_at_checked(at)?;
-            if *percent(key) == *name.as_bytes() {
+            let is_it =
+                key == name.as_bytes() || memchr::memchr(b'%', key).is_some() && *percent(key) == *name.as_bytes();
+            if is_it {
                 let value = value.strip_prefix(b"=").unwrap_or_default();
                 return match std::str::from_utf8(value) {
                     Ok(text) if !text.contains('%') => Some(Cow::Borrowed(text)),
