@@ -23,7 +23,7 @@ use std::collections::HashMap;
 const TOGETHER: usize = 8;
 
 /// What surrounds how many requesters is kept in mind: sessions have names of their own.
-const KEPT: usize = 1 << 8;
+const KEPT: usize = 1 << 10;
 
 /// What single decisions look like, if they are wanted.
 pub(crate) type Each = Vec<u8>;
@@ -425,7 +425,6 @@ impl<'j> Worker<'j> {
                 if self.around.len() >= KEPT {
                     self.known.clear();
                     self.around.clear();
-                    self.settle();
                 }
                 let around = judge.around(logged, &mut self.compiled);
                 if around.path_is_assumed {
