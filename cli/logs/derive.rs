@@ -69,8 +69,8 @@ pub(crate) fn collect(
     hashed: bool,
     progress: impl Fn(u64) + Sync,
 ) -> (Collected, Vec<u128>) {
-    let new = || Worker { hashed, deliveries: Deliveries::new(source.files()), ..Worker::new(rules) };
-    let found = each_block(source, new, Worker::collect, |worker| (worker.collected, worker.lines), progress);
+    let new = || Worker { deliveries: Deliveries::new(source.files()), ..Worker::new(rules) };
+    let found = each_block(source, new, Worker::collect, |worker| (worker.collected, worker.lines), hashed, progress);
     let (mut collected, mut lines) = (None::<Collected>, LineCounts::default());
     for (part, counts) in found {
         match &mut collected {
@@ -119,7 +119,6 @@ struct Worker<'r> {
     rules: &'r Rules,
     collected: Collected,
     lines: LineCounts,
-    hashed: bool,
     skimmers: Skimmers,
     deliveries: Deliveries<'r>,
     /// Principals by requester, `None` for those that policies cannot name.
@@ -263,7 +262,6 @@ impl<'r> Worker<'r> {
             rules,
             collected: Collected::default(),
             lines: LineCounts::default(),
-            hashed: false,
             skimmers: Skimmers::default(),
             deliveries: Deliveries::default(),
             principals: HashMap::new(),
@@ -278,12 +276,12 @@ impl<'r> Worker<'r> {
         }
     }
 
-    fn collect(&mut self, block: &Block) {
+    fn collect(&mut self, block: &mut Block) {
         self.deliveries.turn_to(block);
         let mut skimmers = std::mem::take(&mut self.skimmers);
         let count = each_line(block, &mut skimmers, self);
         self.skimmers = skimmers;
-        self.lines.note(block, count, self.hashed);
+        self.lines.note(block, count);
     }
 
     /// Keeps in mind what lines like the one at hand count as.

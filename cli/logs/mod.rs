@@ -10,7 +10,7 @@ pub(crate) mod source;
 
 use can_access_engine::replay::Class;
 use can_access_engine::replay::access_log::{Damage, JsonRow, Line, Row};
-use can_access_engine::replay::cloudtrail::{self, Event, EventSkim, EventSkimmer, Item};
+use can_access_engine::replay::cloudtrail::{self, Documents, Event, EventSkim, EventSkimmer, Item};
 use can_access_engine::replay::logged::Delivery;
 use can_access_engine::replay::skim::{Kind, Skim, Skimmer, Style};
 use can_access_engine::replay::tally::Place;
@@ -23,15 +23,16 @@ use std::sync::Arc;
 pub(crate) fn each_block<W, F: Send>(
     source: &Source<'_>,
     worker: impl Fn() -> W + Sync,
-    go_through: impl Fn(&mut W, &Block) + Sync,
+    go_through: impl Fn(&mut W, &mut Block) + Sync,
     finish: impl Fn(W) -> F + Sync,
+    hashed: bool,
     progress: impl Fn(u64) + Sync,
 ) -> Vec<F> {
     rayon::broadcast(|_| {
         let mut worker = worker();
-        let mut block = Block::new();
+        let mut block = Block::new(hashed);
         while source.next(&mut block) {
-            go_through(&mut worker, &block);
+            go_through(&mut worker, &mut block);
             progress(source.read());
         }
         finish(worker)
@@ -238,7 +239,7 @@ pub(crate) trait Visit {
 }
 
 /// Goes through the lines of a block; how many lines it has. The events of a document are numbered like lines.
-pub(crate) fn each_line(block: &Block, skimmers: &mut Skimmers, visitor: &mut impl Visit) -> u64 {
+pub(crate) fn each_line(block: &mut Block, skimmers: &mut Skimmers, visitor: &mut impl Visit) -> u64 {
     let mut count = 0;
     let mut rest = block.text();
     match block.format {
@@ -283,18 +284,25 @@ pub(crate) fn each_line(block: &Block, skimmers: &mut Skimmers, visitor: &mut im
             }
         }
         Format::Json => {
-            rest = rest.strip_prefix(BYTE_ORDER_MARK).unwrap_or(rest).trim_ascii_start();
-            while !rest.is_empty() {
+            let mut documents = Documents::default();
+            let mut done = rest.len() - rest.strip_prefix(BYTE_ORDER_MARK).unwrap_or(rest).len();
+            loop {
                 let mut take = |item: Item<'_>| {
                     count += 1;
                     visit_item(block.place(count), item, visitor);
                 };
-                let Some(behind) = cloudtrail::document(rest, Some(&mut skimmers.events), &mut take) else {
+                let piece = block.text().get(done..).unwrap_or_default();
+                let is_last = !block.goes_on();
+                let Some(more) = documents.go_on(piece, is_last, &mut skimmers.events, &mut take) else {
                     count += 1;
                     visitor.line(block.place(count), Logline::Malformed(Damage::Json));
                     break;
                 };
-                rest = behind.trim_ascii_start();
+                if is_last || source::is_interrupted() {
+                    break;
+                }
+                block.go_on(done + more);
+                done = 0;
             }
         }
         Format::Partial => {

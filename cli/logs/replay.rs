@@ -74,8 +74,8 @@ pub(crate) fn replay(
     hashed: bool,
     progress: impl Fn(u64) + Sync,
 ) -> (Replayed, Vec<u128>) {
-    let new = || Worker { hashed, deliveries: Deliveries::new(source.files()), ..Worker::new(judge, baseline, None) };
-    let found = each_block(source, new, Worker::count, Worker::finish, progress);
+    let new = || Worker { deliveries: Deliveries::new(source.files()), ..Worker::new(judge, baseline, None) };
+    let found = each_block(source, new, Worker::count, Worker::finish, hashed, progress);
     let mut replayed = Replayed::default();
     let mut lines = LineCounts::default();
     for (tally, copies, counts) in found {
@@ -102,7 +102,7 @@ pub(crate) fn replay_each(
     loop {
         let mut together = Vec::new();
         while together.len() < TOGETHER {
-            let mut block = Block::new();
+            let mut block = Block::new(false);
             if !source.next(&mut block) {
                 break;
             }
@@ -118,7 +118,7 @@ pub(crate) fn replay_each(
             return Ok(last.finish().0);
         }
         let parts: Vec<(Replayed, Each)> = together
-            .par_iter()
+            .par_iter_mut()
             .map(|(before, block)| {
                 let mut worker =
                     Worker { deliveries: Deliveries::new(source.files()), ..Worker::new(judge, baseline, Some(each)) };
@@ -128,10 +128,11 @@ pub(crate) fn replay_each(
                 let (tally, copies, _) = worker.finish();
                 let mut replayed = Replayed { tally, copies };
                 // Lines are numbered within their block.
-                replayed.renumber(&|(file, place)| (file, place - block.place(0).1 + before));
+                replayed.renumber(&|(file, place)| (file, place - block.place(0).1 + *before));
                 (replayed, records)
             })
             .collect();
+        together.iter_mut().for_each(|(_, block)| source.close(block));
         for (part, records) in parts {
             replayed.merge(part);
             write(&records)?;
@@ -168,7 +169,6 @@ struct Worker<'j> {
     tally: Tally,
     copies: Copies,
     lines: LineCounts,
-    hashed: bool,
     skimmers: Skimmers,
     deliveries: Deliveries<'j>,
     records: Each,
@@ -365,7 +365,6 @@ impl<'j> Worker<'j> {
             tally: Tally::default(),
             copies: Copies::default(),
             lines: LineCounts::default(),
-            hashed: false,
             skimmers: Skimmers { events: EventSkimmer::new(keys, by_session), ..Skimmers::default() },
             deliveries: Deliveries::default(),
             records: Vec::new(),
@@ -374,13 +373,13 @@ impl<'j> Worker<'j> {
         }
     }
 
-    fn count(&mut self, block: &Block) {
+    fn count(&mut self, block: &mut Block) {
         self.base = block.place(0).1;
         self.deliveries.turn_to(block);
         let mut skimmers = std::mem::take(&mut self.skimmers);
         let count = each_line(block, &mut skimmers, self);
         self.skimmers = skimmers;
-        self.lines.note(block, count, self.hashed);
+        self.lines.note(block, count);
     }
 
     /// Counts what plans have counted, and forgets them.

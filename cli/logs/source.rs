@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Seek};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 /// How large a block is, but for a line that is longer.
 const BLOCK: u64 = 1 << 18;
@@ -46,14 +46,13 @@ pub(crate) enum Format {
     Rows,
     /// JSON texts, one a line.
     JsonLines,
-    /// JSON texts of several lines; there is one block for all.
+    /// JSON texts of several lines; there is one block for all, which is filled again and again.
     Json,
     /// A partial result; there is one block for all.
     Partial,
 }
 
-/// Whole lines of a file.
-#[derive(Debug)]
+/// Whole lines of a file, or a piece of its JSON texts.
 pub(crate) struct Block {
     /// Which of the files.
     pub(crate) file: usize,
@@ -65,12 +64,53 @@ pub(crate) struct Block {
     start: usize,
     end: usize,
     bytes: Vec<u8>,
+    /// What comes behind the bytes.
+    input: Option<Box<dyn Read + Send>>,
+    /// What stood in the way of reading more.
+    error: Option<std::io::Error>,
+    /// The hash of all that was in the block, if files are to be told apart.
+    hash: Option<Xxh3>,
 }
 
 impl Block {
-    /// An empty block, to be filled.
-    pub(crate) fn new() -> Self {
-        Self { file: 0, number: 0, format: Format::Rows, start: 0, end: 0, bytes: Vec::new() }
+    /// An empty block, to be filled. What is in it is `hashed` if files are to be told apart.
+    pub(crate) fn new(hashed: bool) -> Self {
+        let hash = hashed.then(Xxh3::new);
+        Self {
+            file: 0,
+            number: 0,
+            format: Format::Rows,
+            start: 0,
+            end: 0,
+            bytes: Vec::new(),
+            input: None,
+            error: None,
+            hash,
+        }
+    }
+
+    /// Whether more follows what it holds.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.input.is_some()
+    }
+
+    /// Reads more behind what is left when so much of it is done with.
+    pub(crate) fn go_on(&mut self, done: usize) {
+        let Some(input) = &mut self.input else { return };
+        self.start = (self.start + done).min(self.end);
+        self.bytes.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        let before = self.end;
+        // What is not done with is longer than what was read before.
+        let wanted = LOOK.max(before);
+        let read = append(&mut self.bytes, &mut self.end, wanted, |_, room| input.read(room));
+        self.error = read.err();
+        if self.error.is_some() || self.end < before + wanted {
+            self.input = None;
+        }
+        if let Some(hash) = &mut self.hash {
+            hash.update(self.bytes.get(before..self.end).unwrap_or_default());
+        }
     }
 
     /// What it holds.
@@ -125,10 +165,11 @@ struct Noted {
 }
 
 impl LineCounts {
-    /// Notes how many lines a block has. The hash is made only if files are to be told apart.
-    pub(crate) fn note(&mut self, block: &Block, lines: u64, hashed: bool) {
-        if hashed {
-            self.hashes.push((block.file, block.number, xxh3_128(block.text())));
+    /// Notes how many lines a block has, and its hash.
+    pub(crate) fn note(&mut self, block: &Block, lines: u64) {
+        if let Some(hash) = &block.hash {
+            let hash = if block.format == Format::Json { hash.digest128() } else { xxh3_128(block.text()) };
+            self.hashes.push((block.file, block.number, hash));
         }
         let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         self.noted.push(Noted { file: small(block.file as u64), lines: small(lines), block: block.number });
@@ -318,6 +359,7 @@ impl<'f> Source<'f> {
 
     /// The next block, in memory that is used again; `false` behind the last. A single thread gets them in order.
     pub(crate) fn next(&self, block: &mut Block) -> bool {
+        self.close(block);
         while !is_interrupted() && !self.stopped.load(Ordering::Relaxed) {
             let found = match self.claim() {
                 Claim::Nothing => return false,
@@ -332,6 +374,14 @@ impl<'f> Source<'f> {
             }
         }
         false
+    }
+
+    /// Tells what stood in the way of reading all of a block.
+    pub(crate) fn close(&self, block: &mut Block) {
+        block.input = None;
+        if let Some(error) = block.error.take() {
+            self.complain(block.file, error);
+        }
     }
 
     fn claim(&self) -> Claim {
@@ -450,6 +500,9 @@ impl<'f> Source<'f> {
 
     /// Reads the next lines of a stream.
     fn go_on(&self, stream: &mut Stream, block: &mut Block) -> bool {
+        if stream.format == Format::Json {
+            return Self::begin(stream, block);
+        }
         let Some(input) = &mut stream.input else { return false };
         (block.file, block.number, block.format, block.start) = (stream.file, stream.next, stream.format, 0);
         stream.next += 1;
@@ -457,7 +510,7 @@ impl<'f> Source<'f> {
         let mut rest = &*stream.rest;
         _ = append(&mut block.bytes, &mut block.end, rest.len(), |_, room| rest.read(room));
         stream.rest.clear();
-        let whole = matches!(stream.format, Format::Json | Format::Partial);
+        let whole = stream.format == Format::Partial;
         loop {
             let before = block.end;
             let have = u64::try_from(before).unwrap_or(u64::MAX);
@@ -492,6 +545,18 @@ impl<'f> Source<'f> {
                 None => return true,
             }
         }
+    }
+}
+
+impl Source<'_> {
+    /// Hands a stream of JSON texts to a block.
+    fn begin(stream: &mut Stream, block: &mut Block) -> bool {
+        block.input = stream.input.take();
+        (block.file, block.number, block.format) = (stream.file, stream.next, stream.format);
+        (block.start, block.end) = (0, 0);
+        block.hash.as_mut().into_iter().for_each(Xxh3::reset);
+        block.go_on(0);
+        block.end > 0 || block.error.is_some()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{cases, generator};
 use can_access_engine::replay::Class;
-use can_access_engine::replay::cloudtrail::{Event, EventSkim, EventSkimmer, Item, events};
+use can_access_engine::replay::cloudtrail::{Documents, Event, EventSkim, EventSkimmer, Item, document, events};
 use can_access_engine::replay::logged::{Fact, Logged, Part};
 use can_access_engine::replay::requester::Requester;
 use can_access_engine::replay::skim::Kind;
@@ -444,4 +444,72 @@ fn sessions_of_a_role_are_of_one_kind_unless_policies_tell_them_apart() {
     let [one, two] = kinds(true);
     assert_ne!(one, two);
     assert!(matches!(Event::read(text("one").as_bytes()).unwrap().requester(), Requester::Identity(_)));
+}
+
+/// What a document holds, as one text, and whether it is whole; `cuts` are the lengths of the pieces it comes in.
+fn found(text: &[u8], cuts: &[usize]) -> (Vec<String>, bool) {
+    let mut found = Vec::new();
+    let mut note = |item: Item<'_>| {
+        found.push(match item {
+            Item::Event(json) | Item::Ordinary(_, json) => format!("event {}", String::from_utf8_lossy(json)),
+            Item::Row(json) => format!("row {}", String::from_utf8_lossy(json)),
+            other => format!("{other:?}"),
+        });
+    };
+    let (mut documents, mut skimmer) = (Documents::default(), EventSkimmer::default());
+    let (mut start, mut end) = (0, 0);
+    for cut in cuts.iter().chain([&usize::MAX]) {
+        let is_last = *cut == usize::MAX;
+        end = if is_last { text.len() } else { (end + cut).min(text.len()) };
+        let Some(done) = documents.go_on(&text[start..end], is_last, &mut skimmer, &mut note) else {
+            return (found, false);
+        };
+        start += done;
+    }
+    assert_eq!(start, text.len(), "what is left is no error");
+    (found, true)
+}
+
+proptest! {
+    #![proptest_config(cases(2_000))]
+
+    #[test]
+    fn documents_in_pieces_hold_what_they_hold_as_a_whole(
+        members in vec(select(vec![
+            r#"{"Records":[EVENT,EVENT, EVENT ]}"#, r#" { "Records" : [ ] } "#, "{\"Records\":[EVENT],\n\"more\":{\"a\":[1,2]}, \"x\": null}\n",
+            r#"{"Records":[EVENT],"Records":[EVENT]}"#, r#"[EVENT,{"Records":[EVENT]}]"#, "EVENT", "12", "\"text\"", "[]", "\n",
+            r#"{"Events":[EVENT]}"#, r#"{"Records":[1,"x",[EVENT],{}]}"#, r#"{"Records":[EVENT,]}"#, r#"{"Records":[EVENT EVENT]}"#,
+        ]), 1..5),
+        events in vec(select(events_to_change()), 1..4), cuts in vec(1_usize..900, 0..12),
+        damage in proptest::option::weighted(0.4, (any::<prop::sample::Index>(), select(b"\"{}[],:x\\ ".to_vec()))),
+    ) {
+        let mut events = events.iter().cycle();
+        let pieces: Vec<String> = members.concat().split("EVENT").map(str::to_owned).collect();
+        let mut text = String::new();
+        for (number, piece) in pieces.iter().enumerate() {
+            if number > 0 {
+                text += &events.next().unwrap().to_string();
+            }
+            text += piece;
+        }
+        let mut text = text.into_bytes();
+        if let Some((at, byte)) = damage {
+            let at = at.index(text.len());
+            text[at] = byte;
+        }
+        let whole = found(&text, &[]);
+        prop_assert_eq!(&found(&text, &cuts), &whole);
+        // As one value after the other.
+        let (mut rest, mut count, mut is_whole) = (&text[..], 0, true);
+        while !rest.trim_ascii().is_empty() {
+            match document(rest, Some(&mut EventSkimmer::default()), &mut |_| count += 1) {
+                Some(behind) => rest = behind,
+                None => {
+                    is_whole = false;
+                    break;
+                }
+            }
+        }
+        prop_assert_eq!((count, is_whole), (whole.0.len(), whole.1));
+    }
 }

@@ -62,84 +62,212 @@ pub fn events(json: &[u8], skimmer: Option<&mut EventSkimmer>, each: &mut dyn Fn
 /// assert_eq!(found, 1);
 /// ```
 pub fn document<'j>(
-    text: &'j [u8],
-    skimmer: Option<&mut EventSkimmer>,
+    mut text: &'j [u8],
+    mut skimmer: Option<&mut EventSkimmer>,
     each: &mut dyn FnMut(Item<'_>),
 ) -> Option<&'j [u8]> {
-    if let Some(list) = records(text) {
-        return behind_records(listed(list, Within::default(), skimmer, each)?, each);
+    let mut part = Part::Value;
+    loop {
+        (text, part) = step(part, text, true, skimmer.as_deref_mut(), each).ok()?;
+        if part == Part::Value {
+            return Some(text);
+        }
     }
-    if let Some((value, behind)) = first::<&RawValue>(text) {
-        walk(value.get().as_bytes(), Within::default(), each);
-        return Some(behind);
+}
+
+/// Where in JSON values, of which one follows the other, a text stands that comes in pieces.
+///
+/// ```
+/// use can_access_engine::replay::cloudtrail::{Documents, EventSkimmer};
+/// let mut found = 0;
+/// let (mut documents, mut skimmer) = (Documents::default(), EventSkimmer::default());
+/// let text = br#"{ "Records": [ { "eventName": "A", "eventSource": "s3" }, { "eventName": "B" } ] }"#;
+/// let (first, _) = text.split_at(64);
+/// let done = documents.go_on(first, false, &mut skimmer, &mut |_| found += 1).unwrap();
+/// assert_eq!(found, 1);
+/// let done = done + documents.go_on(&text[done..], true, &mut skimmer, &mut |_| found += 1).unwrap();
+/// assert_eq!((found, done), (2, text.len()));
+/// ```
+#[derive(Debug, Default)]
+pub struct Documents {
+    part: Part,
+}
+
+impl Documents {
+    /// Goes through the events of a piece, as far as they are whole, and says how much of it is done with: what is left has
+    /// to begin the next piece. `is_last` says whether there is none. `None` if a value is damaged, or at the end cut off.
+    pub fn go_on(
+        &mut self,
+        piece: &[u8],
+        is_last: bool,
+        skimmer: &mut EventSkimmer,
+        each: &mut dyn FnMut(Item<'_>),
+    ) -> Option<usize> {
+        let mut text = piece;
+        loop {
+            if self.part == Part::Value && text.trim_ascii_start().is_empty() {
+                return Some(piece.len());
+            }
+            match step(self.part, text, is_last, Some(skimmer), each) {
+                Ok((rest, part)) => (text, self.part) = (rest, part),
+                Err(Stop::Cut) if !is_last => return Some(piece.len() - text.len()),
+                Err(_) => return None,
+            }
+        }
     }
-    if let Some(list) = text.iter().position(|byte| *byte == b'[').and_then(|at| text.get(at + 1..)) {
-        _ = listed(list, Within::default(), None, each);
+}
+
+/// What comes next in a text.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// A value.
+    #[default]
+    Value,
+    /// The first event of the list of a delivered document, or its end.
+    First,
+    /// Another event of the list.
+    Event,
+    /// What follows the list.
+    Behind,
+}
+
+/// What stands in the way of going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// The text ends.
+    Cut,
+    /// It is damaged.
+    Damage,
+}
+
+/// Goes through what comes next, and says what follows it. Unless the text `is_last`, what is cut off is left alone.
+fn step<'j>(
+    part: Part,
+    text: &'j [u8],
+    is_last: bool,
+    skimmer: Option<&mut EventSkimmer>,
+    each: &mut dyn FnMut(Item<'_>),
+) -> Result<(&'j [u8], Part), Stop> {
+    match part {
+        Part::Value => {
+            if let Some(list) = records(text) {
+                return Ok((list, Part::First));
+            }
+            match first::<&RawValue>(text) {
+                // More digits could follow.
+                Ok((_, [])) if !is_last => Err(Stop::Cut),
+                Ok((value, behind)) => {
+                    walk(value.get().as_bytes(), Within::default(), each);
+                    Ok((behind, Part::Value))
+                }
+                // Of what is damaged, all that can be read counts.
+                Err(_) if !is_last => Err(Stop::Cut),
+                Err(stop) => {
+                    let list = text.iter().position(|byte| *byte == b'[').and_then(|at| text.get(at + 1..));
+                    _ = list.map(|list| listed(list, Within::default(), each));
+                    Err(stop)
+                }
+            }
+        }
+        Part::First if text.trim_ascii_start().starts_with(b"]") => Ok((behind(text, b']')?, Part::Behind)),
+        Part::First | Part::Event => {
+            let (rest, goes_on) = event(text, Within::default(), is_last, skimmer, each)?;
+            Ok((rest, if goes_on { Part::Event } else { Part::Behind }))
+        }
+        Part::Behind => {
+            let (rest, lists) = behind_records(text)?;
+            (0..lists).for_each(|_| each(Item::Foreign));
+            Ok((rest, Part::Value))
+        }
     }
-    None
 }
 
 /// The value that a text begins with, and what follows it.
-fn first<'j, T: Deserialize<'j>>(text: &'j [u8]) -> Option<(T, &'j [u8])> {
+fn first<'j, T: Deserialize<'j>>(text: &'j [u8]) -> Result<(T, &'j [u8]), Stop> {
     let mut values = serde_json::Deserializer::from_slice(text).into_iter::<T>();
-    let value = values.next()?.ok()?;
-    Some((value, text.get(values.byte_offset()..)?))
+    let value = values.next().ok_or(Stop::Cut)?;
+    let value = value.map_err(|error| if is_at_end(&error, text) { Stop::Cut } else { Stop::Damage })?;
+    Ok((value, text.get(values.byte_offset()..).ok_or(Stop::Damage)?))
+}
+
+/// Whether a text ends where it cannot be read further: in `1.`, the number is wrong, but only because it is cut.
+fn is_at_end(error: &serde_json::Error, text: &[u8]) -> bool {
+    let last = || memchr::memrchr(b'\n', text).map_or(text, |at| text.get(at + 1..).unwrap_or_default());
+    let lines = || memchr::memchr_iter(b'\n', text).count() + 1;
+    error.is_eof() || error.line() == lines() && error.column() >= last().len()
 }
 
 /// What follows a sign that a text begins with.
-fn behind(text: &[u8], sign: u8) -> Option<&[u8]> {
-    text.trim_ascii_start().split_first().filter(|(first, _)| **first == sign).map(|(_, rest)| rest)
+fn behind(text: &[u8], sign: u8) -> Result<&[u8], Stop> {
+    match text.trim_ascii_start().split_first() {
+        Some((first, rest)) if *first == sign => Ok(rest),
+        Some(_) => Err(Stop::Damage),
+        None => Err(Stop::Cut),
+    }
 }
 
 /// The list of a document that begins like those that CloudTrail delivers, `{"Records":[`.
 fn records(text: &[u8]) -> Option<&[u8]> {
-    let name = behind(text, b'{')?.trim_ascii_start().strip_prefix(b"\"Records\"")?;
-    behind(behind(name, b':')?, b'[')
+    let name = behind(text, b'{').ok()?.trim_ascii_start().strip_prefix(b"\"Records\"")?;
+    behind(behind(name, b':').ok()?, b'[').ok()
+}
+
+/// Goes through an event of a list, and says what follows it and the sign behind it, and whether another event does.
+fn event<'j>(
+    list: &'j [u8],
+    within: Within,
+    is_last: bool,
+    skimmer: Option<&mut EventSkimmer>,
+    each: &mut dyn FnMut(Item<'_>),
+) -> Result<(&'j [u8], bool), Stop> {
+    let text = list.trim_ascii_start();
+    let is_cut = |rest: &[u8]| !is_last && rest.trim_ascii_start().is_empty();
+    let rest = match skimmer.and_then(|skimmer| skimmer.skimmed(text, Lines::Many)) {
+        Some((_, rest)) if is_cut(rest) => return Err(Stop::Cut),
+        Some((skim, rest)) => {
+            each(Item::Ordinary(skim, text.get(..text.len() - rest.len()).ok_or(Stop::Damage)?));
+            rest
+        }
+        None => {
+            let (value, rest) = first::<&RawValue>(text)?;
+            if is_cut(rest) {
+                return Err(Stop::Cut);
+            }
+            walk(value.get().as_bytes(), within, each);
+            rest
+        }
+    };
+    match behind(rest, b',') {
+        Ok(more) => Ok((more, true)),
+        Err(_) => Ok((behind(rest, b']')?, false)),
+    }
 }
 
 /// Goes through the events of a list behind its bracket, and says what follows it.
-fn listed<'j>(
-    list: &'j [u8],
-    within: Within,
-    mut skimmer: Option<&mut EventSkimmer>,
-    each: &mut dyn FnMut(Item<'_>),
-) -> Option<&'j [u8]> {
-    if let Some(rest) = behind(list, b']') {
-        return Some(rest);
+fn listed<'j>(mut list: &'j [u8], within: Within, each: &mut dyn FnMut(Item<'_>)) -> Result<&'j [u8], Stop> {
+    if let Ok(rest) = behind(list, b']') {
+        return Ok(rest);
     }
-    let mut rest = list;
     loop {
-        let text = rest.trim_ascii_start();
-        rest = match skimmer.as_mut().and_then(|skimmer| skimmer.skimmed(text, Lines::Many)) {
-            Some((skim, rest)) => {
-                each(Item::Ordinary(skim, text.get(..text.len() - rest.len())?));
-                rest
-            }
-            None => {
-                let (value, rest) = first::<&RawValue>(text)?;
-                walk(value.get().as_bytes(), within, each);
-                rest
-            }
-        };
-        match behind(rest, b',') {
-            Some(more) => rest = more,
-            None => return behind(rest, b']'),
+        let (rest, goes_on) = event(list, within, true, None, each)?;
+        if !goes_on {
+            return Ok(rest);
         }
+        list = rest;
     }
 }
 
-/// Takes what follows the list of a delivered document, and says what follows the document. A second list is no part of
+/// What follows a delivered document, given what follows its list, and how many lists more it has, which are no part of
 /// such a document.
-fn behind_records<'j>(mut rest: &'j [u8], each: &mut dyn FnMut(Item<'_>)) -> Option<&'j [u8]> {
-    while let Some(member) = behind(rest, b',') {
+fn behind_records(mut rest: &[u8]) -> Result<(&[u8], usize), Stop> {
+    let mut lists = 0;
+    while let Ok(member) = behind(rest, b',') {
         let (name, value) = first::<Cow<'_, str>>(member)?;
         let (_, behind) = first::<&RawValue>(behind(value, b':')?)?;
-        if LISTS.contains(&&*name) {
-            each(Item::Foreign);
-        }
+        lists += usize::from(LISTS.contains(&&*name));
         rest = behind;
     }
-    behind(rest, b'}')
+    Ok((behind(rest, b'}')?, lists))
 }
 
 /// The members that hold events.
@@ -178,10 +306,9 @@ fn walk(json: &[u8], within: Within, each: &mut dyn FnMut(Item<'_>)) {
         },
         // What follows the events of a delivered document makes nothing else of it.
         Some(b'{') if records(json).is_some() => {
-            let behind = records(json).and_then(|list| listed(list, within.deeper(), None, each));
-            if behind.and_then(|rest| behind_records(rest, each)).is_none() {
-                each(Item::Foreign);
-            }
+            let behind = records(json).ok_or(Stop::Damage).and_then(|list| listed(list, within.deeper(), each));
+            let lists = behind.and_then(behind_records).map_or(1, |(_, lists)| lists);
+            (0..lists).for_each(|_| each(Item::Foreign));
         }
         Some(b'{') => match serde_json::from_slice::<Members<'_>>(json) {
             Ok(members) => object(json, &members, within, each),

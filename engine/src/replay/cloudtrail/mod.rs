@@ -6,7 +6,7 @@ mod event;
 mod json;
 mod skim;
 
-pub use container::{Item, document, events};
+pub use container::{Documents, Item, document, events};
 pub use event::Event;
 pub use skim::{EventSkim, EventSkimmer};
 
