@@ -258,7 +258,7 @@ fn options_that_do_nothing_are_told_of_or_refused() {
     let many = folder.join("many");
     let told = err(&run(&["derive", many.to_str().unwrap()]));
     assert_eq!(told.matches("is the same log as").count(), 3, "{told}");
-    assert!(told.contains("2 more logs have the name and the content of another"), "{told}");
+    assert!(told.contains("2 more logs count once with another"), "{told}");
     assert!(!err(&run(&["derive", "-q", many.to_str().unwrap()])).contains("log"));
     // What went through an access point is not of the bucket that is chosen.
     let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/reports";

@@ -11,7 +11,7 @@ use std::io::Write;
 
 /// Merges the files.
 pub(crate) fn run(args: &MergeArgs) -> Result<Exit, Failure> {
-    let files = log_files(&args.partials, false)?;
+    let files = log_files(&args.partials, args.common.quiet)?;
     let Some(first) = files.first() else { return Err(Failure::usage("no partial results are given")) };
     let bytes = match partial::kind(first, &partial::read(first)?)?.as_str() {
         "derive" => merge::<Collected>(&files)?,

@@ -181,8 +181,8 @@ pub(crate) fn log_files(paths: &[String], quiet: bool) -> Result<Vec<String>, Fa
             problems::print_note(&format!("{copy} is the same log as {first}, and counts once"));
         }
         if let more @ 1.. = copies.len().saturating_sub(COPIES_TOLD) {
-            let logs = if more == 1 { "log has" } else { "logs have" };
-            problems::print_note(&format!("{more} more {logs} the name and the content of another, and count once"));
+            let logs = if more == 1 { "log counts" } else { "logs count" };
+            problems::print_note(&format!("{more} more {logs} once with another of the same name and content"));
         }
     }
     files.retain(|file| !copies.contains_key(file));

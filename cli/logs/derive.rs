@@ -80,6 +80,8 @@ pub(crate) fn collect(
         lines.merge(counts);
     }
     let mut collected = collected.unwrap_or_default();
+    // As merging does.
+    collected.evidence.settle();
     let logs = lines.identities(source.files());
     collected.renumber(&lines.numbering());
     (collected, logs)
@@ -163,6 +165,9 @@ impl Visit for Worker<'_> {
         let kind = skim.kind(false);
         let Some(at) = self.plans.find(&kind) else {
             let line = S::read(text);
+            if !skim.is_text() {
+                return self.line(place, line);
+            }
             self.learning = skim.tells(&line);
             self.keyed = skim.has_key();
             self.line(place, line);
@@ -277,7 +282,9 @@ impl<'r> Worker<'r> {
     }
 
     fn collect(&mut self, block: &mut Block) {
-        self.deliveries.turn_to(block);
+        if self.deliveries.turn_to(block) {
+            self.plans.drain().for_each(drop);
+        }
         let mut skimmers = std::mem::take(&mut self.skimmers);
         let count = each_line(block, &mut skimmers, self);
         self.skimmers = skimmers;
@@ -359,8 +366,10 @@ impl<'r> Worker<'r> {
         let Some((scope, key)) = observation.object() else { return };
         let group = self.group("", "", &scope, Kind::Name, Proof::Known);
         self.collected.evidence.add(group, key.as_bytes(), observation.time, place, true);
-        if let Some(plan) = &mut self.learned {
-            plan.known = Some(group);
+        match &mut self.learned {
+            Some(plan) if self.keyed => plan.known = Some(group),
+            // An object can have the name that stands for no key.
+            _ => self.learned = None,
         }
     }
 

@@ -52,12 +52,15 @@ impl<'f> Deliveries<'f> {
         Self { files, of: None }
     }
 
-    /// Turns to the log of a block.
-    pub(crate) fn turn_to(&mut self, block: &Block) {
-        if self.of.as_ref().is_none_or(|(file, _)| *file != block.file) {
-            let path = self.files.get(block.file);
-            self.of = Some((block.file, path.and_then(|path| Delivery::of_path(path)).map(Arc::new)));
+    /// Turns to the log of a block, and says whether something else is known of its bucket than of that of the one before.
+    pub(crate) fn turn_to(&mut self, block: &Block) -> bool {
+        if self.of.as_ref().is_some_and(|(file, _)| *file == block.file) {
+            return false;
         }
+        let path = self.files.get(block.file);
+        let of = (block.file, path.and_then(|path| Delivery::of_path(path)).map(Arc::new));
+        let before = self.of.replace(of);
+        before.is_some_and(|(_, delivery)| delivery != self.at_hand())
     }
 
     /// What it says.
@@ -114,6 +117,11 @@ pub(crate) trait Skimmed<'l> {
     fn style(&self) -> Style;
     /// Reads it.
     fn read(text: &[u8]) -> Logline<'_>;
+    /// Whether its key and prefix are texts, as those of others of its kind may not be.
+    fn is_text(&self) -> bool {
+        let key = || !self.has_key() || self.key(self.style()).is_some();
+        key() && (!self.has_prefix() || self.prefix().is_some())
+    }
     /// Whether it tells what it was read as, so that others of its kind do.
     fn tells(&self, line: &Logline<'_>) -> bool;
 }

@@ -245,6 +245,9 @@ impl Visit for Worker<'_> {
         let kind = skim.kind(self.by_session);
         let Some(at) = self.plans.find(&kind) else {
             let line = S::read(text);
+            if !skim.is_text() {
+                return self.line(place, line);
+            }
             self.learning = skim.tells(&line);
             self.varies = !skim.is_always_same();
             self.line(place, line);
@@ -258,16 +261,16 @@ impl Visit for Worker<'_> {
             return self.plans.learn(kind, plan.map(|plan| Plan { style: skim.style(), ..plan }));
         };
         let Some(Some(plan)) = self.plans.get_mut(at) else { return self.line(place, S::read(text)) };
+        let key = if skim.has_key() { skim.key(plan.style) } else { None };
+        if skim.has_key() && key.is_none() {
+            return self.line(place, S::read(text));
+        }
         let Some(question) = &mut plan.question else {
             if let Some(operation) = &plan.unknown {
                 self.tally.lines.unexplained_operation(plan.class, operation);
             }
             return self.tally.lines.count(plan.class, place);
         };
-        let key = if skim.has_key() { skim.key(plan.style) } else { None };
-        if skim.has_key() && key.is_none() {
-            return self.line(place, S::read(text));
-        }
         let prefix = skim.written_prefix().filter(|_| question.hangs_on_prefix());
         let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix, &mut self.room);
         let of = (plan.class, question.group);
@@ -375,7 +378,11 @@ impl<'j> Worker<'j> {
 
     fn count(&mut self, block: &mut Block) {
         self.base = block.place(0).1;
-        self.deliveries.turn_to(block);
+        if self.deliveries.turn_to(block) {
+            self.settle();
+            self.known.clear();
+            self.around.clear();
+        }
         let mut skimmers = std::mem::take(&mut self.skimmers);
         let count = each_line(block, &mut skimmers, self);
         self.skimmers = skimmers;

@@ -127,8 +127,8 @@ impl Evidence {
         }
     }
 
-    /// Makes all sets coarser as long as they are too large altogether.
-    fn settle(&mut self) {
+    /// Makes all sets coarser as long as they are too large altogether: to be done when all names are added.
+    pub fn settle(&mut self) {
         self.since = 0;
         while self.level < COARSEST && self.weight() > ALTOGETHER {
             self.level += 1;
@@ -214,3 +214,39 @@ struct Stored {
 }
 
 const _: () = assert!(MOST.len() == COARSEST as usize + 1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Evidence that is settled at the end is as coarse as that which is put together from parts.
+    #[test]
+    fn what_is_too_much_altogether_is_so_in_one_part() {
+        const EACH: usize = 1_000;
+        let group = |number: usize| Group {
+            principal: "anonymous".to_owned(),
+            action: "s3:GetObject".to_owned(),
+            scope: format!("arn:aws:s3:::b{number}/"),
+            kind: Kind::Name,
+            proof: Proof::Allowed,
+        };
+        let add = |evidence: &mut Evidence, number: usize| {
+            let id = evidence.group(group(number));
+            (0..EACH).for_each(|name| evidence.add(id, format!("{name}").as_bytes(), 0, (0, 1), true));
+        };
+        let count = ALTOGETHER / EACH + 1;
+        let mut whole = Evidence::new();
+        // What is added again is not more.
+        (0..10).for_each(|number| add(&mut whole, number));
+        (0..count).for_each(|number| add(&mut whole, number));
+        assert_eq!(whole.level, 0, "it is looked at now and then only");
+        whole.settle();
+        let mut parts = Evidence::new();
+        for half in [0..count / 2, count / 2..count] {
+            let mut part = Evidence::new();
+            half.for_each(|number| add(&mut part, number));
+            parts.merge(part);
+        }
+        assert_eq!((whole.level, parts.level), (1, 1));
+    }
+}

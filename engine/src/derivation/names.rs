@@ -6,7 +6,7 @@
 
 use super::hash::FastHash;
 use super::shape::{COARSEST, Shaped, Shapes, coarser, slots, text};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU64;
 use xxhash_rust::xxh3::xxh3_64;
@@ -18,7 +18,7 @@ const TEXTS: usize = 8;
 /// How many names of a shape are kept.
 const SAMPLE: usize = 8;
 
-/// How many days are noted for names of a shape.
+/// How many days are noted for a name, or for names of a shape.
 pub const DAYS: usize = 64;
 
 /// Where in a log something stands: the file, as an index, and the line.
@@ -46,13 +46,25 @@ impl Seen {
 }
 
 /// The first days on which something was seen, since 1970, in order.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Days {
     days: Vec<i64>,
     /// The day that was added last.
-    #[serde(skip)]
     last: Option<i64>,
+}
+
+impl Serialize for Days {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.days.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Days {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut days = Self::default();
+        days.extend(&Vec::deserialize(deserializer)?);
+        Ok(days)
+    }
 }
 
 impl Days {
@@ -102,8 +114,15 @@ pub(super) fn day_of(time: i64) -> i64 {
 pub(super) struct Single {
     #[serde(flatten)]
     pub(super) seen: Seen,
-    /// The days on which it was seen.
+    /// The first days on which it was seen.
     pub(super) days: Days,
+}
+
+impl Single {
+    /// How many names weigh as much: so many days take as much memory as another name.
+    fn weight(&self) -> usize {
+        1 + self.days.days.len() / 8
+    }
 }
 
 /// Names of one shape.
@@ -114,7 +133,7 @@ pub(super) struct Class {
     /// The names with the smallest hashes.
     pub(super) sample: BTreeMap<u64, (String, Seen)>,
     pub(super) seen: Seen,
-    /// The days on which they were seen.
+    /// The first days on which they were seen.
     pub(super) days: Days,
     /// The directory whose texts were put in last.
     #[serde(skip)]
@@ -285,7 +304,10 @@ impl Names {
 
     /// How much it counts at a level: as if full if it is coarser than that.
     pub(super) fn weight(&self, level: u8) -> usize {
-        if self.level > level { MOST.get(usize::from(level)).copied().unwrap_or(1) } else { self.len() }
+        if self.level > level {
+            return MOST.get(usize::from(level)).copied().unwrap_or(1);
+        }
+        self.classes.len() + self.single.values().map(Single::weight).sum::<usize>()
     }
 
     /// Makes the set at least as coarse as a level.

@@ -93,7 +93,7 @@ pub(super) struct Unit {
     pub(super) all: bool,
     /// About how many names there are.
     pub(super) count: usize,
-    /// The days on which names of it were seen.
+    /// The first days on which names of it were seen.
     pub(super) days: BTreeSet<i64>,
     pub(super) seen: Seen,
 }

@@ -38,7 +38,7 @@ struct Numbers {
 }
 
 /// What lines have in common that differ in nothing but their key and the prefix that they ask for, and perhaps in the
-/// session of a role.
+/// session of a role, or in which version S3 does something to by itself.
 pub type Kind = [usize; 6];
 
 /// What the request line says of the key.
@@ -334,6 +334,10 @@ impl Skimmer {
                 let path = if is_key { &[] } else { words.path()? };
                 let prefix = query(words)?;
                 words.take(b"HTTP/1.1\" ")?;
+                // Objects have no prefix.
+                if has_key && prefix.is_some() {
+                    return None;
+                }
                 if is_key {
                     return Some((Path::Key, KEYED, None));
                 }

@@ -1,0 +1,183 @@
+//! The binary: what it says of lines that it looks at only as far as needed is what it says of lines that it reads in
+//! full, which are all those that end with a carriage return.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
+mod binary;
+
+use binary::{err, file, folder, out, run};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+const POLICY: &str = r#"{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::acme/a/*" },
+    { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["a/*", "home/ann/"] } } },
+    { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*/secret" } ] }"#;
+
+/// The canonical id of the bucket's owner.
+const OWNER: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0";
+
+/// What lines have in common.
+#[derive(Debug, Clone)]
+struct Base {
+    requester: &'static str,
+    operation: &'static str,
+    request: &'static str,
+    answer: &'static str,
+    client: &'static str,
+    tail: &'static str,
+}
+
+/// What each line has of its own.
+#[derive(Debug, Clone)]
+struct Own {
+    key: &'static str,
+    query: &'static str,
+    version: &'static str,
+    host_id: &'static str,
+    day: u8,
+}
+
+fn base() -> impl Strategy<Value = Base> {
+    let of = |words: &[&'static str]| select(words.to_vec());
+    let requester = of(&[
+        "AmazonS3",
+        "-",
+        OWNER,
+        "arn:aws:iam::111122223333:user/ann",
+        "arn:aws:sts::111122223333:assumed-role/r/s",
+        "svc:x.amazonaws.com",
+    ]);
+    let itself = (
+        of(&["S3.EXPIRE.OBJECT", "S3.CREATE.DELETEMARKER", "S3.COMPUTE.OBJECT.CHECKSUM", "S3.NONE.OBJECT"]),
+        of(&["\"-\"", "\"-\"", "-"]),
+        of(&["- - - 317 - -", "200 - - - - -"]),
+        of(&["\"-\" \"-\"", "\"-\" \"-\"", "- -"]),
+        of(&["- - - - - - - -", "- - - - - - - -", "- - - - - - -", "- - - - - -"]),
+    );
+    let asked = (
+        of(&[
+            "REST.GET.OBJECT",
+            "REST.PUT.OBJECT",
+            "REST.GET.BUCKET",
+            "REST.GET.NONSENSE",
+            "REST.POST.MULTI_OBJECT_DELETE",
+            "WEBSITE.GET.OBJECT",
+            "BATCH.DELETE.OBJECT",
+        ]),
+        of(&[
+            "\"GET /KEYQUERY HTTP/1.1\"",
+            "\"GET /KEYQUERY HTTP/1.1\"",
+            "\"GET /zzzQUERY HTTP/1.1\"",
+            "\"GET /acme/KEYQUERY HTTP/1.1\"",
+            "-",
+        ]),
+        of(&["200 - 10 10 12 -", "403 AccessDenied 243 - 12 -", "404 NoSuchKey 1 1 1 1", "503 SlowDown - - - -"]),
+        of(&["\"-\" \"agent\"", "- -"]),
+        of(&[
+            "SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 - - -",
+            "SigV4 c AuthHeader s3.amazonaws.com TLSv1.3 - - -",
+            "SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 arn:aws:s3:eu-west-1:111122223333:accesspoint/p - -",
+            "SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 - Yes -",
+        ]),
+    );
+    (requester, prop_oneof![itself.boxed(), asked.boxed()]).prop_map(
+        |(requester, (operation, request, answer, client, tail))| Base {
+            requester,
+            operation,
+            request,
+            answer,
+            client,
+            tail,
+        },
+    )
+}
+
+fn own() -> impl Strategy<Value = Own> {
+    let of = |words: &[&'static str]| select(words.to_vec());
+    let key =
+        of(&["a/b", "a/c", "a/secret", "home/2026-11-21/x.gz", "a%252Fb+c", "x%25FF", "x%FF", "%2D", "-", "-", "%25"]);
+    let query =
+        of(&["", "", "", "?prefix=a/", "?prefix=home%2Fann%2F", "?prefix=%FF", "?list-type=2&prefix=x", "?prefix="]);
+    let version = of(&["-", "-", "-", "v1", "200"]);
+    let host_id = of(&["aG9zdA==", "aG9z+dA", "aG9zdA"]);
+    (key, query, version, host_id, 18..26_u8).prop_map(|(key, query, version, host_id, day)| Own {
+        key,
+        query,
+        version,
+        host_id,
+        day,
+    })
+}
+
+fn line(base: &Base, own: &Own) -> String {
+    let Base { requester, operation, request, answer, client, tail } = base;
+    let Own { key, query, version, host_id, day } = own;
+    let request = request.replace("KEY", key).replace("QUERY", query);
+    format!(
+        "{OWNER} acme [{day}/Nov/2026:19:00:00 +0000] 192.0.2.10 {requester} 0A1B2C {operation} {key} {request} {answer} {client} {version} {host_id} {tail}"
+    )
+}
+
+/// What the path of one log says of the bucket's owner holds for no other.
+#[test]
+fn what_is_known_of_a_log_is_not_taken_for_another() {
+    let folder = folder("skimmed-deliveries");
+    let delivered = folder.join("111122223333/eu-west-1/acme/2026/11/21");
+    std::fs::create_dir_all(&delivered).unwrap();
+    let base = Base {
+        requester: OWNER,
+        operation: "REST.GET.OBJECT",
+        request: "\"GET /KEY HTTP/1.1\"",
+        answer: "200 - 10 10 12 -",
+        client: "\"-\" \"agent\"",
+        tail: "SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 - - -",
+    };
+    let lines = |key| line(&base, &Own { key, query: "", version: "-", host_id: "aG9zdA==", day: 21 });
+    let policy = file(&folder, "policy.json", POLICY);
+    let logs = folder.join("logs");
+    std::fs::create_dir_all(&logs).unwrap();
+    std::fs::rename(folder.join("111122223333"), logs.join("111122223333")).unwrap();
+    for command in
+        [&["derive", "--as", "bucket-policy", "--format", "json"][..], &["replay", "-p", &policy, "--format", "json"]]
+    {
+        let says = |end: &str| {
+            let log = |key: &'static str| (0..3).map(|_| lines(key) + end).collect::<String>();
+            file(&logs, "111122223333/eu-west-1/acme/2026/11/21/a.log", &log("a/b"));
+            file(&logs, "b.log", &log("a/secret"));
+            let output = run(&[command, &["--threads", "1", logs.to_str().unwrap()]].concat());
+            (output.status.code(), out(&output), err(&output))
+        };
+        let told = says("\n");
+        assert_eq!(told, says("\r\n"));
+        assert!(told.1.contains("acme") && !(command[0] == "derive" && told.1.contains("secret")), "{told:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lines_that_are_skimmed_count_as_those_that_are_read(
+        bases in vec(base(), 1..6), lines in vec((any::<Index>(), own()), 2..60)
+    ) {
+        let folder = folder("skimmed");
+        let policy = file(&folder, "policy.json", POLICY);
+        let lines: Vec<String> = lines.iter().map(|(at, own)| line(at.get(&bases), own)).collect();
+        let commands: [&[&str]; 4] = [
+            &["replay", "-p", &policy, "--format", "json"],
+            &["derive", "--format", "json"],
+            &["derive", "--format", "json", "--as", "bucket-policy", "--canonical-id", &format!("{OWNER}=111122223333")],
+            &["derive", "--format", "json", "--since", "2026-11-20", "--until", "2026-11-23"],
+        ];
+        for command in commands {
+            let says = |end: &str| {
+                let log = file(&folder, "a.log", &lines.iter().map(|line| format!("{line}{end}")).collect::<String>());
+                let output = run(&[command, &["--threads", "1", &log]].concat());
+                (output.status.code(), out(&output), err(&output))
+            };
+            prop_assert_eq!(says("\n"), says("\r\n"), "{:?}", command);
+        }
+    }
+}
