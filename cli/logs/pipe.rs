@@ -13,11 +13,18 @@ const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What another thread reads, up to its end or an interruption.
 pub(super) struct Pipe {
-    pieces: Receiver<Result<Vec<u8>, Error>>,
+    pieces: Receiver<Result<Piece, Error>>,
     /// Pieces that were taken, to be filled again.
-    taken: Sender<Vec<u8>>,
-    piece: Vec<u8>,
+    taken: Sender<Piece>,
+    piece: Piece,
     position: usize,
+}
+
+/// Memory, and how much of it counts.
+#[derive(Default)]
+struct Piece {
+    bytes: Vec<u8>,
+    length: usize,
 }
 
 impl Pipe {
@@ -25,20 +32,17 @@ impl Pipe {
         let (sender, pieces) = sync_channel(READY);
         let (taken, empty) = channel();
         std::thread::spawn(move || pass_on(input, &sender, &empty));
-        Self { pieces, taken, piece: Vec::new(), position: 0 }
+        Self { pieces, taken, piece: Piece::default(), position: 0 }
     }
 }
 
 /// Reads until there is nothing more, or nobody who wants it.
-fn pass_on(mut input: impl Read, to: &SyncSender<Result<Vec<u8>, Error>>, empty: &Receiver<Vec<u8>>) {
+fn pass_on(mut input: impl Read, to: &SyncSender<Result<Piece, Error>>, empty: &Receiver<Piece>) {
     loop {
         let mut piece = empty.try_recv().unwrap_or_default();
-        piece.resize(PIECE, 0);
-        let read = input.read(&mut piece).map(|length| {
-            piece.truncate(length);
-            piece
-        });
-        let is_last = read.as_ref().map_or(true, Vec::is_empty);
+        piece.bytes.resize(PIECE, 0);
+        let read = input.read(&mut piece.bytes).map(|length| Piece { length, ..piece });
+        let is_last = read.as_ref().map_or(true, |piece| piece.length == 0);
         if to.send(read).is_err() || is_last {
             return;
         }
@@ -47,7 +51,7 @@ fn pass_on(mut input: impl Read, to: &SyncSender<Result<Vec<u8>, Error>>, empty:
 
 impl Read for Pipe {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        while self.position == self.piece.len() {
+        while self.position == self.piece.length {
             match self.pieces.recv_timeout(PATIENCE) {
                 Ok(piece) => {
                     // Nobody may be there any more to fill it.
@@ -57,11 +61,11 @@ impl Read for Pipe {
                 Err(RecvTimeoutError::Timeout) if !is_interrupted() => continue,
                 Err(_) => return Ok(0),
             }
-            if self.piece.is_empty() {
+            if self.piece.length == 0 {
                 return Ok(0);
             }
         }
-        let rest = self.piece.get(self.position..).unwrap_or_default();
+        let rest = self.piece.bytes.get(self.position..self.piece.length).unwrap_or_default();
         let length = rest.len().min(buffer.len());
         buffer.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
         self.position += length;
