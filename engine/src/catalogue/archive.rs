@@ -6,6 +6,8 @@
 //! into one of reasonable size follows in further ones, under the name of their first action, such as
 //! `ec2:DescribeAddresses`.
 
+use rustc_hash::FxHasher;
+use std::hash::Hasher as _;
 use std::io::Read;
 use std::sync::OnceLock;
 
@@ -17,6 +19,8 @@ pub(super) struct Member {
     pub(super) rcps: bool,
     packed: &'static [u8],
     text: OnceLock<String>,
+    /// Where the records of its text begin, by a hash of their kind and name, in order.
+    heads: OnceLock<Vec<(u64, usize)>>,
 }
 
 impl Member {
@@ -34,6 +38,46 @@ impl Member {
             }
         })
     }
+
+    /// Its text from the record of one kind and name on; letter case does not count, but the same one comes first.
+    pub(super) fn record(&self, kind: &str, name: &str) -> Option<&str> {
+        let heads = self.heads.get_or_init(|| heads(self.text()));
+        let wanted = hash(kind, name);
+        let start = heads.partition_point(|(hash, _)| *hash < wanted);
+        let same = heads.iter().skip(start).take_while(|(hash, _)| *hash == wanted);
+        let records = || same.clone().filter_map(|(_, at)| self.text().get(*at..));
+        let has = |is_name: fn(&str, &str) -> bool| {
+            records().find(|text| head(text).is_some_and(|(of, own)| of == kind && is_name(own, name)))
+        };
+        has(|own, name| own == name).or_else(|| has(str::eq_ignore_ascii_case))
+    }
+}
+
+/// Kind and name of the record that a text begins with.
+fn head(text: &str) -> Option<(&str, &str)> {
+    let mut fields = text.lines().next()?.split('\t');
+    fields.next().zip(fields.next())
+}
+
+fn hash(kind: &str, name: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(kind.as_bytes());
+    hasher.write(name.to_ascii_lowercase().as_bytes());
+    hasher.finish()
+}
+
+/// Where records begin: all lines do that are not indented.
+fn heads(text: &str) -> Vec<(u64, usize)> {
+    let mut heads = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if let Some((kind, name)) = head(line).filter(|_| !line.starts_with('\t')) {
+            heads.push((hash(kind, name), at));
+        }
+        at += line.len();
+    }
+    heads.sort_unstable();
+    heads
 }
 
 /// The members of a file, in order; none if its beginning is damaged.
@@ -53,7 +97,7 @@ pub(super) fn members(file: &'static [u8]) -> Vec<Member> {
             };
             let packed = file.get(start..end)?;
             end = start;
-            Some(Member { name, rcps: rcps == "rcp", packed, text: OnceLock::new() })
+            Some(Member { name, rcps: rcps == "rcp", packed, text: OnceLock::new(), heads: OnceLock::new() })
         })
         .collect();
     members.reverse();

@@ -230,9 +230,7 @@ impl<'c> Service<'c> {
             member.name().split_once(':').is_some_and(|(_, first)| first.to_ascii_lowercase() > folded)
         };
         let member = self.packed.members.iter().take_while(|member| !begins_behind(member)).last()?;
-        // AWS's own spelling is found without looking at the others.
-        let exact = find(member.text(), "action\t", name).and_then(|text| self.actions_of(text).next());
-        exact.or_else(|| self.actions_in(member).find(|action| action.name.eq_ignore_ascii_case(name)))
+        member.record("action", name).and_then(|text| self.actions_of(text).next())
     }
 
     /// The types of its resources, in order of name.
@@ -268,14 +266,6 @@ impl<'c> Service<'c> {
             Key { name, kind }
         })
     }
-}
-
-/// A member's text from the record of one kind and name on.
-fn find<'c>(text: &'c str, kind: &str, name: &str) -> Option<&'c str> {
-    let line = format!("\n{kind}{name}\t");
-    let at = memchr::memmem::find(text.as_bytes(), line.as_bytes()).map(|at| at + 1);
-    let first = || text.starts_with(line.get(1..)?).then_some(0);
-    text.get(at.or_else(first)?..)
 }
 
 /// The records of one kind in a member's text: the rest of the first line, and the indented lines below it. Records of a
@@ -483,7 +473,7 @@ impl<'c> ActionResource<'c> {
     /// The type, with its ARNs.
     #[must_use]
     pub fn resource_type(self) -> Option<ResourceType<'c>> {
-        let text = find(self.service.base(), "resource\t", self.name)?;
+        let text = self.service.packed.members.first()?.record("resource", self.name)?;
         self.service.resource_types_of(text).next()
     }
 }
