@@ -5,13 +5,13 @@ use crate::batch::entry::{Entry, Mistake};
 use crate::batch::source::{Entries, Raw};
 use crate::input::{lines, policies};
 use crate::question::Question;
-use crate::report::{self, json, problems};
+use crate::report::{json, problems};
 use crate::{Exit, Failure, advice};
 use can_access_engine::decision::Decision;
 use can_access_engine::index::CompiledSet;
 use can_access_engine::request::Action;
 use rayon::prelude::*;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 /// How many requests are answered together: enough for every core, few enough to keep in memory.
 const TOGETHER: usize = 2048;
@@ -37,7 +37,8 @@ pub(crate) fn run(args: &BatchArgs) -> Result<Exit, Failure> {
 }
 
 fn answer_all(args: &BatchArgs, question: &Question, policies: &CompiledSet) -> Result<Exit, Failure> {
-    let mut out = report::output();
+    // JSON has no colours that would have to be left out.
+    let mut out = BufWriter::new(std::io::stdout());
     let (mut mistakes, mut denied, mut undecided) = (0_usize, false, false);
     let stdin = ["-".to_owned()];
     let paths = if args.requests.is_empty() { &stdin[..] } else { &args.requests };
