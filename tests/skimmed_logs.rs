@@ -12,7 +12,7 @@ use proptest::sample::{Index, select};
 
 const POLICY: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::acme/a/*" },
-    { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["a/*", "home/ann/"] } } },
+    { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["", "a/*", "home/ann/"] } } },
     { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*/secret" } ] }"#;
 
 /// The canonical id of the bucket's owner.
@@ -98,8 +98,18 @@ fn own() -> impl Strategy<Value = Own> {
     let of = |words: &[&'static str]| select(words.to_vec());
     let key =
         of(&["a/b", "a/c", "a/secret", "home/2026-11-21/x.gz", "a%252Fb+c", "x%25FF", "x%FF", "%2D", "-", "-", "%25"]);
-    let query =
-        of(&["", "", "", "?prefix=a/", "?prefix=home%2Fann%2F", "?prefix=%FF", "?list-type=2&prefix=x", "?prefix="]);
+    let query = of(&[
+        "",
+        "",
+        "",
+        "?prefix=a/",
+        "?prefix=home%2Fann%2F",
+        "?prefix=%FF",
+        "?list-type=2&prefix=x",
+        "?prefix=",
+        "?prefix",
+        "?list-type=2&prefix=&prefix=a/",
+    ]);
     let version = of(&["-", "-", "-", "v1", "200"]);
     let host_id = of(&["aG9zdA==", "aG9z+dA", "aG9zdA"]);
     (key, query, version, host_id, 18..26_u8).prop_map(|(key, query, version, host_id, day)| Own {

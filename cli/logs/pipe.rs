@@ -1,7 +1,7 @@
 //! Input that keeps one waiting, because it comes when it comes or has to be unpacked: read by a thread of its own.
 
 use super::source::is_interrupted;
-use std::io::{Error, Read};
+use std::io::{Error, ErrorKind, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
@@ -41,7 +41,13 @@ fn pass_on(mut input: impl Read, to: &SyncSender<Result<Piece, Error>>, empty: &
     loop {
         let mut piece = empty.try_recv().unwrap_or_default();
         piece.bytes.resize(PIECE, 0);
-        let read = input.read(&mut piece.bytes).map(|length| Piece { length, ..piece });
+        let read = loop {
+            match input.read(&mut piece.bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        let read = read.map(|length| Piece { length, ..piece });
         let is_last = read.as_ref().map_or(true, |piece| piece.length == 0);
         if to.send(read).is_err() || is_last {
             return;

@@ -1,4 +1,5 @@
-//! Logs in blocks of whole lines, which several threads take as they need them. Memory does not grow with the input.
+//! Logs in blocks of whole lines, which several threads take as they need them. Memory does not grow with the input, but for
+//! JSON texts that are no documents as CloudTrail delivers them: of these, each is in memory as a whole.
 
 use super::pipe::Pipe;
 use crate::Failure;
@@ -133,9 +134,10 @@ impl Block {
         })
     }
 
-    /// The place of a line of the block: file, and block and line in one number.
+    /// The place of a line of the block: file, and block and line in one number. Documents can have more events than there
+    /// is room for; those behind are at the last place.
     pub(crate) fn place(&self, line: u64) -> (usize, u64) {
-        (self.file, self.number << LINES_BITS | line)
+        (self.file, self.number << LINES_BITS | line.min((1 << LINES_BITS) - 1))
     }
 }
 

@@ -208,8 +208,10 @@ impl Both {
             };
             let parts: Vec<_> =
                 observation.facts().iter().map(|fact| (fact.action.as_str().to_owned(), fact.part)).collect();
+            // An empty prefix is another thing than none.
+            let prefix = if skim.has_prefix() { None } else { Some(observation.context_of(&|key| key == "s3:prefix")) };
             let read = format!(
-                "{:?} {:?} {requester} {} {answered} {parts:?}",
+                "{:?} {:?} {requester} {} {answered} {parts:?} {prefix:?}",
                 observation.class,
                 (row.owner, row.bucket),
                 row.operation

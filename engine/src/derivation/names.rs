@@ -45,34 +45,38 @@ impl Seen {
     }
 }
 
-/// The first days on which something was seen, since 1970, in order.
+/// The first days on which something was seen, in order; since 1970 in what is put in and given out.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Days {
-    days: Vec<i64>,
+    /// Since [`BEGINNING`]: there are many.
+    days: Vec<u16>,
     /// The day that was added last.
     last: Option<i64>,
 }
 
+/// The first day that is told from those before, 1 January 2000: no log is as old.
+const BEGINNING: i64 = 10_957;
+
 impl Serialize for Days {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.days.serialize(serializer)
+        serializer.collect_seq(self.iter())
     }
 }
 
 impl<'de> Deserialize<'de> for Days {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut days = Self::default();
-        days.extend(&Vec::deserialize(deserializer)?);
-        Ok(days)
+        Vec::<i64>::deserialize(deserializer).map(|days| Self::of(&days))
     }
 }
 
 impl Days {
     fn of(days: &[i64]) -> Self {
-        Self { days: days.to_vec(), last: None }
+        let mut all = Self::default();
+        all.extend(days);
+        all
     }
 
-    /// Adds days in order.
+    /// Adds days.
     #[inline]
     fn extend(&mut self, days: &[i64]) {
         for day in days {
@@ -85,14 +89,20 @@ impl Days {
     #[cold]
     fn insert(&mut self, day: i64) {
         self.last = Some(day);
+        let since = day.saturating_sub(BEGINNING).clamp(0, i64::from(u16::MAX));
+        let day = u16::try_from(since).unwrap_or_default();
         if let Err(at) = self.days.binary_search(&day) {
             self.days.insert(at, day);
             self.days.truncate(DAYS);
         }
     }
 
+    fn merge(&mut self, other: &Self) {
+        other.iter().for_each(|day| self.extend(&[day]));
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = i64> {
-        self.days.iter().copied()
+        self.days.iter().map(|day| BEGINNING + i64::from(*day))
     }
 }
 
@@ -116,13 +126,6 @@ pub(super) struct Single {
     pub(super) seen: Seen,
     /// The first days on which it was seen.
     pub(super) days: Days,
-}
-
-impl Single {
-    /// How many names weigh as much: so many days take as much memory as another name.
-    fn weight(&self) -> usize {
-        1 + self.days.days.len() / 8
-    }
 }
 
 /// Names of one shape.
@@ -167,7 +170,7 @@ impl Class {
         }
         other.sample.iter().for_each(|(hash, (name, seen))| self.sampled(*hash, name, seen));
         self.seen.merge(&other.seen);
-        self.days.extend(&other.days.days);
+        self.days.merge(&other.days);
     }
 
     /// Keeps a name if its hash is one of the smallest. One that is, is so from the first time on.
@@ -304,10 +307,7 @@ impl Names {
 
     /// How much it counts at a level: as if full if it is coarser than that.
     pub(super) fn weight(&self, level: u8) -> usize {
-        if self.level > level {
-            return MOST.get(usize::from(level)).copied().unwrap_or(1);
-        }
-        self.classes.len() + self.single.values().map(Single::weight).sum::<usize>()
+        if self.level > level { MOST.get(usize::from(level)).copied().unwrap_or(1) } else { self.len() }
     }
 
     /// Makes the set at least as coarse as a level.
@@ -318,7 +318,7 @@ impl Names {
         self.level = level;
         let mut shapes = Shapes::default();
         for (name, Single { seen, days }) in std::mem::take(&mut self.single) {
-            self.add_shape(shapes.name(&name, user), (&seen, &days.days), user);
+            self.add_shape(shapes.name(&name, user), (&seen, &days.iter().collect::<Vec<_>>()), user);
         }
         if level > 1 {
             for (text, class) in std::mem::take(&mut self.classes) {
@@ -345,7 +345,7 @@ impl Names {
         self.raise(other.level, user);
         let mut shapes = Shapes::default();
         for (name, Single { seen, days }) in other.single {
-            self.put(&name, (&seen, &days.days), user, &mut shapes);
+            self.put(&name, (&seen, &days.iter().collect::<Vec<_>>()), user, &mut shapes);
         }
         for (text, class) in other.classes {
             self.add_class(text, class, user);
@@ -425,10 +425,10 @@ mod tests {
     #[test]
     fn the_days_of_names_do_not_hang_on_the_order() {
         const MANY: usize = MOST[0] + 8;
-        let all = || (0..MANY).flat_map(|number| (0..5).map(move |day| (number, day)));
+        let all = || (0..MANY).flat_map(|number| (20_000..20_005).map(move |day| (number, day)));
         let days = |names: &Names| names.classes.values().map(|class| class.days.clone()).collect::<Vec<_>>();
         let forth = seen_on_days(all());
-        assert_eq!(days(&forth), [Days::of(&[0, 1, 2, 3, 4])]);
+        assert_eq!(days(&forth), [Days::of(&[20_000, 20_001, 20_002, 20_003, 20_004])]);
         assert_eq!(days(&seen_on_days((0..MANY * 5).rev().filter_map(|at| all().nth(at)))), days(&forth));
         for at in [1, MANY / 2, MANY - 1] {
             let mut one = seen_on_days(all().filter(|(number, _)| *number < at));

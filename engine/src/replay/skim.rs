@@ -332,10 +332,10 @@ impl Skimmer {
                 // Most request lines name the key as it is.
                 let is_key = key.plain && has_key && words.take_path(key.text).is_some();
                 let path = if is_key { &[] } else { words.path()? };
-                let prefix = query(words)?;
+                let asked = query(words)?;
                 words.take(b"HTTP/1.1\" ")?;
                 // Objects have no prefix.
-                if has_key && prefix.is_some() {
+                if has_key && asked.is_some() {
                     return None;
                 }
                 if is_key {
@@ -344,9 +344,15 @@ impl Skimmer {
                 if has_key {
                     return Some((Path::Sent(path), KEYED, None));
                 }
+                // An empty prefix is another thing than none.
+                let prefix = asked.filter(|prefix| !prefix.is_empty());
                 let [without, with] = &mut self.paths;
-                let paths = if prefix.is_some() { with } else { without };
-                let number = 2 * paths.find(path, || ())?.0 + usize::from(prefix.is_some());
+                let (paths, kind) = match (asked, prefix) {
+                    (_, Some(_)) => (with, 1),
+                    (Some(_), None) => (without, 2),
+                    (None, None) => (without, 0),
+                };
+                let number = 3 * paths.find(path, || ())?.0 + kind;
                 Some((Path::Sent(path), KEYED + 1 + number, prefix))
             }
             Form::Website if has_key => {
@@ -540,9 +546,11 @@ fn query<'l>(words: &mut Words<'l>) -> Option<Option<&'l [u8]>> {
             return None;
         }
         let parameter = words.parameter()?;
-        // The first of that name counts.
-        if prefix.is_none() {
-            prefix = parameter.strip_prefix(b"prefix=");
+        // The first of that name counts, without a value as with an empty one.
+        if prefix.is_none()
+            && let Some(value) = parameter.strip_prefix(b"prefix")
+        {
+            prefix = if value.is_empty() { Some(value) } else { value.strip_prefix(b"=") };
         }
         match words.rest().first()? {
             b'&' => words.skip(1),
@@ -550,7 +558,7 @@ fn query<'l>(words: &mut Words<'l>) -> Option<Option<&'l [u8]>> {
         }
     }
     words.take(b" ")?;
-    Some(prefix.filter(|prefix| !prefix.is_empty()))
+    Some(prefix)
 }
 
 /// Whether nothing of a client is out of the ordinary, or could look like an answer: what it sent begins with no space.
