@@ -261,16 +261,19 @@ impl Visit for Worker<'_> {
             return self.plans.learn(kind, plan.map(|plan| Plan { style: skim.style(), ..plan }));
         };
         let Some(Some(plan)) = self.plans.get_mut(at) else { return self.line(place, S::read(text)) };
-        let key = if skim.has_key() { skim.key(plan.style) } else { None };
-        if skim.has_key() && key.is_none() {
-            return self.line(place, S::read(text));
-        }
         let Some(question) = &mut plan.question else {
+            if skim.has_key() && skim.key(plan.style).is_none() {
+                return self.line(place, S::read(text));
+            }
             if let Some(operation) = &plan.unknown {
                 self.tally.lines.unexplained_operation(plan.class, operation);
             }
             return self.tally.lines.count(plan.class, place);
         };
+        let key = if skim.has_key() { skim.key(plan.style) } else { None };
+        if skim.has_key() && key.is_none() {
+            return self.line(place, S::read(text));
+        }
         let prefix = skim.written_prefix().filter(|_| question.hangs_on_prefix());
         let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix, &mut self.room);
         let of = (plan.class, question.group);

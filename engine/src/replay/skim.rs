@@ -260,16 +260,14 @@ impl Skimmer {
         let operation = words.word()?;
         let (operation, form) = self.operations.find(operation, || form(operation))?;
         let form = *form;
+        if matches!(form, Form::Itself) {
+            let numbers = [requester, habits.role, bucket_number, operation];
+            return self.by_itself(words, time, bucket, numbers);
+        }
         let key = words.key()?;
         let (named, path, prefix) = self.path(&mut words, form, &key)?;
         let answer = self.answer(&mut words)?;
         words.numbers()?;
-        if matches!(form, Form::Itself) {
-            let (path, (tail_number, tail)) = self.by_itself(&mut words)?;
-            let others = [bucket_number, operation, path, answer, tail_number];
-            let numbers = Numbers { requester, role: habits.role, others };
-            return Some((Skim { time, numbers, prefix, bucket, field: key.text, named, tail }, words.rest()));
-        }
         let client = self.client(&mut words, habits.client)?;
         // The host id.
         words.unquoted()?;
@@ -281,6 +279,37 @@ impl Skimmer {
         let others = [bucket_number, operation, path, answer, tail_number];
         let numbers = Numbers { requester, role: habits.role, others };
         Some((Skim { time, numbers, prefix, bucket, field: key.text, named, tail }, words.rest()))
+    }
+
+    /// Skims what follows the operation of what S3 does by itself.
+    #[inline(never)]
+    fn by_itself<'l>(
+        &mut self,
+        mut words: Words<'l>,
+        time: i64,
+        bucket: &'l [u8],
+        [requester, role, bucket_number, operation]: [usize; 4],
+    ) -> Option<(Skim<'l>, &'l [u8])> {
+        let key = words.key()?.text;
+        if key == b"-" {
+            return None;
+        }
+        words.take(b"\"-\" ")?;
+        let answer = self.answer(&mut words)?;
+        words.numbers()?;
+        words.take(b"\"-\" \"-\" ")?;
+        let version = if words.unquoted()? == b"-" { KEYED } else { VERSION };
+        // If it could be an error code, the version could be a status.
+        let host_id = words.unquoted()?;
+        if host_id.iter().all(is_of_error) {
+            return None;
+        }
+        let text = words.rest();
+        let (tail_number, length) = self.other_tail(&mut words, Tail::Nothing)?;
+        let tail = text.get(..length - 1)?;
+        let others = [bucket_number, operation, version, answer, tail_number];
+        let numbers = Numbers { requester, role, others };
+        Some((Skim { time, numbers, prefix: None, bucket, field: key, named: Path::Unsaid, tail }, words.rest()))
     }
 
     /// Takes owner and bucket: the number of both, and the bucket.
@@ -362,10 +391,6 @@ impl Skimmer {
                 words.take(b"HTTP/1.1\" ")?;
                 Some((Path::Unsaid, KEYED, None))
             }
-            Form::Itself if has_key => {
-                words.take(b"\"-\" ")?;
-                Some((Path::Unsaid, KEYED, None))
-            }
             Form::Batch if has_key => {
                 words.take(b"- ")?;
                 Some((Path::Batch, KEYED, None))
@@ -428,20 +453,6 @@ impl Skimmer {
             _ => self.other_tail(words, Tail::Ordinary)?,
         };
         Some((number, text.get(..length - 1)?))
-    }
-
-    /// Takes what follows the numbers of what S3 does by itself: what is told of the version, and number and text of the tail.
-    fn by_itself<'l>(&mut self, words: &mut Words<'l>) -> Option<(usize, (usize, &'l [u8]))> {
-        words.take(b"\"-\" \"-\" ")?;
-        let version = if words.unquoted()? == b"-" { KEYED } else { VERSION };
-        // If it could be an error code, the version could be a status.
-        let host_id = words.unquoted()?;
-        if host_id.iter().all(is_of_error) {
-            return None;
-        }
-        let text = words.rest();
-        let (number, length) = self.other_tail(words, Tail::Nothing)?;
-        Some((version, (number, text.get(..length - 1)?)))
     }
 
     fn other_tail(&mut self, words: &mut Words<'_>, wanted: Tail) -> Option<(usize, usize)> {

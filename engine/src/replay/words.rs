@@ -69,7 +69,7 @@ impl<'l> Words<'l> {
     }
 
     /// Takes a parameter of a query up to what ends it. `None` if its name is encoded.
-    #[inline]
+    #[inline(always)]
     pub(super) fn parameter(&mut self) -> Option<&'l [u8]> {
         let rest = self.rest();
         let ends = |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'&');
