@@ -164,10 +164,10 @@ impl Visit for Worker<'_> {
     fn ordinary<'l, S: Skimmed<'l>>(&mut self, place: Place, skim: &S, text: &[u8]) {
         let kind = skim.kind(false);
         let Some(at) = self.plans.find(&kind) else {
-            let line = S::read(text);
             if !skim.is_text() {
-                return self.line(place, line);
+                return self.line(place, S::read(text));
             }
+            let line = S::read(text);
             self.learning = skim.tells(&line);
             self.keyed = skim.has_key();
             self.line(place, line);

@@ -118,6 +118,7 @@ pub(crate) trait Skimmed<'l> {
     /// Reads it.
     fn read(text: &[u8]) -> Logline<'_>;
     /// Whether its key and prefix are texts, as those of others of its kind may not be.
+    #[inline(never)]
     fn is_text(&self) -> bool {
         let key = || !self.has_key() || self.key(self.style()).is_some();
         key() && (!self.has_prefix() || self.prefix().is_some())

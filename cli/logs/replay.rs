@@ -244,10 +244,10 @@ impl Visit for Worker<'_> {
         }
         let kind = skim.kind(self.by_session);
         let Some(at) = self.plans.find(&kind) else {
-            let line = S::read(text);
             if !skim.is_text() {
-                return self.line(place, line);
+                return self.line(place, S::read(text));
             }
+            let line = S::read(text);
             self.learning = skim.tells(&line);
             self.varies = !skim.is_always_same();
             self.line(place, line);
@@ -261,15 +261,7 @@ impl Visit for Worker<'_> {
             return self.plans.learn(kind, plan.map(|plan| Plan { style: skim.style(), ..plan }));
         };
         let Some(Some(plan)) = self.plans.get_mut(at) else { return self.line(place, S::read(text)) };
-        let Some(question) = &mut plan.question else {
-            if skim.has_key() && skim.key(plan.style).is_none() {
-                return self.line(place, S::read(text));
-            }
-            if let Some(operation) = &plan.unknown {
-                self.tally.lines.unexplained_operation(plan.class, operation);
-            }
-            return self.tally.lines.count(plan.class, place);
-        };
+        let Some(question) = &mut plan.question else { return self.unasked(at, place, skim, text) };
         let key = if skim.has_key() { skim.key(plan.style) } else { None };
         if skim.has_key() && key.is_none() {
             return self.line(place, S::read(text));
@@ -390,6 +382,20 @@ impl<'j> Worker<'j> {
         let count = each_line(block, &mut skimmers, self);
         self.skimmers = skimmers;
         self.lines.note(block, count);
+    }
+
+    /// Counts a line as one like it, that is no evidence, was counted before.
+    #[inline(never)]
+    fn unasked<'l, S: Skimmed<'l>>(&mut self, at: usize, place: Place, skim: &S, text: &[u8]) {
+        match self.plans.get(at) {
+            Some(Some(plan)) if !skim.has_key() || skim.key(plan.style).is_some() => {
+                if let Some(operation) = &plan.unknown {
+                    self.tally.lines.unexplained_operation(plan.class, operation);
+                }
+                self.tally.lines.count(plan.class, place);
+            }
+            _ => self.line(place, S::read(text)),
+        }
     }
 
     /// Counts what plans have counted, and forgets them.
