@@ -17,10 +17,7 @@ impl Prefixes {
     /// The prefix that something ordinary asks for. `None` if it asks for none, or has to be read.
     #[inline]
     pub(super) fn decoded<'l>(&mut self, skim: &impl Skimmed<'l>) -> Option<&str> {
-        self.decode(skim.written_prefix()?, skim)
-    }
-
-    fn decode<'l>(&mut self, written: &[u8], skim: &impl Skimmed<'l>) -> Option<&str> {
+        let written = skim.written_prefix()?;
         self.kept.resize_with(KEPT, Default::default);
         let mut hasher = FxHasher::default();
         hasher.write(written);

@@ -62,22 +62,6 @@ fn ends_equal<const N: usize>(one: &[u8], other: &[u8]) -> bool {
     one.first_chunk::<N>() == other.first_chunk::<N>() && one.last_chunk::<N>() == other.last_chunk::<N>()
 }
 
-/// What is quickly told of a text: of its beginning and its end.
-#[inline]
-pub(crate) fn ends(text: &[u8]) -> u64 {
-    match (text.first_chunk(), text.last_chunk()) {
-        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(28),
-        _ => text.iter().fold(0, |ends, byte| ends << 8 | u64::from(*byte)),
-    }
-}
-
-/// So many bits in which all bits of a number count.
-#[inline]
-pub(crate) fn mixed(number: u64, bits: u32) -> usize {
-    // Multiplied by an odd number, so that all count in the highest bits.
-    (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - bits)) as usize
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

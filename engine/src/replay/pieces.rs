@@ -1,6 +1,6 @@
 //! Pieces of lines that repeat from line to line, numbered: a piece that was seen before is told from others by its number.
 
-use crate::lanes::{ends, equal, mixed};
+use crate::lanes::equal;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -28,7 +28,12 @@ const RECENT_BITS: u32 = 6;
 /// Where among them a piece may be.
 #[inline]
 fn slot(text: &[u8]) -> usize {
-    mixed(ends(text), RECENT_BITS)
+    let ends = match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(28),
+        _ => text.iter().fold(0, |ends, byte| ends << 8 | u64::from(*byte)),
+    };
+    // Multiplied by an odd number, so that all bytes count in the highest bits.
+    (ends.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - RECENT_BITS)) as usize
 }
 
 impl<K> Default for Pieces<K> {
