@@ -23,7 +23,8 @@ impl Prefixes {
         hasher.write(written);
         let (known, prefix) = self.kept.get_mut(hasher.finish() as usize % KEPT)?;
         if known != written || written.is_empty() {
-            *known = written.to_owned();
+            known.clear();
+            known.extend_from_slice(written);
             *prefix = skim.prefix().map(String::from);
         }
         prefix.as_deref()

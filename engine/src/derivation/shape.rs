@@ -156,7 +156,9 @@ impl Shape {
                     self.segments(name, 0, directory.len(), user);
                     (self.directory, self.slots_of_directory) = (next_directory(), self.slots.len());
                     if let Some(known) = known {
-                        *known = Read { name: directory.to_owned(), shape: self.clone() };
+                        known.name.clear();
+                        known.name.push_str(directory);
+                        known.shape.clone_from(self);
                     }
                 }
             }

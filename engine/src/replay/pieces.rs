@@ -2,6 +2,7 @@
 
 use crate::lanes::equal;
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How many pieces of one kind are kept in mind. Clients choose some of them, so there could be any number.
@@ -12,7 +13,10 @@ const MOST: usize = 1 << 12;
 pub(super) struct Pieces<K> {
     /// The places in `kept`, by the hash of their text.
     index: FxHashMap<u64, usize>,
-    kept: Vec<(Box<[u8]>, K)>,
+    /// The texts one after another, so that none has to be given back by itself.
+    texts: Vec<u8>,
+    /// Where each text is, and what is known about it.
+    kept: Vec<(Range<usize>, K)>,
     /// The number of the first of them.
     first: usize,
     /// The place of the one that was asked for last.
@@ -38,7 +42,14 @@ fn slot(text: &[u8]) -> usize {
 
 impl<K> Default for Pieces<K> {
     fn default() -> Self {
-        Self { index: FxHashMap::default(), kept: Vec::new(), first: 0, last: 0, recent: [0; RECENT] }
+        Self {
+            index: FxHashMap::default(),
+            texts: Vec::new(),
+            kept: Vec::new(),
+            first: 0,
+            last: 0,
+            recent: [0; RECENT],
+        }
     }
 }
 
@@ -48,8 +59,8 @@ impl<K> Pieces<K> {
     pub(super) fn find(&mut self, text: &[u8], about: impl FnOnce() -> K) -> Option<(usize, &mut K)> {
         let slot = slot(text);
         let recent = self.recent.get(slot).copied().unwrap_or_default();
-        self.last = match self.kept.get(recent) {
-            Some((known, _)) if equal(known, text) => recent,
+        self.last = match self.at(recent) {
+            Some(known) if equal(known, text) => recent,
             _ => self.look_up(slot, text, about),
         };
         Some((self.first + self.last, &mut self.kept.get_mut(self.last)?.1))
@@ -57,7 +68,7 @@ impl<K> Pieces<K> {
 
     fn look_up(&mut self, slot: usize, text: &[u8], about: impl FnOnce() -> K) -> usize {
         let hash = xxh3_64(text);
-        let is_it = |place: &usize| self.kept.get(*place).is_some_and(|(known, _)| **known == *text);
+        let is_it = |place: &usize| self.at(*place) == Some(text);
         let known = self.index.get(&hash).copied().filter(is_it);
         let place = known.unwrap_or_else(|| self.add(hash, text, about()));
         if let Some(recent) = self.recent.get_mut(slot) {
@@ -71,10 +82,13 @@ impl<K> Pieces<K> {
         if self.kept.len() >= MOST {
             self.first += self.kept.len();
             self.kept.clear();
+            self.texts.clear();
             self.index.clear();
         }
         let place = self.kept.len();
-        self.kept.push((text.into(), about));
+        let start = self.texts.len();
+        self.texts.extend_from_slice(text);
+        self.kept.push((start..self.texts.len(), about));
         self.index.insert(hash, place);
         place
     }
@@ -82,14 +96,21 @@ impl<K> Pieces<K> {
     /// The piece with a number, if it is kept.
     #[inline]
     pub(super) fn text(&self, number: usize) -> Option<&[u8]> {
-        self.kept.get(number.wrapping_sub(self.first)).map(|(text, _)| &**text)
+        self.at(number.wrapping_sub(self.first))
+    }
+
+    /// The piece at a place.
+    #[inline]
+    fn at(&self, place: usize) -> Option<&[u8]> {
+        let (text, _) = self.kept.get(place)?;
+        self.texts.get(text.clone())
     }
 
     /// The piece that was asked for last, its number, and what is known about it.
     #[inline]
     pub(super) fn last(&self) -> Option<(usize, &[u8], &K)> {
         let (text, about) = self.kept.get(self.last)?;
-        Some((self.first + self.last, text, about))
+        Some((self.first + self.last, self.texts.get(text.clone())?, about))
     }
 
     /// What is known about a piece.
