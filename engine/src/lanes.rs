@@ -15,7 +15,13 @@ pub(crate) fn is(lane: i8x32, character: u8) -> i8x32 {
 /// what is beyond ASCII.
 #[inline]
 pub(crate) fn unprintable(lane: i8x32) -> i8x32 {
-    i8x32::splat(b'!'.cast_signed()).simd_gt(lane)
+    before(lane, b'!')
+}
+
+/// Where the bytes are that are before that character, or beyond ASCII.
+#[inline(always)]
+pub(crate) fn before(lane: i8x32, character: u8) -> i8x32 {
+    i8x32::splat(character.cast_signed()).simd_gt(lane)
 }
 
 /// Where the bytes are that end or interrupt a string of JSON: quotes, backslashes and control characters.
@@ -27,15 +33,35 @@ pub(crate) fn ends_string(lane: i8x32) -> i8x32 {
 
 /// Where the first byte is whose highest bit `found` sets. `None` if there is none, or if so little is left behind it that
 /// it was not looked at.
-#[inline]
+#[inline(always)]
 pub(crate) fn first(bytes: &[u8], found: impl Fn(i8x32) -> i8x32) -> Option<usize> {
-    for (number, chunk) in bytes.as_chunks::<{ 2 * WIDTH }>().0.iter().enumerate() {
-        let bits = found(i8x32::new(chunk.map(u8::cast_signed))).to_bitmask();
+    let (chunk, rest) = bytes.split_first_chunk()?;
+    let bits = marks(chunk, &found);
+    if bits != 0 {
+        return Some(bits.trailing_zeros() as usize);
+    }
+    further(rest, found).map(|at| LOOK + at)
+}
+
+/// The same, where it is not to be expected soon.
+#[inline]
+fn further(bytes: &[u8], found: impl Fn(i8x32) -> i8x32) -> Option<usize> {
+    for (number, chunk) in bytes.as_chunks().0.iter().enumerate() {
+        let bits = marks(chunk, &found);
         if bits != 0 {
-            return Some(number * 2 * WIDTH + bits.trailing_zeros() as usize);
+            return Some(number * LOOK + bits.trailing_zeros() as usize);
         }
     }
     None
+}
+
+/// How many bytes are looked at together.
+const LOOK: usize = 2 * WIDTH;
+
+/// A bit for each byte whose highest bit `found` sets.
+#[inline(always)]
+fn marks(chunk: &[u8; LOOK], found: impl Fn(i8x32) -> i8x32) -> u32 {
+    found(i8x32::new(chunk.map(u8::cast_signed))).to_bitmask()
 }
 
 /// Whether a text begins with another; compared many bytes at a time.

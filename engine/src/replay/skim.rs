@@ -128,10 +128,14 @@ impl<'l> Skim<'l> {
     }
 }
 
-/// The date of the line before, since most lines have the same one.
+/// The hour of the line before, since most lines are of the same one.
 #[derive(Debug, Default, Clone, Copy)]
 struct Dates {
-    day: [u8; 12],
+    /// `[21/Nov/2026:19:`.
+    hour: [u8; 16],
+    /// When it begins.
+    start: i64,
+    /// When its day begins.
     midnight: i64,
 }
 
@@ -139,49 +143,52 @@ impl Dates {
     /// Takes `[21/Nov/2026:19:00:00 +0000]` and the space behind it: the seconds since 1970.
     #[inline(always)]
     fn take(&mut self, words: &mut Words<'_>) -> Option<i64> {
-        let text: &[u8; 28] = words.rest().first_chunk()?;
-        words.skip(28);
-        words.take(b" ")?;
-        let (day, rest) = text.split_first_chunk::<12>()?;
+        let text: &[u8; 29] = words.skip(29)?.first_chunk()?;
+        let (hour, rest) = text.split_first_chunk::<16>()?;
+        if *hour != self.hour {
+            self.turn_to(hour)?;
+        }
+        // `00:00 +0` and ` +0000] `.
         let (clock, zone) = (rest.first_chunk::<8>()?, rest.last_chunk::<8>()?);
-        // `:19:00:0` and `0 +0000]`, of which the digits of the time make what is between.
-        let (clock, zone) = (u64::from_le_bytes(*clock), u64::from_le_bytes(*zone));
-        let (signs, digits) = (clock & CLOCK_SIGNS, (clock ^ ZEROS) & !CLOCK_SIGNS);
-        let last = (zone & 0xFF) ^ u64::from(b'0');
-        let above_nine = |digits: u64| (digits | digits.wrapping_add(0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080;
-        let digit = |at: u32| (digits >> (8 * at)) & 0xFF;
-        let (hour, minute, second) = (digit(1) * 10 + digit(2), digit(4) * 10 + digit(5), digit(7) * 10 + last);
-        let is_ordinary = signs == u64::from_le_bytes(*b":\0\0:\0\0:\0")
-            && zone >> 8 == u64::from_le_bytes(*b" +0000]\0")
-            && above_nine(digits) | above_nine(last) == 0
-            && hour < 24
-            && minute < 60
-            && second < 60;
-        if *day != self.day {
-            self.turn_to(*day)?;
+        // The digits of minute and second, and what is not as it has to be.
+        let digits = u64::from_le_bytes(*clock) ^ u64::from_le_bytes(*b"00:00 +0");
+        let wrong = (digits | digits.wrapping_add(TO_SIXTY)) & NO_DIGIT;
+        if wrong != 0 || zone != b" +0000] " {
+            return other_time(text);
         }
-        if is_ordinary {
-            self.midnight.checked_add_unsigned(hour * 3_600 + minute * 60 + second)
-        } else {
-            seconds(text)
-        }
+        let digit = |at: u32| ((digits >> (8 * at)) & 0xF).cast_signed();
+        Some(self.start + 60 * (10 * digit(0) + digit(1)) + 10 * digit(3) + digit(4))
     }
 
-    #[cold]
-    fn turn_to(&mut self, day: [u8; 12]) -> Option<()> {
-        let mut midnight = [0; 28];
-        midnight.get_mut(..12)?.copy_from_slice(&day);
-        midnight.get_mut(12..)?.copy_from_slice(b":00:00:00 +0000]");
-        self.midnight = seconds(&midnight)?;
-        self.day = day;
+    #[inline(never)]
+    fn turn_to(&mut self, hour: &[u8; 16]) -> Option<()> {
+        const DAY: usize = 12;
+        let &[b':', tens @ b'0'..=b'2', ones @ b'0'..=b'9', b':'] = hour.last_chunk()? else { return None };
+        let number = 10 * i64::from(tens - b'0') + i64::from(ones - b'0');
+        if number > 23 {
+            return None;
+        }
+        if hour.first_chunk::<DAY>() != self.hour.first_chunk::<DAY>() {
+            let mut midnight = *b"[00/Jan/0000:00:00:00 +0000]";
+            midnight.first_chunk_mut::<DAY>()?.copy_from_slice(hour.get(..DAY)?);
+            self.midnight = seconds(&midnight)?;
+        }
+        self.hour = *hour;
+        self.start = self.midnight + 3_600 * number;
         Some(())
     }
 }
 
-/// The bytes of `:19:00:0` that are no digits.
-const CLOCK_SIGNS: u64 = u64::from_le_bytes([0xFF, 0, 0, 0xFF, 0, 0, 0xFF, 0]);
-/// Eight of the digit.
-const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+#[cold]
+fn other_time(text: &[u8; 29]) -> Option<i64> {
+    let (text, b" ") = text.split_first_chunk::<28>()? else { return None };
+    seconds(text)
+}
+
+/// What carries digits of minutes and seconds beyond 15 that are more than 5 and 9.
+const TO_SIXTY: u64 = u64::from_le_bytes([10, 6, 0, 10, 6, 0, 0, 0]);
+/// The bits that are not set in digits, and where there are none.
+const NO_DIGIT: u64 = u64::from_le_bytes([0xF0, 0xF0, 0xFF, 0xF0, 0xF0, 0xFF, 0xFF, 0xFF]);
 
 /// The number that stands for the paths of lines with a key.
 const KEYED: usize = 0;
@@ -408,16 +415,11 @@ impl Skimmer {
             return Some(SUCCESS);
         }
         let text = words.rest();
-        if let (b"204 - " | b"206 - ", Some(answer)) = (text.get(..6)?, text.get(..5)) {
-            words.skip(6);
-            return self.answers.find(answer, || ()).map(|(number, ())| number);
-        }
-        let (status, error) = (words.word()?, words.word()?);
-        let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
-        if !is_status || !error.iter().all(is_of_error) {
-            return None;
-        }
-        let answer = text.get(..status.len() + 1 + error.len())?;
+        let answer = match text.get(..6)? {
+            b"204 - " | b"206 - " => text.get(..5)?,
+            _ => other_answer(text)?,
+        };
+        words.skip(answer.len() + 1)?;
         self.answers.find(answer, || ()).map(|(number, ())| number)
     }
 
@@ -427,21 +429,24 @@ impl Skimmer {
         if self.clients.text(usual).is_some_and(|usual| words.take(usual).is_some()) {
             return Some(usual);
         }
-        self.other_client(words)
+        let (number, length) = self.other_client(*words)?;
+        words.skip(length)?;
+        Some(number)
     }
 
-    fn other_client(&mut self, words: &mut Words<'_>) -> Option<usize> {
+    #[inline(never)]
+    fn other_client(&mut self, mut words: Words<'_>) -> Option<(usize, usize)> {
         let text = words.rest();
         if words.take(b"- - ").is_none() {
-            quoted(words)?;
-            quoted(words)?;
+            quoted(&mut words)?;
+            quoted(&mut words)?;
         }
         // No version.
         words.take(b"- ")?;
         let length = text.len() - words.rest().len();
         let client = text.get(..length)?;
         let (number, is_plain) = self.clients.find(client, || is_plain_client(client))?;
-        is_plain.then_some(number)
+        is_plain.then_some((number, length))
     }
 
     /// Takes what is left of the line, given the number of what is usual: its number, and what it is.
@@ -455,13 +460,30 @@ impl Skimmer {
         Some((number, text.get(..length - 1)?))
     }
 
+    #[inline(always)]
     fn other_tail(&mut self, words: &mut Words<'_>, wanted: Tail) -> Option<(usize, usize)> {
-        let text = words.rest();
+        let (number, length) = self.any_tail(words.rest(), wanted)?;
+        words.skip(length)?;
+        Some((number, length))
+    }
+
+    #[inline(never)]
+    fn any_tail(&mut self, text: &[u8], wanted: Tail) -> Option<(usize, usize)> {
         let tail = text.get(..=memchr(b'\n', text)?)?;
-        words.skip(tail.len());
         let (number, kind) = self.tails.find(tail, || Tail::of(tail))?;
         (*kind == wanted).then_some((number, tail.len()))
     }
+}
+
+/// The status and the error code that a text begins with.
+fn other_answer(text: &[u8]) -> Option<&[u8]> {
+    let mut words = Words::new(text);
+    let (status, error) = (words.word()?, words.word()?);
+    let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
+    if !is_status || !error.iter().all(is_of_error) {
+        return None;
+    }
+    text.get(..status.len() + 1 + error.len())
 }
 
 /// Whether a byte can stand in an error code.
@@ -521,34 +543,45 @@ pub(super) fn role(requester: &[u8]) -> &[u8] {
 }
 
 /// Takes what stands in quotes, and the space behind them.
-fn quoted<'l>(words: &mut Words<'l>) -> Option<&'l [u8]> {
+fn quoted(words: &mut Words<'_>) -> Option<()> {
     words.take(b"\"")?;
-    let rest = words.rest();
-    let quoted = rest.get(..memchr(b'"', rest)?)?;
-    words.skip(quoted.len() + 1);
-    words.take(b" ")?;
-    Some(quoted)
+    words.skip(memchr(b'"', words.rest())?)?;
+    words.take(b"\" ")
 }
 
 /// Takes `"METHOD ` of a request line.
-#[inline]
+#[inline(always)]
 fn method(words: &mut Words<'_>) -> Option<()> {
     if words.take(b"\"GET ").is_some() || words.take(b"\"PUT ").is_some() {
         return Some(());
     }
-    words.take(b"\"")?;
-    words.skip(words.rest().iter().take_while(|byte| byte.is_ascii_uppercase()).count());
-    words.take(b" ")
+    words.skip(other_method(words.rest())?).map(drop)
+}
+
+/// How long `"METHOD ` is.
+#[inline(never)]
+fn other_method(text: &[u8]) -> Option<usize> {
+    let (b'"', text) = text.split_first()? else { return None };
+    let length = text.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    (text.get(length) == Some(&b' ')).then_some(length + 2)
 }
 
 /// Takes the query behind a path, if there is one, and the space behind it: the prefix that it asks for. `None` if it says
 /// more than a prefix: versions do, and the times of presigned requests, however their names are encoded.
 #[inline(always)]
 fn query<'l>(words: &mut Words<'l>) -> Option<Option<&'l [u8]>> {
-    const COUNTING: [&[u8]; 3] = [b"versionId", b"X-Amz-", b"Expires"];
     if words.take(b" ").is_some() {
         return Some(None);
     }
+    let (prefix, behind) = parameters(*words)?;
+    *words = behind;
+    Some(prefix)
+}
+
+/// The prefix that a query asks for, and what is behind the query.
+#[inline(never)]
+fn parameters(mut words: Words<'_>) -> Option<(Option<&[u8]>, Words<'_>)> {
+    const COUNTING: [&[u8]; 3] = [b"versionId", b"X-Amz-", b"Expires"];
     words.take(b"?")?;
     let mut prefix = None;
     loop {
@@ -563,13 +596,12 @@ fn query<'l>(words: &mut Words<'l>) -> Option<Option<&'l [u8]>> {
         {
             prefix = if value.is_empty() { Some(value) } else { value.strip_prefix(b"=") };
         }
-        match words.rest().first()? {
-            b'&' => words.skip(1),
-            _ => break,
+        if words.take(b"&").is_none() {
+            break;
         }
     }
     words.take(b" ")?;
-    Some(prefix)
+    Some((prefix, words))
 }
 
 /// Whether nothing of a client is out of the ordinary, or could look like an answer: what it sent begins with no space.

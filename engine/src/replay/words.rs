@@ -1,173 +1,198 @@
 //! The words of a line, from the left: where the next space is, looked for many bytes at a time.
 
-use crate::lanes::{WIDTH, begins, first, is, unprintable};
+use crate::lanes::{WIDTH, before, begins, first, is, unprintable};
 use wide::u8x16;
 
-/// A text whose first line is at hand, and how much of it was taken. No word goes beyond the end of the line, and all are
-/// of printable ASCII.
-#[derive(Clone)]
+/// What is left of a text whose first line is at hand. No word goes beyond the end of the line, and all are of printable
+/// ASCII.
+///
+/// What goes through each line is always inlined, so that what is left stands in registers.
+#[derive(Clone, Copy)]
 pub(super) struct Words<'l> {
-    text: &'l [u8],
-    at: usize,
+    rest: &'l [u8],
 }
 
 /// A word, and what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word<'l> {
     pub(super) text: &'l [u8],
-    /// Whether nothing in it can stand for something else: no quotes, `%`, `+`.
+    /// Whether nothing in it can stand for something else: no quotes, `%`, `+`. Few others are not plain, either.
     pub(super) plain: bool,
 }
 
 impl<'l> Words<'l> {
     pub(super) fn new(text: &'l [u8]) -> Self {
-        Self { text, at: 0 }
+        Self { rest: text }
     }
 
     /// What was not taken yet.
-    #[inline]
+    #[inline(always)]
     pub(super) fn rest(&self) -> &'l [u8] {
-        self.text.get(self.at..).unwrap_or_default()
+        self.rest
     }
 
-    /// Takes so many bytes.
-    #[inline]
-    pub(super) fn skip(&mut self, count: usize) {
-        self.at += count;
+    /// Takes so many bytes, if there are as many.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, count: usize) -> Option<&'l [u8]> {
+        let (skipped, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        Some(skipped)
     }
 
     /// Takes a text, if that is what comes next.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, text: &[u8]) -> Option<()> {
-        self.rest().starts_with(text).then(|| self.skip(text.len()))
+        self.rest = self.rest.strip_prefix(text)?;
+        Some(())
     }
 
     /// Takes that word and the space behind it, if that is what comes next.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_word(&mut self, word: &[u8]) -> Option<()> {
-        let rest = self.rest();
-        let is_next = rest.get(word.len()) == Some(&b' ') && rest.starts_with(word);
-        is_next.then(|| self.skip(word.len() + 1))
+        let (next, [b' ', rest @ ..]) = self.rest.split_at_checked(word.len())? else { return None };
+        if next != word {
+            return None;
+        }
+        self.rest = rest;
+        Some(())
     }
 
     /// Takes a slash and that path behind it, if that is what comes next, and all of the path.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_path(&mut self, path: &[u8]) -> Option<()> {
-        let (b'/', rest) = self.rest().split_first()? else { return None };
-        let is_next = matches!(rest.get(path.len()), Some(b' ' | b'?')) && begins(rest, path);
-        is_next.then(|| self.skip(1 + path.len()))
+        let [b'/', rest @ ..] = self.rest else { return None };
+        let (_, behind @ [b' ' | b'?', ..]) = rest.split_at_checked(path.len())? else { return None };
+        if !begins(rest, path) {
+            return None;
+        }
+        self.rest = behind;
+        Some(())
     }
 
     /// Takes a path up to a space or a query.
     #[inline]
     pub(super) fn path(&mut self) -> Option<&'l [u8]> {
-        let rest = self.rest();
-        let end = first(rest, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'?'))?;
-        let (path @ [b'/', ..], [b' ' | b'?', ..]) = rest.split_at_checked(end)? else { return None };
-        self.skip(end);
+        let end = first(self.rest, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'?'))?;
+        let (path @ [b'/', ..], behind @ [b' ' | b'?', ..]) = self.rest.split_at_checked(end)? else { return None };
+        self.rest = behind;
         Some(path)
     }
 
     /// Takes a parameter of a query up to what ends it. `None` if its name is encoded.
     #[inline(always)]
     pub(super) fn parameter(&mut self) -> Option<&'l [u8]> {
-        let rest = self.rest();
         let ends = |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'&');
-        let mut end = first(rest, |lane| ends(lane) | is(lane, b'%'))?;
-        if rest.get(end) == Some(&b'%') {
-            if !rest.get(..end)?.contains(&b'=') {
+        let mut end = first(self.rest, |lane| ends(lane) | is(lane, b'%'))?;
+        if let (name, encoded @ [b'%', ..]) = self.rest.split_at_checked(end)? {
+            if !name.contains(&b'=') {
                 return None;
             }
-            end += first(rest.get(end..)?, ends)?;
+            end += first(encoded, ends)?;
         }
-        self.skip(end);
-        rest.get(..end)
+        self.skip(end)
     }
 
     /// Takes a word and the space behind it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn word(&mut self) -> Option<&'l [u8]> {
-        let rest = self.rest();
-        self.ended(rest, first(rest, unprintable)?)
+        self.ended(first(self.rest, unprintable)?)
     }
 
-    /// The same, without a quote in it.
-    #[inline]
+    /// The same, without a quote in it; nor does it take all others.
+    #[inline(always)]
     pub(super) fn unquoted(&mut self) -> Option<&'l [u8]> {
-        let rest = self.rest();
-        self.ended(rest, first(rest, |lane| unprintable(lane) | is(lane, b'"'))?)
+        self.ended(first(self.rest, |lane| before(lane, AFTER_QUOTE))?)
     }
 
     /// The same, with a look at what is in it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn key(&mut self) -> Option<Word<'l>> {
-        let rest = self.rest();
         // Whatever is not plain ends the look, the space first.
-        let end = first(rest, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'%') | is(lane, b'+'))?;
-        if let Some(text) = self.ended(rest, end) {
-            return Some(Word { text, plain: true });
+        let end = first(self.rest, |lane| before(lane, AFTER_QUOTE) | is(lane, b'%') | is(lane, b'+'))?;
+        match self.ended(end) {
+            Some(text) => Some(Word { text, plain: true }),
+            None => self.other_key(end),
         }
-        let more = first(rest.get(end..)?, unprintable)?;
-        Some(Word { text: self.ended(rest, end + more)?, plain: false })
+    }
+
+    /// A key with something that is not plain there.
+    #[inline(always)]
+    fn other_key(&mut self, end: usize) -> Option<Word<'l>> {
+        let more = odd_word(self.rest.get(end..)?)?;
+        Some(Word { text: self.ended(end + more)?, plain: false })
     }
 
     /// The word that ends there, if a space follows it.
-    #[inline]
-    fn ended(&mut self, rest: &'l [u8], end: usize) -> Option<&'l [u8]> {
-        let is_word = end > 0 && rest.get(end) == Some(&b' ');
-        if is_word {
-            self.skip(end + 1);
-            rest.get(..end)
-        } else {
-            None
-        }
+    #[inline(always)]
+    fn ended(&mut self, end: usize) -> Option<&'l [u8]> {
+        let (word @ [_, ..], [b' ', rest @ ..]) = self.rest.split_at_checked(end)? else { return None };
+        self.rest = rest;
+        Some(word)
     }
 
     /// Takes four numbers, each with a space behind it; `-` counts as one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn numbers(&mut self) -> Option<()> {
-        let rest = self.rest();
-        let (mut digits, mut nils, mut spaces) = (0_u32, 0_u32, 0_u32);
-        for (number, chunk) in rest.as_chunks::<WIDTH>().0.iter().take(2).enumerate() {
-            let lane = u8x16::new(*chunk);
-            let value = lane - u8x16::splat(b'0');
-            let bits = |lane: u8x16| lane.to_bitmask() << (WIDTH * number);
-            digits |= bits(value.min(u8x16::splat(9)).simd_eq(value));
-            nils |= bits(lane.simd_eq(u8x16::splat(b'-')));
-            spaces |= bits(lane.simd_eq(u8x16::splat(b' ')));
-        }
-        // The fourth space.
-        let fourth = (0..3).fold(spaces, |spaces, _| spaces & spaces.wrapping_sub(1));
-        if fourth == 0 {
-            return self.long_numbers();
-        }
-        let end = fourth.trailing_zeros();
-        let all = u32::MAX >> (31 - end);
-        // Where numbers begin.
-        let starts = (spaces << 1) | 1;
-        let wrong = !(digits | nils | spaces) | (spaces & starts) | (nils & !starts) | ((nils << 1) & !spaces);
-        self.skip(end as usize + 1);
-        (wrong & all == 0).then_some(())
+        let length = match short_numbers(self.rest)? {
+            0 => long_numbers(self.rest)?,
+            length => length,
+        };
+        self.skip(length).map(drop)
     }
+}
 
-    /// The same for numbers of whatever length, byte by byte.
-    fn long_numbers(&mut self) -> Option<()> {
-        let mut left = 4;
-        let mut before = b' ';
-        for (at, byte) in self.rest().iter().enumerate() {
-            match (before, *byte) {
-                (b' ' | b'0'..=b'9', b'0'..=b'9') | (b' ', b'-') => {}
-                (b'0'..=b'9' | b'-', b' ') => left -= 1,
-                _ => return None,
-            }
-            if left == 0 {
-                self.skip(at + 1);
-                return Some(());
-            }
-            before = *byte;
-        }
-        None
+/// The character behind the quote. What is before it cannot be printed, is a quote or, seldom, an exclamation mark.
+const AFTER_QUOTE: u8 = b'"' + 1;
+
+/// How long the word is that a text begins with.
+#[inline(never)]
+fn odd_word(text: &[u8]) -> Option<usize> {
+    first(text, unprintable)
+}
+
+/// How long four numbers are; 0 if they are longer than is looked at. `None` if there is something else.
+#[inline(always)]
+fn short_numbers(text: &[u8]) -> Option<usize> {
+    let Some((chunks, _)) = text.split_first_chunk::<{ 2 * WIDTH }>() else { return Some(0) };
+    let (mut digits, mut nils, mut spaces) = (0_u32, 0_u32, 0_u32);
+    for (number, chunk) in chunks.as_chunks::<WIDTH>().0.iter().enumerate() {
+        let lane = u8x16::new(*chunk);
+        let value = lane - u8x16::splat(b'0');
+        let bits = |lane: u8x16| lane.to_bitmask() << (WIDTH * number);
+        digits |= bits(value.min(u8x16::splat(9)).simd_eq(value));
+        nils |= bits(lane.simd_eq(u8x16::splat(b'-')));
+        spaces |= bits(lane.simd_eq(u8x16::splat(b' ')));
     }
+    // The fourth space.
+    let fourth = (0..3).fold(spaces, |spaces, _| spaces & spaces.wrapping_sub(1));
+    if fourth == 0 {
+        return Some(0);
+    }
+    let end = fourth.trailing_zeros();
+    let all = u32::MAX >> (31 - end);
+    // Where numbers begin.
+    let starts = (spaces << 1) | 1;
+    let wrong = !(digits | nils | spaces) | (spaces & starts) | (nils & !starts) | ((nils << 1) & !spaces);
+    (wrong & all == 0).then_some(end as usize + 1)
+}
+
+/// How long four numbers are, of whatever length, byte by byte.
+#[inline(never)]
+fn long_numbers(text: &[u8]) -> Option<usize> {
+    let mut left = 4;
+    let mut before = b' ';
+    for (at, byte) in text.iter().enumerate() {
+        match (before, *byte) {
+            (b' ' | b'0'..=b'9', b'0'..=b'9') | (b' ', b'-') => {}
+            (b'0'..=b'9' | b'-', b' ') => left -= 1,
+            _ => return None,
+        }
+        if left == 0 {
+            return Some(at + 1);
+        }
+        before = *byte;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -217,9 +242,9 @@ mod tests {
                 for kind in ["", "%", "\""] {
                     let line = format!("{}{kind}{sign}{} {BEHIND}", "x".repeat(at), "y".repeat(40 - at));
                     let words = Words::new(line.as_bytes());
-                    assert_eq!(words.clone().word(), None, "{line:?}");
-                    assert_eq!(words.clone().unquoted(), None, "{line:?}");
-                    assert_eq!(words.clone().key(), None, "{line:?}");
+                    assert_eq!({ words }.word(), None, "{line:?}");
+                    assert_eq!({ words }.unquoted(), None, "{line:?}");
+                    assert_eq!({ words }.key(), None, "{line:?}");
                 }
             }
         }
@@ -246,10 +271,10 @@ mod tests {
             for behind in ["", "and something to look at together with it"] {
                 let line = format!("{line}{behind}");
                 let wanted = wanted.map(|wanted| format!("{wanted}{behind}"));
-                for take in [Words::numbers, Words::long_numbers] {
-                    let mut words = Words::new(line.as_bytes());
-                    assert_eq!(take(&mut words).map(|()| words.rest()), wanted.as_deref().map(str::as_bytes), "{line}");
-                }
+                let mut words = Words::new(line.as_bytes());
+                assert_eq!(words.numbers().map(|()| words.rest()), wanted.as_deref().map(str::as_bytes), "{line}");
+                let length = wanted.as_ref().map(|wanted| line.len() - wanted.len());
+                assert_eq!(long_numbers(line.as_bytes()), length, "{line}");
             }
         }
     }
