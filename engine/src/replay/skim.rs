@@ -129,7 +129,7 @@ impl<'l> Skim<'l> {
 }
 
 /// The hour of the line before, since most lines are of the same one.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Dates {
     /// `[21/Nov/2026:19:`.
     hour: [u8; 16],
@@ -137,6 +137,12 @@ struct Dates {
     start: i64,
     /// When its day begins.
     midnight: i64,
+}
+
+impl Default for Dates {
+    fn default() -> Self {
+        Self { hour: *b"[01/Jan/1970:00:", start: 0, midnight: 0 }
+    }
 }
 
 impl Dates {
@@ -621,4 +627,35 @@ fn is_ordinary(tail: &[u8]) -> bool {
     let tail = tail.strip_suffix(b"\n").unwrap_or(tail);
     let is_host = |host: &[u8]| host != b"-" && !host.iter().all(u8::is_ascii_digit);
     host(tail).is_some_and(is_host) && tail.is_ascii() && memchr2(b'"', b'\r', tail).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_that_are_read() {
+        let mut texts = vec!["[30/Nov/2026:23:59:59 +0000] ".to_owned(), "[30/Nov/2026:23:59:60 +0000] ".to_owned()];
+        let times = ["[01/Dec/2026:00:00:00 +0000] ", "[29/Feb/2028:19:47:05 +0000] ", "[29/Feb/2027:19:47:05 +0000] "];
+        for time in times {
+            for at in 0..time.len() {
+                for byte in " !/0123456789:;?Z[]+-p".chars() {
+                    let mut text = time.to_owned();
+                    text.replace_range(at..=at, &byte.to_string());
+                    texts.extend([text, time.to_owned()]);
+                }
+            }
+        }
+        for minute in 0..=60 {
+            texts.extend((0..=60).map(|second| format!("[01/Dec/2026:07:{minute:02}:{second:02} +0000] ")));
+        }
+        let mut dates = Dates::default();
+        texts.insert(0, format!("{}00:00 +0000] ", "\0".repeat(16)));
+        texts.insert(1, "[01/Jan/1970:00:00:01 +0000] ".to_owned());
+        for text in texts {
+            let wanted = text.strip_suffix(' ').and_then(|text| seconds(text.as_bytes()));
+            let mut words = Words::new(text.as_bytes());
+            assert_eq!(dates.take(&mut words), wanted, "{text}");
+        }
+    }
 }
