@@ -63,7 +63,7 @@ pub(super) fn user(principal: &str) -> Option<&str> {
 }
 
 /// One group's names, and the days on which they were seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Part {
     pub(super) names: Names,
     pub(super) days: BTreeSet<i64>,
@@ -116,7 +116,8 @@ impl Evidence {
         let Some((_, part)) = self.parts.get_mut(group.0) else { return };
         let seen = Seen { first: time, last: time, place, exists };
         let day = day_of(time);
-        part.names.add(name, (&seen, day), part.user.as_deref(), &mut self.shapes);
+        let user = part.user.as_deref();
+        part.names.add(&mut self.shapes.recall(name, user), (&seen, day), user);
         if part.day != Some(day) {
             part.day = Some(day);
             part.days.insert(day);

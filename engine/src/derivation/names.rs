@@ -5,9 +5,10 @@
 //! enough, and a set that is too large is so whatever the order of its parts.
 
 use super::hash::FastHash;
-use super::shape::{COARSEST, Shaped, Shapes, coarser, slots, text};
+use super::shape::{COARSEST, Recalled, Shaped, Shapes, coarser, slots};
+use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -128,8 +129,16 @@ pub(super) struct Single {
     pub(super) days: Days,
 }
 
+impl Single {
+    #[inline]
+    fn add(&mut self, seen: &Seen, days: &[i64]) {
+        self.seen.merge(seen);
+        self.days.extend(days);
+    }
+}
+
 /// Names of one shape.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Class {
     /// The texts that each class of the shape had; `None` if there are many.
     pub(super) texts: Vec<Option<BTreeSet<String>>>,
@@ -138,6 +147,9 @@ pub(super) struct Class {
     pub(super) seen: Seen,
     /// The first days on which they were seen.
     pub(super) days: Days,
+    /// The largest hash of a full sample.
+    #[serde(skip)]
+    largest: Option<u64>,
     /// The directory whose texts were put in last.
     #[serde(skip)]
     directory: Option<NonZeroU64>,
@@ -175,8 +187,7 @@ impl Class {
 
     /// Keeps a name if its hash is one of the smallest. One that is, is so from the first time on.
     fn sampled(&mut self, hash: u64, name: &str, seen: &Seen) {
-        let is_full = self.sample.len() == SAMPLE;
-        if is_full && self.sample.last_key_value().is_some_and(|(largest, _)| hash > *largest) {
+        if self.largest.is_some_and(|largest| hash > largest) {
             return;
         }
         match self.sample.get_mut(&hash) {
@@ -186,6 +197,17 @@ impl Class {
         while self.sample.len() > SAMPLE {
             self.sample.pop_last();
         }
+        if self.sample.len() == SAMPLE {
+            self.largest = self.sample.last_key_value().map(|(largest, _)| *largest);
+        }
+    }
+
+    /// Notes that a name of this shape was seen on days.
+    #[inline]
+    fn add(&mut self, name: &str, hash: u64, seen: &Seen, days: &[i64]) {
+        self.sampled(hash, name, seen);
+        self.seen.merge(seen);
+        self.days.extend(days);
     }
 
     fn seen_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
@@ -198,52 +220,98 @@ impl Class {
     }
 }
 
+/// Things by name, in the order in which they came.
+type Map<V> = IndexMap<String, V, FastHash>;
+
 /// A set of names.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Names {
     /// How coarse the set is: 0 for single names.
     pub(super) level: u8,
     /// The names.
     #[serde(serialize_with = "in_order")]
-    single: HashMap<String, Single, FastHash>,
+    single: Map<Single>,
     /// The shapes, from level 1 on.
     #[serde(serialize_with = "in_order")]
-    pub(super) classes: HashMap<String, Class, FastHash>,
+    pub(super) classes: Map<Class>,
+    /// The names that were added last, by number, and where they or their shapes are.
+    #[serde(skip)]
+    recent: Vec<Option<(NonZeroU64, usize)>>,
 }
 
+/// How many names are found without a hash.
+const RECENT: usize = 64;
+
 /// Stores a map in the order of its keys.
-fn in_order<V: Serialize, S: Serializer>(map: &HashMap<String, V, FastHash>, serializer: S) -> Result<S::Ok, S::Error> {
+fn in_order<V: Serialize, S: Serializer>(map: &Map<V>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(map.iter().collect::<BTreeMap<_, _>>())
 }
 
 impl Names {
-    /// Adds a name in UTF-8 that was seen on a day. `user` is the user whose name may stand in it.
-    pub(super) fn add(&mut self, name: &[u8], (seen, day): (&Seen, i64), user: Option<&str>, shapes: &mut Shapes) {
-        if self.level > 0 && user.is_none() {
-            return self.add_shape(shapes.recall(name), (seen, &[day]), None);
+    /// Adds a name that was seen on a day. `user` is the user whose name may stand in it.
+    #[inline]
+    pub(super) fn add(&mut self, name: &mut Recalled<'_>, (seen, day): (&Seen, i64), user: Option<&str>) {
+        let slot = name.number().map_or(0, |number| number.get() as usize % RECENT);
+        match self.recent.get(slot) {
+            Some(Some((number, place))) if Some(*number) == name.number() => {
+                self.add_again(*place, name, seen, day);
+            }
+            _ => {
+                let place = self.add_first(name, seen, day, user);
+                if self.recent.is_empty() {
+                    self.recent.resize(RECENT, None);
+                }
+                if let Some(recent) = self.recent.get_mut(slot) {
+                    *recent = name.number().zip(place);
+                }
+            }
         }
-        self.put(&text(name), (seen, &[day]), user, shapes);
+    }
+
+    /// Adds a name that is there, or of a shape to which it was added.
+    #[inline]
+    fn add_again(&mut self, place: usize, name: &Recalled<'_>, seen: &Seen, day: i64) {
+        if self.level == 0 {
+            if let Some((_, single)) = self.single.get_index_mut(place) {
+                single.add(seen, &[day]);
+            }
+        } else if let Some((_, class)) = self.classes.get_index_mut(place) {
+            class.add(name.name(), name.hash(), seen, &[day]);
+        }
+    }
+
+    fn add_first(&mut self, name: &mut Recalled<'_>, seen: &Seen, day: i64, user: Option<&str>) -> Option<usize> {
+        if self.level == 0 {
+            return self.add_single(name.name(), (seen, &[day]), user);
+        }
+        self.add_shape(name.shaped(), (seen, &[day]), user)
     }
 
     /// Puts in a name with the days on which it was seen.
     fn put(&mut self, name: &str, (seen, days): (&Seen, &[i64]), user: Option<&str>, shapes: &mut Shapes) {
         if self.level == 0 {
-            match self.single.get_mut(name) {
-                Some(known) => {
-                    known.seen.merge(seen);
-                    known.days.extend(days);
-                }
-                None => _ = self.single.insert(name.to_owned(), Single { seen: *seen, days: Days::of(days) }),
-            }
-            if self.single.len() > MOST[0] {
-                self.raise(1, user);
-            }
-            return;
+            self.add_single(name, (seen, days), user);
+        } else {
+            self.add_shape(shapes.name(name, user), (seen, days), user);
         }
-        self.add_shape(shapes.name(name, user), (seen, days), user);
     }
 
-    fn add_shape(&mut self, name: Shaped<'_>, (seen, days): (&Seen, &[i64]), user: Option<&str>) {
+    /// Adds a name at the finest level: where it is, if the set stays as it is.
+    fn add_single(&mut self, name: &str, (seen, days): (&Seen, &[i64]), user: Option<&str>) -> Option<usize> {
+        if let Some((place, _, known)) = self.single.get_full_mut(name) {
+            known.add(seen, days);
+            return Some(place);
+        }
+        let (place, _) = self.single.insert_full(name.to_owned(), Single { seen: *seen, days: Days::of(days) });
+        if self.single.len() > MOST[0] {
+            self.raise(1, user);
+            return None;
+        }
+        Some(place)
+    }
+
+    /// Adds a name at a coarser level: where its shape is, if the set stays as it is.
+    fn add_shape(&mut self, name: Shaped<'_>, (seen, days): (&Seen, &[i64]), user: Option<&str>) -> Option<usize> {
         let Shaped { name, hash, shape } = name;
         let coarse;
         let text: &str = if self.level > 1 {
@@ -252,36 +320,34 @@ impl Names {
         } else {
             &shape.text
         };
-        match self.classes.get_mut(text) {
-            Some(class) => {
-                // The texts of a directory are there since the last name in it.
-                let known = shape.directory.is_some() && class.directory == shape.directory;
-                class.directory = shape.directory;
-                let slots = class.texts.iter_mut().zip(&shape.slots);
-                for (texts, slot) in slots.skip(if known { shape.slots_of_directory } else { 0 }) {
-                    let Some(known) = texts else { continue };
-                    let text = name.get(slot.clone()).unwrap_or_default();
-                    if !known.contains(text) {
-                        known.insert(text.to_owned());
-                        if known.len() > TEXTS {
-                            *texts = None;
-                        }
+        if let Some((place, _, class)) = self.classes.get_full_mut(text) {
+            // The texts of a directory are there since the last name in it.
+            let known = shape.directory.is_some() && class.directory == shape.directory;
+            class.directory = shape.directory;
+            let slots = class.texts.iter_mut().zip(&shape.slots);
+            for (texts, slot) in slots.skip(if known { shape.slots_of_directory } else { 0 }) {
+                let Some(known) = texts else { continue };
+                let text = name.get(slot.clone()).unwrap_or_default();
+                if !known.contains(text) {
+                    known.insert(text.to_owned());
+                    if known.len() > TEXTS {
+                        *texts = None;
                     }
                 }
-                class.sampled(hash, name, seen);
-                class.seen.merge(seen);
-                class.days.extend(days);
             }
-            None => {
-                let kept = slots(text);
-                let texts = shape.slots.iter().take(kept);
-                let texts = texts.map(|slot| Some(BTreeSet::from([name.get(slot.clone())?.to_owned()]))).collect();
-                let sample = BTreeMap::from([(hash, (name.to_owned(), *seen))]);
-                let days = Days::of(days);
-                self.classes.insert(text.to_owned(), Class { texts, sample, seen: *seen, days, directory: None });
-                self.settle(user);
-            }
+            class.add(name, hash, seen, days);
+            return Some(place);
         }
+        let kept = slots(text);
+        let texts = shape.slots.iter().take(kept);
+        let texts = texts.map(|slot| Some(BTreeSet::from([name.get(slot.clone())?.to_owned()]))).collect();
+        let sample = BTreeMap::from([(hash, (name.to_owned(), *seen))]);
+        let days = Days::of(days);
+        let class = Class { texts, sample, seen: *seen, days, largest: None, directory: None };
+        let (place, _) = self.classes.insert_full(text.to_owned(), class);
+        let level = self.level;
+        self.settle(user);
+        (self.level == level).then_some(place)
     }
 
     /// Makes the set coarser as long as it is too large.
@@ -316,6 +382,7 @@ impl Names {
             return;
         }
         self.level = level;
+        self.recent.clear();
         let mut shapes = Shapes::default();
         for (name, Single { seen, days }) in std::mem::take(&mut self.single) {
             self.add_shape(shapes.name(&name, user), (&seen, &days.iter().collect::<Vec<_>>()), user);
@@ -417,7 +484,8 @@ mod tests {
         for (number, day) in order {
             let time = day * 86_400 + 10;
             let seen = Seen { first: time, last: time, place: (0, 0), exists: true };
-            names.add(format!("report-{number}.txt").as_bytes(), (&seen, day), None, &mut shapes);
+            let name = format!("report-{number}.txt");
+            names.add(&mut shapes.recall(name.as_bytes(), None), (&seen, day), None);
         }
         names
     }
@@ -448,8 +516,8 @@ mod tests {
         let directories = ["run-1/", "run-2/", "run-1/", "run-2/part-7/", "run-2/part-8/", "run-2/part-7/", "run-3/"];
         for (number, directory) in directories.iter().cycle().take(40).enumerate() {
             for name in [format!("{directory}file-{}.gz", number % 5), format!("{directory}{number}")] {
-                kept.add(name.as_bytes(), (&seen, 0), None, &mut shapes);
-                fresh.add(name.as_bytes(), (&seen, 0), None, &mut Shapes::default());
+                kept.add(&mut shapes.recall(name.as_bytes(), None), (&seen, 0), None);
+                fresh.add(&mut Shapes::default().recall(name.as_bytes(), None), (&seen, 0), None);
             }
         }
         let texts = |names: &Names| -> BTreeMap<String, Vec<Option<BTreeSet<String>>>> {

@@ -62,10 +62,68 @@ pub(super) struct Shapes {
     shape: Shape,
     /// The directories that were read last up to their slash, by hash.
     directories: Vec<Read>,
-    /// The names that were read last, by hash: what is put is often read and deleted soon.
-    names: Vec<Read>,
-    /// The name that was read last, if it is not among them.
-    other: Read,
+    /// The names that were seen last, by hash: what is put is often read and deleted soon.
+    names: Vec<Known>,
+    /// The name that was seen last, if it is not among them.
+    other: Known,
+}
+
+/// A name that was seen lately.
+#[derive(Debug, Default)]
+struct Known {
+    /// No other name, nor one of another user, ever has this number.
+    number: Option<NonZeroU64>,
+    name: String,
+    /// The user whose name may stand in it.
+    user: Option<String>,
+    shape: Shape,
+    /// Whether the shape is the name's.
+    is_read: bool,
+}
+
+impl Known {
+    /// Becomes another name.
+    #[cold]
+    fn become_name(&mut self, name: &[u8], user: Option<&str>) {
+        self.number = next_number();
+        self.name.clear();
+        self.name.push_str(&text(name));
+        self.user = user.map(str::to_owned);
+        self.is_read = false;
+    }
+}
+
+/// A name that is kept in mind.
+pub(super) struct Recalled<'s> {
+    /// The XXH3 of the name.
+    hash: u64,
+    known: &'s mut Known,
+    directories: &'s mut Vec<Read>,
+}
+
+impl Recalled<'_> {
+    /// The number that no other name has.
+    pub(super) fn number(&self) -> Option<NonZeroU64> {
+        self.known.number
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.known.name
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The name with its shape.
+    pub(super) fn shaped(&mut self) -> Shaped<'_> {
+        let Known { name, user, shape, is_read, .. } = &mut *self.known;
+        if !*is_read {
+            shape.read(name, user.as_deref(), self.directories);
+            *is_read = true;
+        }
+        Shaped { name, hash: self.hash, shape }
+    }
 }
 
 /// A name with its hash and its shape.
@@ -81,7 +139,7 @@ const KEPT: usize = 64;
 /// The same of names.
 const NAMES: usize = 256;
 
-/// A name or a directory with its shape.
+/// A directory with its shape.
 #[derive(Debug, Clone, Default)]
 struct Read {
     name: String,
@@ -90,9 +148,9 @@ struct Read {
 
 /// Where what has a hash is kept.
 #[inline]
-fn place<const COUNT: usize>(kept: &mut Vec<Read>, hash: u64) -> Option<&mut Read> {
+fn place<T: Default, const COUNT: usize>(kept: &mut Vec<T>, hash: u64) -> Option<&mut T> {
     if kept.is_empty() {
-        kept.resize(COUNT, Read::default());
+        kept.resize_with(COUNT, T::default);
     }
     kept.get_mut(hash as usize % COUNT)
 }
@@ -103,17 +161,18 @@ pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 impl Shapes {
-    /// A name in UTF-8 with its shape, in which nobody has a name.
-    pub(super) fn recall(&mut self, name: &[u8]) -> Shaped<'_> {
+    /// A name in UTF-8, of which a segment may be the user's name.
+    pub(super) fn recall(&mut self, name: &[u8], user: Option<&str>) -> Recalled<'_> {
         let Self { directories, names, other, .. } = self;
         let hash = xxh3_64(name);
-        let known = place::<NAMES>(names, hash).unwrap_or(other);
-        if !equal(known.name.as_bytes(), name) {
-            known.name.clear();
-            known.name.push_str(&text(name));
-            known.shape.read(&known.name, None, directories);
+        // What users do is often done to names that others have to do with, too.
+        let slot = if user.is_some() { hash.rotate_left(u64::BITS / 2) } else { hash };
+        let known = place::<_, NAMES>(names, slot).unwrap_or(other);
+        let is_it = known.number.is_some() && equal(known.name.as_bytes(), name) && known.user.as_deref() == user;
+        if !is_it {
+            known.become_name(name, user);
         }
-        Shaped { name: &known.name, hash, shape: &known.shape }
+        Recalled { hash, known, directories }
     }
 
     /// A name with its shape. A segment that is the user's name is that.
@@ -128,8 +187,8 @@ impl Shapes {
     }
 }
 
-/// A number for a directory.
-fn next_directory() -> Option<NonZeroU64> {
+/// A number for a name or a directory.
+fn next_number() -> Option<NonZeroU64> {
     static LAST: AtomicU64 = AtomicU64::new(0);
     NonZeroU64::new(LAST.fetch_add(1, Ordering::Relaxed) + 1)
 }
@@ -146,7 +205,7 @@ impl Shape {
         let (directory, last) = slash.and_then(|at| name.split_at_checked(at + 1)).unwrap_or(("", name));
         let by_itself = user.is_none() && !directory.is_empty() && last.len() > 2 && !last.contains('=');
         if by_itself {
-            match place::<KEPT>(directories, xxh3_64(directory.as_bytes())) {
+            match place::<_, KEPT>(directories, xxh3_64(directory.as_bytes())) {
                 Some(known) if known.name == directory => {
                     self.text.push_str(&known.shape.text);
                     self.slots.extend_from_slice(&known.shape.slots);
@@ -154,7 +213,7 @@ impl Shape {
                 }
                 known => {
                     self.segments(name, 0, directory.len(), user);
-                    (self.directory, self.slots_of_directory) = (next_directory(), self.slots.len());
+                    (self.directory, self.slots_of_directory) = (next_number(), self.slots.len());
                     if let Some(known) = known {
                         known.name.clear();
                         known.name.push_str(directory);
@@ -487,7 +546,8 @@ mod tests {
                 fresh.segments(&name, 0, usize::MAX, None);
                 let read = shapes.read(&name, None);
                 assert_eq!((&read.text, &read.slots), (&fresh.text, &fresh.slots), "{name}");
-                let read = shapes.recall(name.as_bytes());
+                let mut recalled = shapes.recall(name.as_bytes(), None);
+                let read = recalled.shaped();
                 assert_eq!((&read.shape.text, &read.shape.slots), (&fresh.text, &fresh.slots), "{name}");
                 assert_eq!((read.name, read.hash), (&*name, xxh3_64(name.as_bytes())));
             }
