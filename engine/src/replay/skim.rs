@@ -10,7 +10,7 @@ use super::path_style;
 use super::pieces::Pieces;
 use super::words::{Word, Words};
 use memchr::memmem;
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 
 /// An ordinary line.
@@ -219,7 +219,12 @@ const NONE: usize = usize::MAX;
 struct Habits {
     /// The number of the role whose session it is, or of the requester.
     role: usize,
-    /// The numbers of the client and of the tail of its last line: most often the next one has the same.
+    usual: Usual,
+}
+
+/// The numbers of the client and of the tail of the last line: most often the next one has the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Usual {
     client: usize,
     tail: usize,
 }
@@ -246,11 +251,13 @@ pub struct Skimmer {
     /// Owner and bucket, with where the bucket begins.
     buckets: Pieces<usize>,
     requesters: Pieces<Habits>,
-    roles: Pieces<()>,
+    /// Roles and requesters, with what is usual for the last session of each.
+    roles: Pieces<Usual>,
     operations: Pieces<Form>,
     /// The paths of requests without a key, of those without and with a prefix.
     paths: [Pieces<()>; 2],
-    answers: Pieces<()>,
+    /// Status and error code, and whether they are.
+    answers: Pieces<bool>,
     /// Referer, user agent and version, with a space behind, and whether they are plain.
     clients: Pieces<bool>,
     /// What stands behind the host id, up to the end of the line and with it.
@@ -281,13 +288,16 @@ impl Skimmer {
         let (named, path, prefix) = self.path(&mut words, form, &key)?;
         let answer = self.answer(&mut words)?;
         words.numbers()?;
-        let client = self.client(&mut words, habits.client)?;
+        let client = self.client(&mut words, habits.usual.client)?;
         // The host id.
         words.unquoted()?;
-        let (tail_number, tail) = self.tail(&mut words, habits.tail)?;
-        if (client, tail_number) != (habits.client, habits.tail) {
-            let habits = self.requesters.about_mut(requester)?;
-            (habits.client, habits.tail) = (client, tail_number);
+        let (tail_number, tail) = self.tail(&mut words, habits.usual.tail)?;
+        let usual = Usual { client, tail: tail_number };
+        if usual != habits.usual {
+            self.requesters.about_mut(requester)?.usual = usual;
+            if let Some(of_role) = self.roles.about_mut(habits.role) {
+                *of_role = usual;
+            }
         }
         let others = [bucket_number, operation, path, answer, tail_number];
         let numbers = Numbers { requester, role: habits.role, others };
@@ -350,10 +360,11 @@ impl Skimmer {
         }
         let requester = words.word()?;
         let roles = &mut self.roles;
-        let new = || Habits {
-            role: roles.find(role(requester), || ()).map_or(0, |(role, ())| role),
-            client: NONE,
-            tail: NONE,
+        let nothing = Usual { client: NONE, tail: NONE };
+        let new = || {
+            let known = roles.find(role(requester), || nothing);
+            let (role, usual) = known.map_or((0, nothing), |(role, usual)| (role, *usual));
+            Habits { role, usual }
         };
         self.requesters.find(requester, new).map(|(number, habits)| (number, *habits))
     }
@@ -423,10 +434,12 @@ impl Skimmer {
         let text = words.rest();
         let answer = match text.get(..6)? {
             b"204 - " | b"206 - " => text.get(..5)?,
-            _ => other_answer(text)?,
+            _ => text.get(..words.word()?.len() + 1 + words.word()?.len())?,
         };
+        *words = Words::new(text);
         words.skip(answer.len() + 1)?;
-        self.answers.find(answer, || ()).map(|(number, ())| number)
+        let (number, is_answer) = self.answers.find(answer, || is_answer(answer))?;
+        is_answer.then_some(number)
     }
 
     /// Takes referer, user agent and version, given the number of those that are usual: their number.
@@ -481,15 +494,12 @@ impl Skimmer {
     }
 }
 
-/// The status and the error code that a text begins with.
-fn other_answer(text: &[u8]) -> Option<&[u8]> {
-    let mut words = Words::new(text);
-    let (status, error) = (words.word()?, words.word()?);
-    let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
-    if !is_status || !error.iter().all(is_of_error) {
-        return None;
-    }
-    text.get(..status.len() + 1 + error.len())
+/// Whether words are a status and an error code.
+fn is_answer(words: &[u8]) -> bool {
+    let is_status = |status: &[u8]| status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
+    let end = words.iter().position(|byte| *byte == b' ');
+    let parts = end.and_then(|end| words.split_at_checked(end));
+    parts.is_some_and(|(status, error)| is_status(status) && error.iter().skip(1).all(is_of_error))
 }
 
 /// Whether a byte can stand in an error code.
@@ -540,10 +550,11 @@ fn form(operation: &[u8]) -> Form {
 pub(super) fn role(requester: &[u8]) -> &[u8] {
     const SESSION: &[u8] = b"assumed-role/";
     let session = || {
-        // Behind the fifth colon.
-        let start = memchr_iter(b':', requester).nth(4)? + 1;
+        // Behind the fifth colon, which is not far.
+        let (colon, _) = requester.iter().enumerate().filter(|(_, byte)| **byte == b':').nth(4)?;
+        let start = colon + 1;
         let name = requester.get(start..)?.strip_prefix(SESSION)?;
-        requester.get(..start + SESSION.len() + memchr(b'/', name)?)
+        requester.get(..start + SESSION.len() + name.iter().position(|byte| *byte == b'/')?)
     };
     if requester.starts_with(b"arn:") { session().unwrap_or(requester) } else { requester }
 }

@@ -72,16 +72,16 @@ impl<'l> Words<'l> {
     /// Takes a path up to a space or a query.
     #[inline]
     pub(super) fn path(&mut self) -> Option<&'l [u8]> {
-        let end = first(self.rest, |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'?'))?;
+        let end = first(self.rest, |lane| before(lane, AFTER_QUOTE) | is(lane, b'?'))?;
         let (path @ [b'/', ..], behind @ [b' ' | b'?', ..]) = self.rest.split_at_checked(end)? else { return None };
         self.rest = behind;
         Some(path)
     }
 
-    /// Takes a parameter of a query up to what ends it. `None` if its name is encoded.
+    /// Takes a parameter of a query up to what ends it or is not taken. `None` if its name is encoded.
     #[inline(always)]
     pub(super) fn parameter(&mut self) -> Option<&'l [u8]> {
-        let ends = |lane| unprintable(lane) | is(lane, b'"') | is(lane, b'&');
+        let ends = |lane| before(lane, AFTER_QUOTE) | is(lane, b'&');
         let mut end = first(self.rest, |lane| ends(lane) | is(lane, b'%'))?;
         if let (name, encoded @ [b'%', ..]) = self.rest.split_at_checked(end)? {
             if !name.contains(&b'=') {
