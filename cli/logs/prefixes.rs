@@ -18,7 +18,9 @@ impl Prefixes {
     #[inline]
     pub(super) fn decoded<'l>(&mut self, skim: &impl Skimmed<'l>) -> Option<&str> {
         let written = skim.written_prefix()?;
-        self.kept.resize_with(KEPT, Default::default);
+        if self.kept.is_empty() {
+            self.kept.resize_with(KEPT, Default::default);
+        }
         let mut hasher = FxHasher::default();
         hasher.write(written);
         let (known, prefix) = self.kept.get_mut(hasher.finish() as usize % KEPT)?;

@@ -276,19 +276,14 @@ impl Shape {
                 continue;
             }
             let rest = bytes.get(at..).unwrap_or_default();
-            let length = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
-            let end = at + length;
-            let digits = rest.iter().take(length).filter(|byte| byte.is_ascii_digit()).count();
-            let long = match end - at {
+            let word = Word::new(rest);
+            let long = match word.text.len() {
                 8 => uuid(rest).map(|length| (UUID, length)),
-                4 if digits == 4 => date(rest).map(|length| (DATE, length)),
+                4 if word.digits == 4 => date(rest).map(|length| (DATE, length)),
                 _ => None,
             };
-            let (class, length) = long.unwrap_or_else(|| {
-                let word = bytes.get(at..end).unwrap_or_default();
-                (if digits == 0 { ' ' } else { word_class(word) }, end - at)
-            });
-            if class != ' ' || digits > 0 {
+            let (class, length) = long.unwrap_or_else(|| (word.class(), word.text.len()));
+            if class != ' ' || word.digits > 0 {
                 self.text.push_str(name.get(kept..at).unwrap_or_default());
                 match class {
                     ' ' => self.mixed(name.get(at..at + length).unwrap_or_default(), at),
@@ -356,32 +351,86 @@ fn dated(path: &str) -> Option<(usize, usize)> {
     (end > first.len() || named.is_some()).then_some((head, end - head))
 }
 
-/// The class of a word of letters and digits; a blank for none.
-fn word_class(word: &[u8]) -> char {
-    let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let letters = word.len() - digits;
-    if letters == 0 {
-        return if compact_date(word) { DATE } else { DIGITS };
+/// A word of letters and digits.
+struct Word<'n> {
+    text: &'n [u8],
+    /// How many of its characters are digits.
+    digits: usize,
+    /// Which kinds of characters are in it.
+    kinds: u8,
+}
+
+/// A kind of character.
+const DIGIT: u8 = 1;
+/// A letter that can be a hexadecimal digit.
+const LOWER_HEX: u8 = 2;
+const UPPER_HEX: u8 = 4;
+/// Any other letter.
+const LOWER: u8 = 8;
+const UPPER: u8 = 16;
+
+/// The kind of each character; 0 for what is no letter or digit.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut rest: &mut [u8] = &mut kinds;
+    let mut character = 0_u8;
+    while let Some((kind, behind)) = rest.split_first_mut() {
+        *kind = match character {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'f' => LOWER_HEX,
+            b'A'..=b'F' => UPPER_HEX,
+            b'g'..=b'z' => LOWER,
+            b'G'..=b'Z' => UPPER,
+            _ => 0,
+        };
+        character = character.wrapping_add(1);
+        rest = behind;
     }
-    if digits == 0 {
-        return ' ';
+    kinds
+};
+
+impl<'n> Word<'n> {
+    /// The word that a text begins with.
+    fn new(text: &'n [u8]) -> Self {
+        let (mut length, mut digits, mut kinds) = (0, 0, 0);
+        for byte in text {
+            let kind = KINDS.get(usize::from(*byte)).copied().unwrap_or_default();
+            if kind == 0 {
+                break;
+            }
+            length += 1;
+            digits += usize::from(kind & DIGIT);
+            kinds |= kind;
+        }
+        Self { text: text.get(..length).unwrap_or_default(), digits, kinds }
     }
-    if compact_date(word) {
-        return DATE;
+
+    /// Its class; a blank for none.
+    fn class(&self) -> char {
+        let Self { text, digits, kinds } = *self;
+        let letters = text.len() - digits;
+        if digits == 0 {
+            return ' ';
+        }
+        if compact_date(text) {
+            return DATE;
+        }
+        if letters == 0 {
+            return DIGITS;
+        }
+        let is_hex = kinds & !(DIGIT | LOWER_HEX) == 0 || kinds & !(DIGIT | UPPER_HEX) == 0;
+        if text.len() >= 7 && is_hex {
+            return HEX;
+        }
+        let has = |some: u8| kinds & some != 0;
+        let mixed = text.len() >= 16 && has(UPPER | UPPER_HEX) && has(LOWER | LOWER_HEX);
+        // A word with a number behind it is none.
+        let odd = || {
+            let changes = |pair: &&[u8]| matches!(pair, [a, b] if a.is_ascii_digit() != b.is_ascii_digit());
+            text.first().is_some_and(u8::is_ascii_digit) || text.windows(2).filter(changes).count() >= 3
+        };
+        if mixed || text.len() >= 10 && digits >= 2 && letters >= 2 && odd() { ID } else { ' ' }
     }
-    let all = |is: fn(&u8) -> bool| word.iter().all(is);
-    let is_lower_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let is_upper_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'A'..=b'F');
-    if word.len() >= 7 && (all(is_lower_hex) || all(is_upper_hex)) {
-        return HEX;
-    }
-    let changes = word.windows(2).filter(|pair| matches!(pair, [a, b] if a.is_ascii_digit() != b.is_ascii_digit()));
-    let upper = word.iter().any(u8::is_ascii_uppercase);
-    let lower = word.iter().any(u8::is_ascii_lowercase);
-    let mixed = word.len() >= 16 && upper && lower;
-    // A word with a number behind it is none.
-    let odd = changes.count() >= 3 || word.first().is_some_and(u8::is_ascii_digit);
-    if mixed || word.len() >= 10 && digits >= 2 && letters >= 2 && odd { ID } else { ' ' }
 }
 
 /// How long the UUID at the beginning is.
@@ -422,6 +471,9 @@ fn date(bytes: &[u8]) -> Option<usize> {
 
 /// `20160131`, `20160131T000000Z`.
 fn compact_date(word: &[u8]) -> bool {
+    if !matches!(word, [b'1', b'9', ..] | [b'2', b'0', ..]) || word.len() < 8 {
+        return false;
+    }
     let number = |from: usize, to: usize| {
         word.get(from..to)?
             .iter()
@@ -438,7 +490,7 @@ fn compact_date(word: &[u8]) -> bool {
         let digits = word.strip_prefix(b"T").map(|word| word.strip_suffix(b"Z").unwrap_or(word)).unwrap_or(word);
         digits.is_empty() || matches!(digits.len(), 4 | 6) && digits.iter().all(u8::is_ascii_digit)
     };
-    word.len() >= 8 && is_day() == Some(true) && word.get(8..).is_some_and(is_clock)
+    is_day() == Some(true) && word.get(8..).is_some_and(is_clock)
 }
 
 /// How coarse a shape can be: the shape itself, its first two segments and its ending, its first segment, nothing.
