@@ -18,13 +18,13 @@ pub(crate) struct Plans<P> {
 }
 
 /// Where among those that were asked for last a kind may be.
-#[inline]
+#[inline(always)]
 fn slot(kind: &Kind) -> usize {
     kind.iter().fold(0_usize, |slot, number| slot.wrapping_mul(5).wrapping_add(*number)) % RECENT
 }
 
 /// Whether kinds are the same; all numbers are looked at, because most often they are.
-#[inline]
+#[inline(always)]
 fn is_same(one: &Kind, other: &Kind) -> bool {
     one.iter().zip(other).fold(0, |different, (one, other)| different | (one ^ other)) == 0
 }
@@ -35,17 +35,19 @@ impl<P> Plans<P> {
     }
 
     /// Which plan is that for lines of a kind.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&mut self, kind: &Kind) -> Option<usize> {
-        let recent = self.recent.get_mut(slot(kind))?;
-        match recent {
+        match self.recent.get(slot(kind))? {
             Some((known, at)) if is_same(known, kind) => Some(*at),
-            _ => {
-                let at = *self.index.get(kind)?;
-                *recent = Some((*kind, at));
-                Some(at)
-            }
+            _ => self.look_up(*kind),
         }
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, kind: Kind) -> Option<usize> {
+        let at = *self.index.get(&kind)?;
+        *self.recent.get_mut(slot(&kind))? = Some((kind, at));
+        Some(at)
     }
 
     /// Notes the plan for lines of a kind.

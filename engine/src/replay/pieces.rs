@@ -55,7 +55,7 @@ impl<K> Default for Pieces<K> {
 
 impl<K> Pieces<K> {
     /// The number of a piece, which no other piece ever has, and what is known about it; `about` says that of a new one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&mut self, text: &[u8], about: impl FnOnce() -> K) -> Option<(usize, &mut K)> {
         let slot = slot(text);
         let recent = self.recent.get(slot).copied().unwrap_or_default();
@@ -66,6 +66,7 @@ impl<K> Pieces<K> {
         Some((self.first + self.last, &mut self.kept.get_mut(self.last)?.1))
     }
 
+    #[inline(never)]
     fn look_up(&mut self, slot: usize, text: &[u8], about: impl FnOnce() -> K) -> usize {
         let hash = xxh3_64(text);
         let is_it = |place: &usize| self.at(*place) == Some(text);

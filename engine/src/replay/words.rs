@@ -70,10 +70,11 @@ impl<'l> Words<'l> {
     }
 
     /// Takes a path up to a space or a query.
-    #[inline]
+    #[inline(always)]
     pub(super) fn path(&mut self) -> Option<&'l [u8]> {
-        let end = first(self.rest, |lane| before(lane, AFTER_QUOTE) | is(lane, b'?'))?;
-        let (path @ [b'/', ..], behind @ [b' ' | b'?', ..]) = self.rest.split_at_checked(end)? else { return None };
+        let (path @ [b'/', ..], behind @ [b' ' | b'?', ..]) = self.rest.split_at_checked(path_end(self.rest)?)? else {
+            return None;
+        };
         self.rest = behind;
         Some(path)
     }
@@ -143,6 +144,12 @@ impl<'l> Words<'l> {
 
 /// The character behind the quote. What is before it cannot be printed, is a quote or, seldom, an exclamation mark.
 const AFTER_QUOTE: u8 = b'"' + 1;
+
+/// Where a path ends.
+#[inline(never)]
+fn path_end(text: &[u8]) -> Option<usize> {
+    first(text, |lane| before(lane, AFTER_QUOTE) | is(lane, b'?'))
+}
 
 /// How long the word is that a text begins with.
 #[inline(never)]
