@@ -2,6 +2,8 @@
 
 use super::source::is_interrupted;
 use std::io::{Error, ErrorKind, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
@@ -9,15 +11,27 @@ use std::time::Duration;
 const PIECE: usize = 1 << 19;
 const READY: usize = 2;
 /// How long nobody looks whether there was an interruption.
-const PATIENCE: Duration = Duration::from_millis(50);
+pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What another thread reads, up to its end or an interruption.
 pub(super) struct Pipe {
     pieces: Receiver<Result<Piece, Error>>,
+    ready: Ready,
     /// Pieces that were taken, to be filled again.
     taken: Sender<Piece>,
     piece: Piece,
     position: usize,
+}
+
+/// How many pieces lie ready.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Ready(Arc<AtomicUsize>);
+
+impl Ready {
+    /// Whether another thread would find something.
+    pub(super) fn is_any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
 }
 
 /// Memory, and how much of it counts.
@@ -31,13 +45,20 @@ impl Pipe {
     pub(super) fn new(input: impl Read + Send + 'static) -> Self {
         let (sender, pieces) = sync_channel(READY);
         let (taken, empty) = channel();
-        std::thread::spawn(move || pass_on(input, &sender, &empty));
-        Self { pieces, taken, piece: Piece::default(), position: 0 }
+        let ready = Ready::default();
+        let counter = ready.clone();
+        std::thread::spawn(move || pass_on(input, &sender, &counter, &empty));
+        Self { pieces, ready, taken, piece: Piece::default(), position: 0 }
+    }
+
+    /// What tells how many pieces lie ready.
+    pub(super) fn ready(&self) -> Ready {
+        self.ready.clone()
     }
 }
 
 /// Reads until there is nothing more, or nobody who wants it.
-fn pass_on(mut input: impl Read, to: &SyncSender<Result<Piece, Error>>, empty: &Receiver<Piece>) {
+fn pass_on(mut input: impl Read, to: &SyncSender<Result<Piece, Error>>, ready: &Ready, empty: &Receiver<Piece>) {
     loop {
         let mut piece = empty.try_recv().unwrap_or_default();
         piece.bytes.resize(PIECE, 0);
@@ -49,6 +70,8 @@ fn pass_on(mut input: impl Read, to: &SyncSender<Result<Piece, Error>>, empty: &
         };
         let read = read.map(|length| Piece { length, ..piece });
         let is_last = read.as_ref().map_or(true, |piece| piece.length == 0);
+        // Counted first, so that there are never fewer than none.
+        ready.0.fetch_add(1, Ordering::Relaxed);
         if to.send(read).is_err() || is_last {
             return;
         }
@@ -60,6 +83,7 @@ impl Read for Pipe {
         while self.position == self.piece.length {
             match self.pieces.recv_timeout(PATIENCE) {
                 Ok(piece) => {
+                    self.ready.0.fetch_sub(1, Ordering::Relaxed);
                     // Nobody may be there any more to fill it.
                     _ = self.taken.send(std::mem::replace(&mut self.piece, piece?));
                     self.position = 0;

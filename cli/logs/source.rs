@@ -1,12 +1,12 @@
 //! Logs in blocks of whole lines, which several threads take as they need them. Memory does not grow with the input, but for
 //! JSON texts that are no documents as CloudTrail delivers them: of these, each is in memory as a whole.
 
-use super::pipe::Pipe;
+use super::pipe::{PATIENCE, Pipe, Ready};
 use crate::Failure;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Seek};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 /// How large a block is, but for a line that is longer.
@@ -231,6 +231,8 @@ impl LineCounts {
 pub(crate) struct Source<'f> {
     files: &'f [String],
     state: Mutex<State>,
+    /// Threads that have nothing to do as long as another keeps up with what a pipe gives.
+    idle: Condvar,
     broken: Mutex<Vec<(usize, Failure)>>,
     read: Arc<AtomicU64>,
     stopped: AtomicBool,
@@ -242,8 +244,8 @@ struct State {
     next: usize,
     /// A file whose blocks can be read side by side.
     plain: Option<Plain>,
-    /// Files whose blocks come one after the other.
-    streams: Vec<Arc<Mutex<Stream>>>,
+    /// Files whose blocks come one after the other, and how much lies ready of those that another thread reads.
+    streams: Vec<(Arc<Mutex<Stream>>, Option<Ready>)>,
 }
 
 struct Plain {
@@ -262,6 +264,17 @@ struct Stream {
     /// The beginning of a line whose end was not in the last block.
     rest: Vec<u8>,
     next: u64,
+}
+
+/// A file that was opened.
+struct Opened {
+    /// The file and its length, if it can be read in ranges.
+    plain: Option<(Arc<File>, u64)>,
+    format: Format,
+    /// The same as a stream.
+    input: Box<dyn Read + Send>,
+    /// How much of it lies ready, if another thread reads it.
+    ready: Option<Ready>,
 }
 
 /// Bytes as they are read, counted.
@@ -318,7 +331,7 @@ impl<R: Read> Read for Looked<R> {
 /// What to do next.
 enum Claim {
     Range { file: usize, format: Format, handle: Arc<File>, number: u64 },
-    Stream(Arc<Mutex<Stream>>),
+    Stream(Arc<Mutex<Stream>>, Option<Ready>),
     Nothing,
 }
 
@@ -331,6 +344,7 @@ impl<'f> Source<'f> {
         Self {
             files,
             state: Mutex::default(),
+            idle: Condvar::new(),
             broken: Mutex::default(),
             read: Arc::default(),
             stopped: AtomicBool::new(false),
@@ -369,7 +383,13 @@ impl<'f> Source<'f> {
                     (block.file, block.number, block.format) = (file, number, format);
                     self.fill(block, &handle)
                 }
-                Claim::Stream(stream) => self.go_on(&mut lock(&stream), block),
+                Claim::Stream(stream, ready) => {
+                    let found = self.go_on(&mut lock(&stream), block);
+                    if ready.is_some_and(|ready| ready.is_any()) {
+                        self.idle.notify_one();
+                    }
+                    found
+                }
             };
             if found {
                 return true;
@@ -388,7 +408,7 @@ impl<'f> Source<'f> {
 
     fn claim(&self) -> Claim {
         let mut state = lock(&self.state);
-        loop {
+        while !is_interrupted() && !self.stopped.load(Ordering::Relaxed) {
             if let Some(plain) = &mut state.plain {
                 let number = plain.next;
                 if number * BLOCK < plain.length {
@@ -398,14 +418,14 @@ impl<'f> Source<'f> {
                 }
                 state.plain = None;
             }
-            state.streams.retain(|stream| match stream.try_lock() {
+            state.streams.retain(|(stream, _)| match stream.try_lock() {
                 Ok(stream) => stream.input.is_some(),
                 Err(TryLockError::WouldBlock) => true,
                 Err(TryLockError::Poisoned(_)) => false,
             });
             // Rather one that nobody reads at the moment, then another file, then one to wait for.
-            if let Some(free) = state.streams.iter().find(|stream| stream.try_lock().is_ok()) {
-                return Claim::Stream(Arc::clone(free));
+            if let Some((free, ready)) = state.streams.iter().find(|(stream, _)| stream.try_lock().is_ok()) {
+                return Claim::Stream(Arc::clone(free), ready.clone());
             }
             if state.next < self.files.len() {
                 let file = state.next;
@@ -413,19 +433,29 @@ impl<'f> Source<'f> {
                 self.open(file, &mut state);
                 continue;
             }
-            return state.streams.first().map_or(Claim::Nothing, |stream| Claim::Stream(Arc::clone(stream)));
+            match state.streams.iter().find(|(_, ready)| ready.is_none()) {
+                Some((stream, _)) => return Claim::Stream(Arc::clone(stream), None),
+                None if state.streams.is_empty() => break,
+                // Who waits for a pipe is one who wakes up instead of the one who unpacks.
+                None => {
+                    let waited = self.idle.wait_timeout(state, PATIENCE);
+                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+            }
         }
+        self.idle.notify_all();
+        Claim::Nothing
     }
 
     fn open(&self, file: usize, state: &mut State) {
         let Some(path) = self.files.get(file) else { return };
         match self.opened(file, path) {
-            Ok((Some((handle, length)), format, _)) => {
+            Ok(Opened { plain: Some((handle, length)), format, .. }) => {
                 state.plain = Some(Plain { file, format, handle, length, next: 0 });
             }
-            Ok((None, format, input)) => {
+            Ok(Opened { plain: None, format, input, ready }) => {
                 let stream = Stream { file, format, input: Some(input), rest: Vec::new(), next: 0 };
-                state.streams.push(Arc::new(Mutex::new(stream)));
+                state.streams.push((Arc::new(Mutex::new(stream)), ready));
             }
             Err(error) => self.complain(file, error),
         }
@@ -437,16 +467,16 @@ impl<'f> Source<'f> {
     }
 
     /// Opens a file: as one that can be read in ranges, if it is plain, and as a stream.
-    #[expect(clippy::type_complexity, reason = "said in one line")]
-    fn opened(
-        &self,
-        file: usize,
-        path: &str,
-    ) -> std::io::Result<(Option<(Arc<File>, u64)>, Format, Box<dyn Read + Send>)> {
+    fn opened(&self, file: usize, path: &str) -> std::io::Result<Opened> {
         let mut is_to_come = true;
         let mut plain: Option<(Arc<File>, u64)> = None;
+        let mut ready = None;
+        let mut piped = |pipe: Pipe| {
+            ready = Some(pipe.ready());
+            Box::new(pipe)
+        };
         let raw: Box<dyn Read + Send> = if path == "-" {
-            Box::new(Pipe::new(std::io::stdin()))
+            piped(Pipe::new(std::io::stdin()))
         } else {
             let handle = File::open(path)?;
             let metadata = handle.metadata()?;
@@ -458,7 +488,7 @@ impl<'f> Source<'f> {
                 plain = Some((Arc::new(handle.try_clone()?), metadata.len()));
                 Box::new(handle)
             } else {
-                Box::new(Pipe::new(handle))
+                piped(Pipe::new(handle))
             }
         };
         let mut counted = BufReader::with_capacity(PACKED, Counted { input: raw, read: Arc::clone(&self.read) });
@@ -467,7 +497,7 @@ impl<'f> Source<'f> {
             let unpacked = flate2::bufread::MultiGzDecoder::new(counted);
             // Where no other file is left to be unpacked by another thread, one unpacks while others go on.
             let is_last = file + 1 == self.files.len();
-            if is_last && rayon::current_num_threads() > 1 { Box::new(Pipe::new(unpacked)) } else { Box::new(unpacked) }
+            if is_last && rayon::current_num_threads() > 1 { piped(Pipe::new(unpacked)) } else { Box::new(unpacked) }
         } else {
             Box::new(counted)
         };
@@ -480,7 +510,7 @@ impl<'f> Source<'f> {
             // What was looked at is read again.
             self.read.fetch_sub((&**handle).stream_position()?, Ordering::Relaxed);
         }
-        Ok((plain, format, Box::new(looked)))
+        Ok(Opened { plain, format, input: Box::new(looked), ready })
     }
 
     /// Reads a range of a file: the lines that begin in it.
