@@ -5,7 +5,8 @@
     python3 benches/instructions.py --record   write benches/instructions.json anew
 
 Times are noisy, counts of instructions are not: the same compiler, sources and libraries give the same counts. Needs
-valgrind. What setting up costs is left out: each workload is run twice, a different number of times over.
+valgrind. What setting up costs is left out: each workload is run twice, a different number of times over. Logs are gone
+through by the whole program: a short one, and what each line of a long one takes when it comes again.
 """
 
 import json
@@ -19,6 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 RECORD = ROOT / "benches" / "instructions.json"
 TOLERANCE = 1.03
 FEW, MANY = 1, 4
+# How many runs of a job the logs are of.
+SHORT, LONG = 40, 3000
 WORKLOADS = [
     "decide/one_small_policy",
     "decide/every_layer",
@@ -45,6 +48,13 @@ def built(arguments: list[str], name: str) -> str:
     return next(path for path in found if pathlib.Path(path).name.startswith(name))
 
 
+def generated(generator: str, folder: str, runs: int) -> pathlib.Path:
+    """A log of so many runs."""
+    log = pathlib.Path(folder) / f"{runs}.log"
+    log.write_bytes(subprocess.run([generator, "deployment", str(runs), "9"], check=True, capture_output=True).stdout)
+    return log
+
+
 def main() -> None:
     bench = built(["bench", "--no-run", "--bench", "instructions"], "instructions")
     program = built(["build", "--release"], "can-access")
@@ -54,12 +64,17 @@ def main() -> None:
         for name in WORKLOADS:
             few, many = (counted([bench, name, str(rounds)], folder) for rounds in (FEW, MANY))
             counts[name] = (many - few) // (MANY - FEW)
-        log, policy = pathlib.Path(folder) / "some.log", pathlib.Path(folder) / "policy.json"
-        log.write_bytes(subprocess.run([logs, "deployment", "40", "9"], check=True, capture_output=True).stdout)
-        subprocess.run([program, "derive", "-q", "-o", policy, log], check=True)
+        policy = pathlib.Path(folder) / "policy.json"
+        short, long = (generated(logs, folder, runs) for runs in (SHORT, LONG))
+        twice = pathlib.Path(folder) / "twice.log"
+        twice.write_bytes(long.read_bytes() * 2)
+        lines = long.read_bytes().count(b"\n")
+        subprocess.run([program, "derive", "-q", "-o", policy, long], check=True)
         for name, options in [("replay", ["-p", str(policy)]), ("derive", ["-o", str(policy)])]:
-            command = [program, name, "-q", "--threads", "1", *options, str(log)]
-            counts[f"logs/{name}"] = counted(command, folder)
+            command = [program, name, "-q", "--threads", "1", *options]
+            whole, once, again = (counted([*command, str(log)], folder) for log in (short, long, twice))
+            counts[f"logs/{name}"] = whole
+            counts[f"logs/{name}, a line more"] = (again - once) // lines
     if "--record" in sys.argv:
         RECORD.write_text(json.dumps(counts, indent=4) + "\n")
     recorded = json.loads(RECORD.read_text())
