@@ -3,7 +3,7 @@
 use super::plans::Plans;
 use super::prefixes::Prefixes;
 use super::source::{Block, LineCounts, Source};
-use super::{Deliveries, Logline, Skimmed, Skimmers, Visit, each_block, each_line};
+use super::{Deliveries, Logline, Readable, Skimmers, Visit, each_block, each_line};
 use crate::partial::{self, Part as _};
 use can_access_engine::derivation::{Evidence, Group, GroupId, Kind, Proof};
 use can_access_engine::replay::access_log::Damage;
@@ -161,7 +161,7 @@ enum Named {
 
 impl Visit for Worker<'_> {
     /// Takes a line as one like it was taken before.
-    fn ordinary<'l, S: Skimmed<'l>>(&mut self, place: Place, skim: &S, text: &[u8]) {
+    fn ordinary<'l, S: Readable<'l>>(&mut self, place: Place, skim: &S, text: &[u8]) {
         let kind = skim.kind(false);
         let Some(at) = self.plans.find(&kind) else {
             if !skim.is_text() {

@@ -12,10 +12,10 @@ use can_access_engine::replay::Class;
 use can_access_engine::replay::access_log::{Damage, JsonRow, Line, Row};
 use can_access_engine::replay::cloudtrail::{self, Documents, Event, EventSkim, EventSkimmer, Item};
 use can_access_engine::replay::logged::Delivery;
-use can_access_engine::replay::skim::{Kind, Skim, Skimmer, Style};
+use can_access_engine::replay::skim::{Skim, Skimmer};
+use can_access_engine::replay::skimmed::Skimmed;
 use can_access_engine::replay::tally::Place;
 use source::{Block, Format, Source};
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Goes through all blocks on all threads, each with a worker of its own, and gives what each found. That has to be put
@@ -95,75 +95,23 @@ impl<'l> Logline<'l> {
     }
 }
 
-/// Something ordinary: a line of a log, or an event.
-pub(crate) trait Skimmed<'l> {
+/// Something ordinary that can be read in full.
+pub(crate) trait Readable<'l>: Skimmed<'l> {
     /// Whether it is an event.
     const IS_EVENT: bool;
-    /// What kind it is of: those of one kind differ in nothing but what the others here say.
-    fn kind(&self, by_session: bool) -> Kind;
-    /// When it happened, in seconds since 1970.
-    fn time(&self) -> i64;
-    fn has_key(&self) -> bool;
-    /// The key, in UTF-8. `None` if it has none, or has to be read.
-    fn key(&self, style: Style) -> Option<Cow<'l, [u8]>>;
-    fn has_prefix(&self) -> bool;
-    /// The prefix that it asks for. `None` if it asks for none, or has to be read.
-    fn prefix(&self) -> Option<Cow<'l, str>>;
-    /// The prefix as it is written; others may stand for the same.
-    fn written_prefix(&self) -> Option<&'l [u8]>;
-    /// Whether all of this kind tell exactly the same.
+    /// Whether all of its kind tell exactly the same.
     fn is_always_same(&self) -> bool;
-    /// How those of this kind name the bucket.
-    fn style(&self) -> Style;
     /// Reads it.
     fn read(text: &[u8]) -> Logline<'_>;
-    /// Whether its key and prefix are texts, as those of others of its kind may not be.
-    #[inline(never)]
-    fn is_text(&self) -> bool {
-        let key = || !self.has_key() || self.key(self.style()).is_some();
-        key() && (!self.has_prefix() || self.prefix().is_some())
-    }
     /// Whether it tells what it was read as, so that others of its kind do.
     fn tells(&self, line: &Logline<'_>) -> bool;
 }
 
-impl<'l> Skimmed<'l> for Skim<'l> {
+impl<'l> Readable<'l> for Skim<'l> {
     const IS_EVENT: bool = false;
-
-    fn kind(&self, by_session: bool) -> Kind {
-        self.kind(by_session)
-    }
-
-    fn time(&self) -> i64 {
-        self.time
-    }
-
-    fn has_key(&self) -> bool {
-        self.has_key()
-    }
-
-    fn key(&self, style: Style) -> Option<Cow<'l, [u8]>> {
-        self.key(style)
-    }
-
-    fn has_prefix(&self) -> bool {
-        self.has_prefix()
-    }
-
-    fn prefix(&self) -> Option<Cow<'l, str>> {
-        self.prefix()
-    }
-
-    fn written_prefix(&self) -> Option<&'l [u8]> {
-        self.encoded_prefix()
-    }
 
     fn is_always_same(&self) -> bool {
         false
-    }
-
-    fn style(&self) -> Style {
-        self.style()
     }
 
     fn read(text: &[u8]) -> Logline<'_> {
@@ -175,46 +123,11 @@ impl<'l> Skimmed<'l> for Skim<'l> {
     }
 }
 
-impl<'l> Skimmed<'l> for EventSkim<'l> {
+impl<'l> Readable<'l> for EventSkim<'l> {
     const IS_EVENT: bool = true;
 
-    fn kind(&self, _: bool) -> Kind {
-        self.kind()
-    }
-
-    fn time(&self) -> i64 {
-        self.time
-    }
-
-    fn has_key(&self) -> bool {
-        self.has_key()
-    }
-
-    fn key(&self, _: Style) -> Option<Cow<'l, [u8]>> {
-        Some(match self.key()? {
-            Cow::Borrowed(key) => Cow::Borrowed(key.as_bytes()),
-            Cow::Owned(key) => Cow::Owned(key.into_bytes()),
-        })
-    }
-
-    fn has_prefix(&self) -> bool {
-        self.has_prefix()
-    }
-
-    fn prefix(&self) -> Option<Cow<'l, str>> {
-        self.prefix()
-    }
-
-    fn written_prefix(&self) -> Option<&'l [u8]> {
-        self.written_prefix()
-    }
-
     fn is_always_same(&self) -> bool {
-        !self.has_key() && !self.has_prefix()
-    }
-
-    fn style(&self) -> Style {
-        None
+        self.is_always_same()
     }
 
     fn read(text: &[u8]) -> Logline<'_> {
@@ -241,7 +154,7 @@ pub(crate) struct Skimmers {
 pub(crate) trait Visit {
     /// Takes a line or an event that is ordinary, and was looked at only as far as needed to recognise it; with the text
     /// that it begins.
-    fn ordinary<'l, S: Skimmed<'l>>(&mut self, place: Place, skim: &S, text: &'l [u8]);
+    fn ordinary<'l, S: Readable<'l>>(&mut self, place: Place, skim: &S, text: &'l [u8]);
 
     /// Takes any other.
     fn line(&mut self, place: Place, line: Logline<'_>);

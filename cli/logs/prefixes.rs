@@ -1,6 +1,6 @@
 //! Prefixes that were asked for last, decoded: listings repeat.
 
-use super::Skimmed;
+use can_access_engine::replay::skimmed::Skimmed;
 use rustc_hash::FxHasher;
 use std::hash::Hasher as _;
 

@@ -3,7 +3,7 @@
 use super::plans::Plans;
 use super::question::{Question, Verdicts, segment};
 use super::source::{Block, LineCounts, Source};
-use super::{Deliveries, Logline, Skimmed, Skimmers, Visit, each_block, each_line};
+use super::{Deliveries, Logline, Readable, Skimmers, Visit, each_block, each_line};
 use crate::Failure;
 use crate::partial::{self, Part as _};
 use can_access_engine::replay::access_log::Damage;
@@ -238,7 +238,7 @@ type Groups = Vec<((String, String, String), Segments)>;
 
 impl Visit for Worker<'_> {
     /// Counts a line as one like it was counted before, if the policies say the same to both.
-    fn ordinary<'l, S: Skimmed<'l>>(&mut self, place: Place, skim: &S, text: &[u8]) {
+    fn ordinary<'l, S: Readable<'l>>(&mut self, place: Place, skim: &S, text: &[u8]) {
         if self.each.is_some() {
             return self.line(place, S::read(text));
         }
@@ -386,7 +386,7 @@ impl<'j> Worker<'j> {
 
     /// Counts a line as one like it, that is no evidence, was counted before.
     #[inline(never)]
-    fn unasked<'l, S: Skimmed<'l>>(&mut self, at: usize, place: Place, skim: &S, text: &[u8]) {
+    fn unasked<'l, S: Readable<'l>>(&mut self, at: usize, place: Place, skim: &S, text: &[u8]) {
         match self.plans.get(at) {
             Some(Some(plan)) if !skim.has_key() || skim.key(plan.style).is_some() => {
                 if let Some(operation) = &plan.unknown {

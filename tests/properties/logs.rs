@@ -5,6 +5,7 @@ use can_access_engine::replay::access_log::{Line, Rest, Tail};
 use can_access_engine::replay::logged::{Logged, Part};
 use can_access_engine::replay::requester::Requester;
 use can_access_engine::replay::skim::{Kind, Skimmer};
+use can_access_engine::replay::skimmed::Skimmed;
 use can_access_engine::replay::{Class, observe};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -190,7 +191,7 @@ impl Both {
         if skim.has_key() && key.is_none() || skim.has_prefix() && skim.prefix().is_none() {
             return Ok(false);
         }
-        prop_assert_eq!(skim.time, row.time);
+        prop_assert_eq!(skim.time(), row.time);
         for by_session in [true, false] {
             let session = Requester::read(row.requester).role().filter(|_| !by_session);
             let requester = session.map_or_else(|| row.requester.to_owned(), |role| format!("{role:?}"));

@@ -28,6 +28,7 @@ mod pieces;
 mod query;
 pub mod requester;
 pub mod skim;
+pub mod skimmed;
 pub mod tally;
 mod words;
 

@@ -8,6 +8,7 @@ use super::access_log::{is_operation, seconds};
 use super::object_key::{decode, decode_sent, percent};
 use super::path_style;
 use super::pieces::Pieces;
+use super::skimmed::Skimmed;
 use super::words::{Word, Words};
 use memchr::memmem;
 use memchr::{memchr, memchr2};
@@ -16,8 +17,7 @@ use std::borrow::Cow;
 /// An ordinary line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Skim<'l> {
-    /// When the request arrived, in seconds since 1970.
-    pub time: i64,
+    time: i64,
     numbers: Numbers,
     /// The prefix that the request asks for, encoded; of a line without a key.
     prefix: Option<&'l [u8]>,
@@ -56,35 +56,32 @@ enum Path<'l> {
 /// How requests name buckets, as their host tells: before the key, or not, or nobody knows.
 pub type Style = Option<bool>;
 
-impl<'l> Skim<'l> {
-    /// What kind of line it is, with the sessions of a role told apart or not.
-    #[must_use]
-    pub fn kind(&self, by_session: bool) -> Kind {
+impl<'l> Skimmed<'l> for Skim<'l> {
+    #[inline(always)]
+    fn kind(&self, by_session: bool) -> Kind {
         let Numbers { requester, role, others: [bucket, operation, path, answer, tail] } = self.numbers;
         [if by_session { requester } else { role }, bucket, operation, path, answer, tail]
     }
 
-    /// Whether the line has a key.
-    #[must_use]
-    pub fn has_key(&self) -> bool {
+    #[inline]
+    fn time(&self) -> i64 {
+        self.time
+    }
+
+    #[inline]
+    fn has_key(&self) -> bool {
         self.field != b"-"
     }
 
-    /// Whether the request asks for a prefix.
-    #[must_use]
-    pub fn has_prefix(&self) -> bool {
-        self.prefix.is_some()
+    #[inline]
+    fn key(&self, style: Style) -> Option<Cow<'l, [u8]>> {
+        match self.named {
+            Path::Key if style == Some(false) => Some(Cow::Borrowed(self.field)),
+            _ => self.decoded_key(style),
+        }
     }
 
-    /// The prefix that the request asks for, as it is encoded.
-    #[must_use]
-    pub fn encoded_prefix(&self) -> Option<&'l [u8]> {
-        self.prefix
-    }
-
-    /// The prefix that the request asks for, decoded; `None` if it asks for none, or for what is no text.
-    #[must_use]
-    pub fn prefix(&self) -> Option<Cow<'l, str>> {
+    fn prefix(&self) -> Option<Cow<'l, str>> {
         let prefix = self.prefix?;
         match std::str::from_utf8(prefix) {
             Ok(text) if !text.contains('%') => Some(Cow::Borrowed(text)),
@@ -92,25 +89,19 @@ impl<'l> Skim<'l> {
         }
     }
 
-    /// How requests of this kind name the bucket.
-    #[must_use]
-    pub fn style(&self) -> Style {
+    #[inline]
+    fn written_prefix(&self) -> Option<&'l [u8]> {
+        self.prefix
+    }
+
+    fn style(&self) -> Style {
         path_style(host(self.tail).and_then(|host| std::str::from_utf8(host).ok()), self.bucket())
     }
+}
 
+impl<'l> Skim<'l> {
     fn bucket(&self) -> &'l str {
         std::str::from_utf8(self.bucket).unwrap_or_default()
-    }
-
-    /// The key, decoded, in UTF-8, given what [`Skim::style`] says of lines of this kind. `None` if the line has to be
-    /// read.
-    #[must_use]
-    #[inline]
-    pub fn key(&self, style: Style) -> Option<Cow<'l, [u8]>> {
-        match self.named {
-            Path::Key if style == Some(false) => Some(Cow::Borrowed(self.field)),
-            _ => self.decoded_key(style),
-        }
     }
 
     fn decoded_key(&self, style: Style) -> Option<Cow<'l, [u8]>> {
@@ -233,6 +224,7 @@ struct Usual {
 ///
 /// ```
 /// use can_access_engine::replay::skim::Skimmer;
+/// use can_access_engine::replay::skimmed::Skimmed;
 ///
 /// let line = |key: &str, status: &str| format!(r#"owner data [21/Nov/2026:19:00:00 +0000] 192.0.2.10 arn:aws:iam::111122223333:user/ann 0A1B REST.GET.OBJECT {key} "GET /{key} HTTP/1.1" {status} 10 10 12 - "-" "agent" - id SigV4 cipher AuthHeader data.s3.amazonaws.com TLSv1.3 - - -
 /// "#);

@@ -10,7 +10,8 @@ use super::{ONE_OF_ROWS, RESOURCE_ROWS, undated};
 use crate::instant::Instant;
 use crate::replay::logged::{Fact, Logged, Part};
 use crate::replay::pieces::Pieces;
-use crate::replay::skim::{Kind, role};
+use crate::replay::skim::{Kind, Style, role};
+use crate::replay::skimmed::Skimmed;
 use memchr::memmem::{self, Finder};
 use memchr::{memchr, memchr3};
 use std::borrow::Cow;
@@ -21,37 +22,47 @@ use std::sync::LazyLock;
 /// An ordinary event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventSkim<'j> {
-    /// When it happened, in seconds since 1970.
-    pub time: i64,
+    time: i64,
     number: usize,
     key: Option<Quoted<'j>>,
     prefix: Option<Quoted<'j>>,
 }
 
-impl<'j> EventSkim<'j> {
-    /// What kind of event it is: those of one kind tell the same, but for their key or the prefix that they ask for.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
+impl<'j> Skimmed<'j> for EventSkim<'j> {
+    fn kind(&self, _: bool) -> Kind {
         // No line of an access log has such a number.
         [usize::MAX, self.number, 0, 0, 0, 0]
     }
 
-    /// Whether it is about an object that has a key.
-    #[must_use]
-    pub fn has_key(&self) -> bool {
+    fn time(&self) -> i64 {
+        self.time
+    }
+
+    fn has_key(&self) -> bool {
         self.key.is_some()
     }
 
-    /// The key. `None` if there is none, or if the event has to be read.
-    #[must_use]
-    pub fn key(&self) -> Option<Cow<'j, str>> {
-        self.key.and_then(decoded)
+    fn key(&self, _: Style) -> Option<Cow<'j, [u8]>> {
+        Some(match decoded(self.key?)? {
+            Cow::Borrowed(key) => Cow::Borrowed(key.as_bytes()),
+            Cow::Owned(key) => Cow::Owned(key.into_bytes()),
+        })
     }
 
+    fn prefix(&self) -> Option<Cow<'j, str>> {
+        self.prefix.and_then(decoded)
+    }
+
+    fn written_prefix(&self) -> Option<&'j [u8]> {
+        self.prefix.map(|prefix| prefix.text)
+    }
+}
+
+impl EventSkim<'_> {
     /// Whether it tells what it was read as, so that others of its kind do, each with its own key and prefix.
     #[must_use]
     pub fn tells(&self, event: &Event) -> bool {
-        let (key, prefix) = (self.key(), self.prefix());
+        let (key, prefix) = (self.key.and_then(decoded), self.prefix());
         let is_own = |fact: Fact<'_>| match fact.part {
             Part::Name => key.as_ref().is_none_or(|key| *key == fact.name),
             Part::Prefix => prefix.as_ref().is_some_and(|prefix| *prefix == fact.name),
@@ -62,22 +73,10 @@ impl<'j> EventSkim<'j> {
             && event.facts().into_iter().chain(event.refused()).all(is_own)
     }
 
-    /// Whether it asks for a prefix.
+    /// Whether all events of its kind tell exactly the same.
     #[must_use]
-    pub fn has_prefix(&self) -> bool {
-        self.prefix.is_some()
-    }
-
-    /// The prefix that it asks for, as it is written.
-    #[must_use]
-    pub fn written_prefix(&self) -> Option<&'j [u8]> {
-        self.prefix.map(|prefix| prefix.text)
-    }
-
-    /// The prefix that it asks for. `None` if there is none, or if the event has to be read.
-    #[must_use]
-    pub fn prefix(&self) -> Option<Cow<'j, str>> {
-        self.prefix.and_then(decoded)
+    pub fn is_always_same(&self) -> bool {
+        !self.has_key() && !self.has_prefix()
     }
 }
 
@@ -212,10 +211,11 @@ struct Identity<'j> {
 ///
 /// ```
 /// use can_access_engine::replay::cloudtrail::EventSkimmer;
+/// use can_access_engine::replay::skimmed::Skimmed;
 ///
 /// let event = |key: &str, name: &str| format!(r#"{{"eventTime":"2026-11-21T19:00:00Z","eventSource":"s3.amazonaws.com","eventName":"{name}","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ann"}},"requestParameters":{{"bucketName":"data","key":"{key}"}}}}"#);
 /// let mut skimmer = EventSkimmer::default();
-/// let mut kind = |text: &str| skimmer.skim(text.as_bytes()).unwrap().0.kind();
+/// let mut kind = |text: &str| skimmer.skim(text.as_bytes()).unwrap().0.kind(true);
 /// assert_eq!(kind(&event("a", "GetObject")), kind(&event("b", "GetObject")));
 /// assert_ne!(kind(&event("a", "GetObject")), kind(&event("a", "PutObject")));
 /// ```
