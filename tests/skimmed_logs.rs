@@ -47,6 +47,10 @@ fn base() -> impl Strategy<Value = Base> {
         OWNER,
         "arn:aws:iam::111122223333:user/ann",
         "arn:aws:sts::111122223333:assumed-role/r/s",
+        "arn:aws:sts::111122223333:assumed-role/r/other",
+        "arn:aws:sts::111122223333:assumed-role/r",
+        "arn:aws:iam::111122223333:assumed-role/r/s",
+        "arn:aws:iam::111122223333:assumed-role/r/other",
         "svc:x.amazonaws.com",
     ]);
     let itself = (
@@ -96,8 +100,21 @@ fn base() -> impl Strategy<Value = Base> {
 
 fn own() -> impl Strategy<Value = Own> {
     let of = |words: &[&'static str]| select(words.to_vec());
-    let key =
-        of(&["a/b", "a/c", "a/secret", "home/2026-11-21/x.gz", "a%252Fb+c", "x%25FF", "x%FF", "%2D", "-", "-", "%25"]);
+    let key = of(&[
+        "a/b",
+        "a/c",
+        "a/secret",
+        "home/2026-11-21/x.gz",
+        "a%252Fb+c",
+        "x%25FF",
+        "x%FF",
+        "%2D",
+        "-",
+        "-",
+        "%25",
+        "a?b",
+        "a!b",
+    ]);
     let query = of(&[
         "",
         "",
@@ -136,15 +153,8 @@ fn what_is_known_of_a_log_is_not_taken_for_another() {
     let folder = folder("skimmed-deliveries");
     let delivered = folder.join("111122223333/eu-west-1/acme/2026/11/21");
     std::fs::create_dir_all(&delivered).unwrap();
-    let base = Base {
-        requester: OWNER,
-        operation: "REST.GET.OBJECT",
-        request: "\"GET /KEY HTTP/1.1\"",
-        answer: "200 - 10 10 12 -",
-        client: "\"-\" \"agent\"",
-        tail: "SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 - - -",
-    };
-    let lines = |key| line(&base, &Own { key, query: "", version: "-", host_id: "aG9zdA==", day: 21 });
+    let base = Base { requester: OWNER, ..ORDINARY };
+    let lines = |key| line(&base, &of_key(key));
     let policy = file(&folder, "policy.json", POLICY);
     let logs = folder.join("logs");
     std::fs::create_dir_all(&logs).unwrap();
@@ -165,6 +175,55 @@ fn what_is_known_of_a_log_is_not_taken_for_another() {
     }
 }
 
+/// What a program says of a log, and of the same log read in full.
+fn both_ways(name: &str, lines: &[String], command: &[&str]) -> [(Option<i32>, String, String); 2] {
+    let folder = folder(name);
+    ["\n", "\r\n"].map(|end| {
+        let log = file(&folder, "a.log", &lines.iter().map(|line| format!("{line}{end}")).collect::<String>());
+        let output = run(&[command, &["--threads", "1", &log]].concat());
+        (output.status.code(), out(&output), err(&output))
+    })
+}
+
+const ORDINARY: Base = Base {
+    requester: "arn:aws:iam::111122223333:user/ann",
+    operation: "REST.GET.OBJECT",
+    request: "\"GET /KEY HTTP/1.1\"",
+    answer: "200 - 10 10 12 -",
+    client: "\"-\" \"agent\"",
+    tail: "SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 - - -",
+};
+
+fn of_key(key: &'static str) -> Own {
+    Own { key, query: "", version: "-", host_id: "aG9zdA==", day: 21 }
+}
+
+#[test]
+fn sessions_are_told_from_what_looks_like_them() {
+    let requesters = [
+        ["arn:aws:sts::111122223333:assumed-role/r", "arn:aws:sts::111122223333:assumed-role/r/s"],
+        ["arn:aws:iam::111122223333:assumed-role/r/s", "arn:aws:iam::111122223333:assumed-role/r/other"],
+        ["arn:aws:sts::abc:assumed-role/r/s", "arn:aws:sts::abc:assumed-role/r/other"],
+        ["arn:aws:sts::111122223333:assumed-role/r/s", "arn:aws:sts::111122223333:assumed-role/r2/s"],
+    ];
+    for [one, other] in requesters {
+        for (first, second) in [(one, other), (other, one)] {
+            let lines: Vec<String> = [(first, "a"), (second, "b"), (first, "c")]
+                .map(|(requester, key)| line(&Base { requester, ..ORDINARY }, &of_key(key)))
+                .into();
+            let [skimmed, read] = both_ways("skimmed-sessions", &lines, &["derive", "--format", "json"]);
+            assert_eq!(skimmed, read, "{first} {second}");
+        }
+    }
+}
+
+#[test]
+fn a_question_mark_ends_a_path() {
+    let lines = ["a/b", "a?b", "a/c"].map(|key| line(&ORDINARY, &of_key(key)));
+    let [skimmed, read] = both_ways("skimmed-question", &lines, &["derive", "--format", "json"]);
+    assert_eq!(skimmed, read);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -172,8 +231,7 @@ proptest! {
     fn lines_that_are_skimmed_count_as_those_that_are_read(
         bases in vec(base(), 1..6), lines in vec((any::<Index>(), own()), 2..60)
     ) {
-        let folder = folder("skimmed");
-        let policy = file(&folder, "policy.json", POLICY);
+        let policy = file(&folder("skimmed-policy"), "policy.json", POLICY);
         let lines: Vec<String> = lines.iter().map(|(at, own)| line(at.get(&bases), own)).collect();
         let commands: [&[&str]; 4] = [
             &["replay", "-p", &policy, "--format", "json"],
@@ -182,12 +240,8 @@ proptest! {
             &["derive", "--format", "json", "--since", "2026-11-20", "--until", "2026-11-23"],
         ];
         for command in commands {
-            let says = |end: &str| {
-                let log = file(&folder, "a.log", &lines.iter().map(|line| format!("{line}{end}")).collect::<String>());
-                let output = run(&[command, &["--threads", "1", &log]].concat());
-                (output.status.code(), out(&output), err(&output))
-            };
-            prop_assert_eq!(says("\n"), says("\r\n"), "{:?}", command);
+            let [skimmed, read] = both_ways("skimmed", &lines, command);
+            prop_assert_eq!(skimmed, read, "{:?}", command);
         }
     }
 }

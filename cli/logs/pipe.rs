@@ -28,7 +28,7 @@ pub(super) struct Pipe {
 pub(super) struct Ready(Arc<AtomicUsize>);
 
 impl Ready {
-    /// Whether another thread would find something.
+    /// Whether another thread would find a piece that nobody has begun.
     pub(super) fn is_any(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
     }

@@ -37,16 +37,17 @@ impl<P> Plans<P> {
     /// Which plan is that for lines of a kind.
     #[inline(always)]
     pub(crate) fn find(&mut self, kind: &Kind) -> Option<usize> {
-        match self.recent.get(slot(kind))? {
+        let slot = slot(kind);
+        match self.recent.get(slot)? {
             Some((known, at)) if is_same(known, kind) => Some(*at),
-            _ => self.look_up(*kind),
+            _ => self.look_up(slot, *kind),
         }
     }
 
     #[inline(never)]
-    fn look_up(&mut self, kind: Kind) -> Option<usize> {
+    fn look_up(&mut self, slot: usize, kind: Kind) -> Option<usize> {
         let at = *self.index.get(&kind)?;
-        *self.recent.get_mut(slot(&kind))? = Some((kind, at));
+        *self.recent.get_mut(slot)? = Some((kind, at));
         Some(at)
     }
 

@@ -237,6 +237,9 @@ pub(super) struct Names {
     /// The names that were added last, by number, and where they or their shapes are.
     #[serde(skip)]
     recent: Vec<Option<(NonZeroU64, usize)>>,
+    /// How many names were looked up while there were no recent ones.
+    #[serde(skip)]
+    looked_up: usize,
 }
 
 /// How many names are found without a hash.
@@ -258,8 +261,12 @@ impl Names {
             }
             _ => {
                 let place = self.add_first(name, seen, day, user);
+                // There may be very many sets to which few names are added.
                 if self.recent.is_empty() {
-                    self.recent.resize(RECENT, None);
+                    self.looked_up += 1;
+                    if self.looked_up > RECENT {
+                        self.recent.resize(RECENT, None);
+                    }
                 }
                 if let Some(recent) = self.recent.get_mut(slot) {
                     *recent = name.number().zip(place);

@@ -5,8 +5,12 @@ use rustc_hash::FxHashMap;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// How many pieces of one kind are kept in mind. Clients choose some of them, so there could be any number.
+/// How many pieces of one kind are kept in mind, and how many bytes. Clients choose some of them, so there could be any
+/// number, of any length.
 const MOST: usize = 1 << 12;
+const ROOM: usize = 1 << 22;
+/// How long a piece can be.
+const LONGEST: usize = 1 << 15;
 
 /// Pieces, each with what is known about it.
 #[derive(Debug)]
@@ -55,19 +59,23 @@ impl<K> Default for Pieces<K> {
 
 impl<K> Pieces<K> {
     /// The number of a piece, which no other piece ever has, and what is known about it; `about` says that of a new one.
+    /// `None` for what is too long to be kept.
     #[inline(always)]
     pub(super) fn find(&mut self, text: &[u8], about: impl FnOnce() -> K) -> Option<(usize, &mut K)> {
         let slot = slot(text);
         let recent = self.recent.get(slot).copied().unwrap_or_default();
         self.last = match self.at(recent) {
             Some(known) if equal(known, text) => recent,
-            _ => self.look_up(slot, text, about),
+            _ => self.look_up(slot, text, about)?,
         };
         Some((self.first + self.last, &mut self.kept.get_mut(self.last)?.1))
     }
 
     #[inline(never)]
-    fn look_up(&mut self, slot: usize, text: &[u8], about: impl FnOnce() -> K) -> usize {
+    fn look_up(&mut self, slot: usize, text: &[u8], about: impl FnOnce() -> K) -> Option<usize> {
+        if text.len() > LONGEST {
+            return None;
+        }
         let hash = xxh3_64(text);
         let is_it = |place: &usize| self.at(*place) == Some(text);
         let known = self.index.get(&hash).copied().filter(is_it);
@@ -75,12 +83,12 @@ impl<K> Pieces<K> {
         if let Some(recent) = self.recent.get_mut(slot) {
             *recent = place;
         }
-        place
+        Some(place)
     }
 
     #[cold]
     fn add(&mut self, hash: u64, text: &[u8], about: K) -> usize {
-        if self.kept.len() >= MOST {
+        if self.kept.len() >= MOST || self.texts.len() + text.len() > ROOM {
             self.first += self.kept.len();
             self.kept.clear();
             self.texts.clear();
@@ -127,6 +135,17 @@ impl<K> Pieces<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_has_a_bound_whatever_the_pieces_are() {
+        let mut pieces: Pieces<()> = Pieces::default();
+        for number in 0..1_000 {
+            let text = format!("{number} {}", "x".repeat(LONGEST - 100));
+            assert_eq!(pieces.find(text.as_bytes(), || ()).unwrap().0, number);
+        }
+        assert!(pieces.texts.capacity() <= 2 * ROOM);
+        assert_eq!(pieces.find(&[b'x'; LONGEST + 1], || ()), None);
+    }
 
     #[test]
     fn a_number_is_that_of_one_piece_for_ever() {

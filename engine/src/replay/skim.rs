@@ -145,7 +145,7 @@ impl Dates {
         if *hour != self.hour {
             self.turn_to(hour)?;
         }
-        // `00:00 +0` and ` +0000] `.
+        // `00:00 +0` and ` +0000] `, which have three characters in common.
         let (clock, zone) = (rest.first_chunk::<8>()?, rest.last_chunk::<8>()?);
         // The digits of minute and second, and what is not as it has to be.
         let digits = u64::from_le_bytes(*clock) ^ u64::from_le_bytes(*b"00:00 +0");
@@ -184,7 +184,7 @@ fn other_time(text: &[u8; 29]) -> Option<i64> {
 
 /// What carries digits of minutes and seconds beyond 15 that are more than 5 and 9.
 const TO_SIXTY: u64 = u64::from_le_bytes([10, 6, 0, 10, 6, 0, 0, 0]);
-/// The bits that are not set in digits, and where there are none.
+/// The bits that no digit has, and all bits where no digit stands.
 const NO_DIGIT: u64 = u64::from_le_bytes([0xF0, 0xF0, 0xFF, 0xF0, 0xF0, 0xFF, 0xFF, 0xFF]);
 
 /// The number that stands for the paths of lines with a key.
@@ -424,13 +424,9 @@ impl Skimmer {
             return Some(SUCCESS);
         }
         let text = words.rest();
-        let answer = match text.get(..6)? {
-            b"204 - " | b"206 - " => text.get(..5)?,
-            _ => text.get(..words.word()?.len() + 1 + words.word()?.len())?,
-        };
-        *words = Words::new(text);
-        words.skip(answer.len() + 1)?;
-        let (number, is_answer) = self.answers.find(answer, || is_answer(answer))?;
+        let (status, error) = (words.word()?, words.word()?);
+        let answer = text.get(..status.len() + 1 + error.len())?;
+        let (number, is_answer) = self.answers.find(answer, || is_answer(status, error))?;
         is_answer.then_some(number)
     }
 
@@ -487,11 +483,9 @@ impl Skimmer {
 }
 
 /// Whether words are a status and an error code.
-fn is_answer(words: &[u8]) -> bool {
-    let is_status = |status: &[u8]| status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
-    let end = words.iter().position(|byte| *byte == b' ');
-    let parts = end.and_then(|end| words.split_at_checked(end));
-    parts.is_some_and(|(status, error)| is_status(status) && error.iter().skip(1).all(is_of_error))
+fn is_answer(status: &[u8], error: &[u8]) -> bool {
+    let is_status = status == b"-" || status.len() == 3 && status.iter().all(u8::is_ascii_digit);
+    is_status && error.iter().all(is_of_error)
 }
 
 /// Whether a byte can stand in an error code.
@@ -538,17 +532,19 @@ fn form(operation: &[u8]) -> Form {
     }
 }
 
-/// The requester, of a session of a role without the name of the session.
+/// The requester, of a session of a role without the name of the session, up to the slash in front of it: the same ones are
+/// sessions as for [`Requester::role`](super::requester::Requester::role).
 pub(super) fn role(requester: &[u8]) -> &[u8] {
-    const SESSION: &[u8] = b"assumed-role/";
+    const SESSION: &[u8] = b":assumed-role/";
     let session = || {
-        // Behind the fifth colon, which is not far.
-        let (colon, _) = requester.iter().enumerate().filter(|(_, byte)| **byte == b':').nth(4)?;
-        let start = colon + 1;
-        let name = requester.get(start..)?.strip_prefix(SESSION)?;
-        requester.get(..start + SESSION.len() + name.iter().position(|byte| *byte == b'/')?)
+        let partition = requester.strip_prefix(b"arn:")?;
+        let length = partition.iter().position(|byte| *byte == b':')?;
+        let (account, name) = partition.get(length..)?.strip_prefix(b":sts::")?.split_at_checked(12)?;
+        let name = name.strip_prefix(SESSION).filter(|_| account.iter().all(u8::is_ascii_digit))?;
+        let slash = name.iter().position(|byte| *byte == b'/')?;
+        requester.get(..requester.len() - name.len() + slash + 1)
     };
-    if requester.starts_with(b"arn:") { session().unwrap_or(requester) } else { requester }
+    session().unwrap_or(requester)
 }
 
 /// Takes what stands in quotes, and the space behind them.

@@ -6,7 +6,8 @@ use wide::u8x16;
 /// What is left of a text whose first line is at hand. No word goes beyond the end of the line, and all are of printable
 /// ASCII.
 ///
-/// What goes through each line is always inlined, so that what is left stands in registers.
+/// What goes through each line is always inlined, so that what is left stands in registers; what is seldom needed is a
+/// function of its own that says how much to skip, so that these need not be written to memory for it.
 #[derive(Clone, Copy)]
 pub(super) struct Words<'l> {
     rest: &'l [u8],
@@ -16,7 +17,8 @@ pub(super) struct Words<'l> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word<'l> {
     pub(super) text: &'l [u8],
-    /// Whether nothing in it can stand for something else: no quotes, `%`, `+`. Few others are not plain, either.
+    /// Whether nothing in it can stand for something else or end a path: no quotes, `%`, `+`, `?`. A word with a `!` is not
+    /// plain, either.
     pub(super) plain: bool,
 }
 
@@ -99,7 +101,7 @@ impl<'l> Words<'l> {
         self.ended(first(self.rest, unprintable)?)
     }
 
-    /// The same, without a quote in it; nor does it take all others.
+    /// The same, without a quote in it; nor is one with a `!` taken.
     #[inline(always)]
     pub(super) fn unquoted(&mut self) -> Option<&'l [u8]> {
         self.ended(first(self.rest, |lane| before(lane, AFTER_QUOTE))?)
@@ -109,7 +111,8 @@ impl<'l> Words<'l> {
     #[inline(always)]
     pub(super) fn key(&mut self) -> Option<Word<'l>> {
         // Whatever is not plain ends the look, the space first.
-        let end = first(self.rest, |lane| before(lane, AFTER_QUOTE) | is(lane, b'%') | is(lane, b'+'))?;
+        let odd = |lane| is(lane, b'%') | is(lane, b'+') | is(lane, b'?');
+        let end = first(self.rest, |lane| before(lane, AFTER_QUOTE) | odd(lane))?;
         match self.ended(end) {
             Some(text) => Some(Word { text, plain: true }),
             None => self.other_key(end),
