@@ -189,6 +189,7 @@ impl ActionPattern {
     /// assert!(pattern.matches(&Action::parse("ec2:RunInstances").unwrap()));
     /// ```
     #[must_use]
+    #[inline]
     pub fn matches(&self, action: &Action) -> bool {
         match self.shape {
             Shape::Action(_, hash) => hash == action.hash() && self.folded() == action.folded(),

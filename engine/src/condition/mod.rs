@@ -332,6 +332,12 @@ impl ConditionTest {
         many.get_or_init(|| Many::of(self.operator.base, &self.values).map(Arc::new)).as_deref()
     }
 
+    /// Whether any of the policy's values has variables.
+    pub(crate) fn has_variables(&self) -> bool {
+        let patterns = self.values.iter().filter_map(|value| value.pattern());
+        patterns.flat_map(|pattern| pattern.variables()).next().is_some()
+    }
+
     /// How each of the policy's values compares with one value of the request.
     pub(crate) fn comparisons<'t>(
         &'t self,

@@ -81,31 +81,23 @@ impl StatementReport<'_> {
 }
 
 /// The recorder behind [`super::explain`].
-#[derive(Default)]
-pub(super) struct Recorder {
-    statements: Vec<Kept>,
+pub(super) struct Recorder<'p> {
+    policies: &'p PolicySet,
+    statements: Vec<StatementReport<'p>>,
     unsettled: Vec<Rule>,
 }
 
-struct Kept {
-    at: StatementId,
-    on_bucket: bool,
-    principal: PrincipalMatch,
-    action: bool,
-    resource: Truth,
-    conditions: Vec<Evaluation>,
-    applies: Truth,
-}
-
-impl Record for Recorder {
+impl Record for Recorder<'_> {
     const KEEPS: bool = true;
 
     fn begin(&mut self, at: StatementId, on_bucket: bool) {
-        let principal = PrincipalMatch { classes: Classes::NONE, chain_matters: false, boundary_forces: false };
-        self.statements.push(Kept {
+        let Some((policy, statement)) = self.policies.find(at) else { return };
+        self.statements.push(StatementReport {
             at,
             on_bucket,
-            principal,
+            policy,
+            statement,
+            principal: PrincipalMatch { classes: Classes::NONE, chain_matters: false, boundary_forces: false },
             action: false,
             resource: Truth::False,
             conditions: Vec::new(),
@@ -114,32 +106,32 @@ impl Record for Recorder {
     }
 
     fn principal(&mut self, matched: PrincipalMatch) {
-        if let Some(kept) = self.statements.last_mut() {
-            kept.principal = matched;
+        if let Some(report) = self.statements.last_mut() {
+            report.principal = matched;
         }
     }
 
     fn action(&mut self, matches: bool) {
-        if let Some(kept) = self.statements.last_mut() {
-            kept.action = matches;
+        if let Some(report) = self.statements.last_mut() {
+            report.action = matches;
         }
     }
 
     fn resource(&mut self, matches: Truth) {
-        if let Some(kept) = self.statements.last_mut() {
-            kept.resource = matches;
+        if let Some(report) = self.statements.last_mut() {
+            report.resource = matches;
         }
     }
 
     fn condition(&mut self, evaluation: Evaluation) {
-        if let Some(kept) = self.statements.last_mut() {
-            kept.conditions.push(evaluation);
+        if let Some(report) = self.statements.last_mut() {
+            report.conditions.push(evaluation);
         }
     }
 
     fn end(&mut self, applies: Truth) {
-        if let Some(kept) = self.statements.last_mut() {
-            kept.applies = applies;
+        if let Some(report) = self.statements.last_mut() {
+            report.applies = applies;
         }
     }
 
@@ -148,21 +140,19 @@ impl Record for Recorder {
     }
 }
 
-impl Recorder {
-    pub(super) fn explain<'p>(
+impl<'p> Recorder<'p> {
+    pub(super) fn new(policies: &'p PolicySet) -> Self {
+        let count = policies.policies().map(|policy| policy.statements().len()).sum();
+        Self { policies, statements: Vec::with_capacity(count), unsettled: Vec::new() }
+    }
+
+    pub(super) fn explain(
         self,
-        policies: &'p PolicySet,
         request: &Request<'_>,
         outcome: Outcome,
         dependence: Option<Dependence>,
     ) -> Explanation<'p> {
-        let reports = self.statements.into_iter().filter_map(|kept| {
-            let (policy, statement) = policies.find(kept.at)?;
-            let Kept { at, on_bucket, principal, action, resource, conditions, applies } = kept;
-            Some(StatementReport { at, on_bucket, policy, statement, principal, action, resource, conditions, applies })
-        });
-        let statements: Vec<StatementReport<'p>> = reports.collect();
-        let mut unsettled = self.unsettled;
+        let Self { policies, statements, mut unsettled } = self;
         unsettled.sort_by_key(|rule| numbers(*rule));
         unsettled.dedup();
         Explanation {
@@ -267,6 +257,9 @@ fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec
             }
             if evaluation.why == Why::Absent {
                 add(test.key());
+            }
+            if !test.has_variables() {
+                continue;
             }
             let values: Vec<&str> = match request.lookup(test.key()) {
                 Lookup::Single(value) => vec![value],

@@ -291,14 +291,14 @@ pub(crate) fn explain_by<'p>(
     statements: &impl Statements,
     request: &Request<'_>,
 ) -> Explanation<'p> {
-    let mut record = explanation::Recorder::default();
+    let mut record = explanation::Recorder::new(policies);
     let outcome = weigh(policies, statements, request, &mut record);
     let (outcome, dependence) = if outcome.decision == Decision::Depends {
         completions::settle(policies, statements, request, outcome)
     } else {
         (outcome, None)
     };
-    record.explain(policies, request, outcome, dependence)
+    record.explain(request, outcome, dependence)
 }
 
 /// What the policies of one group say: whether one denies, whether one allows.
