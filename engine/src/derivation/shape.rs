@@ -74,6 +74,8 @@ struct Known {
     /// No other name, nor one of another user, ever has this number.
     number: Option<NonZeroU64>,
     name: String,
+    /// The XXH3 of the name.
+    hash: u64,
     /// The user whose name may stand in it.
     user: Option<String>,
     shape: Shape,
@@ -88,6 +90,7 @@ impl Known {
         self.number = next_number();
         self.name.clear();
         self.name.push_str(&text(name));
+        self.hash = xxh3_64(self.name.as_bytes());
         self.user = user.map(str::to_owned);
         self.is_read = false;
     }
@@ -95,8 +98,6 @@ impl Known {
 
 /// A name that is kept in mind.
 pub(super) struct Recalled<'s> {
-    /// The XXH3 of the name.
-    hash: u64,
     known: &'s mut Known,
     directories: &'s mut Vec<Read>,
 }
@@ -111,18 +112,19 @@ impl Recalled<'_> {
         &self.known.name
     }
 
+    /// The XXH3 of the name.
     pub(super) fn hash(&self) -> u64 {
-        self.hash
+        self.known.hash
     }
 
     /// The name with its shape.
     pub(super) fn shaped(&mut self) -> Shaped<'_> {
-        let Known { name, user, shape, is_read, .. } = &mut *self.known;
+        let Known { name, hash, user, shape, is_read, .. } = &mut *self.known;
         if !*is_read {
             shape.read(name, user.as_deref(), self.directories);
             *is_read = true;
         }
-        Shaped { name, hash: self.hash, shape }
+        Shaped { name, hash: *hash, shape }
     }
 }
 
@@ -146,6 +148,19 @@ struct Read {
     shape: Shape,
 }
 
+/// A hash of the beginning, the middle and the end of a name.
+#[inline]
+fn quick(name: &[u8]) -> u64 {
+    let middle = name.get(name.len() / 2..).and_then(|behind| behind.first_chunk());
+    let (Some(first), Some(middle), Some(last)) = (name.first_chunk(), middle, name.last_chunk()) else {
+        return xxh3_64(name);
+    };
+    let [first, middle, last] = [first, middle, last].map(|part| u64::from_le_bytes(*part));
+    // Multiplied by odd numbers, so that all bytes count in the highest bits.
+    let ends = (first ^ last.rotate_left(28)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (ends ^ middle).wrapping_mul(0xC2B2_AE3D_27D4_EB4F).rotate_left(u64::BITS / 4)
+}
+
 /// Where what has a hash is kept.
 #[inline]
 fn place<T: Default, const COUNT: usize>(kept: &mut Vec<T>, hash: u64) -> Option<&mut T> {
@@ -164,7 +179,7 @@ impl Shapes {
     /// A name in UTF-8, of which a segment may be the user's name.
     pub(super) fn recall(&mut self, name: &[u8], user: Option<&str>) -> Recalled<'_> {
         let Self { directories, names, other, .. } = self;
-        let hash = xxh3_64(name);
+        let hash = quick(name);
         // What users do is often done to names that others have to do with, too.
         let slot = if user.is_some() { hash.rotate_left(u64::BITS / 2) } else { hash };
         let known = place::<_, NAMES>(names, slot).unwrap_or(other);
@@ -172,7 +187,7 @@ impl Shapes {
         if !is_it {
             known.become_name(name, user);
         }
-        Recalled { hash, known, directories }
+        Recalled { known, directories }
     }
 
     /// A name with its shape. A segment that is the user's name is that.
