@@ -118,6 +118,13 @@ impl ResourcePattern {
     /// Whether the entry would fit if letter case did not count before the resource part (R3.10).
     pub(crate) fn differs_by_case(&self, resource: &str) -> bool {
         let Shape::Arn { head, last } = &self.shape else { return false };
+        if let Head::Literal(length) = head {
+            // Most entries would not fit, either way: that is told without looking for colons.
+            let parts = self.text.get(..*length).zip(resource.split_at_checked(*length));
+            if !parts.is_some_and(|(own, (start, rest))| own.eq_ignore_ascii_case(start) && last.is_match(rest)) {
+                return false;
+            }
+        }
         let Some(arn) = Arn::parse(resource) else { return false };
         let folded = |pattern: &Pattern, part: &str| {
             let folded = Pattern::parse(&pattern.to_string().to_ascii_lowercase(), Syntax::RESOURCE).0;
@@ -133,7 +140,7 @@ impl ResourcePattern {
     /// Whether the entry would fit if a `*` at the end of a part before the last reached beyond the colon, as a sentence
     /// of AWS's page on `Resource` can be read (R3.4).
     pub(crate) fn would_fit_across_colons(&self, resource: &str) -> bool {
-        let Shape::Arn { last, .. } = &self.shape else { return false };
+        let Shape::Arn { head: Head::Patterns(_), last } = &self.shape else { return false };
         let reaches = self.text.split(':').take(5).any(|part| part.ends_with('*'));
         let last_has_variable = last.variables().next().is_some();
         reaches && !last_has_variable && Pattern::parse(&self.text, Syntax::RESOURCE).0.is_match(resource)
