@@ -20,18 +20,28 @@ pub(super) enum Many {
 }
 
 impl Many {
+    /// Whether there are enough values to look them up.
+    pub(super) fn are(base: Base, values: &[ConditionValue]) -> bool {
+        Self::are_more_than(FEW, base, values)
+    }
+
+    fn are_more_than(few: usize, base: Base, values: &[ConditionValue]) -> bool {
+        // An address of the request is read once then.
+        let few = if base.family() == Family::Ip { 1 } else { few };
+        values.len() > few
+    }
+
     /// The values of an operator; `None` for those that are compared one after the other.
     pub(super) fn of(base: Base, values: &[ConditionValue]) -> Option<Self> {
         Self::of_more_than(FEW, base, values)
     }
 
     fn of_more_than(few: usize, base: Base, values: &[ConditionValue]) -> Option<Self> {
-        // An address of the request is read once then.
-        if base.family() == Family::Ip && values.len() > 1 {
-            return Some(Self::Networks(Networks::of(values)));
-        }
-        if values.len() <= few {
+        if !Self::are_more_than(few, base, values) {
             return None;
+        }
+        if base.family() == Family::Ip {
+            return Some(Self::Networks(Networks::of(values)));
         }
         let (mut of, mut others, mut pieces, mut sorted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (at, value) in values.iter().enumerate() {

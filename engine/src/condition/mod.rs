@@ -23,6 +23,7 @@ use crate::resource::{report_variables, unversioned_variable};
 use crate::truth::Truth;
 use compact_str::CompactString;
 use many::Many;
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -44,13 +45,37 @@ pub struct ConditionTest {
     looked_up: LookedUp,
 }
 
-/// What follows from the values of a test.
+/// What follows from the values of a test, which tests with the same values can share.
 #[derive(Debug, Clone, Default)]
-struct LookedUp(OnceLock<Option<Arc<Many>>>);
+struct LookedUp(OnceLock<Arc<OnceLock<Option<Many>>>>);
 
 impl PartialEq for LookedUp {
     fn eq(&self, _: &Self) -> bool {
         true
+    }
+}
+
+/// Tests whose lists of values are put in order once for all that have the same.
+#[derive(Debug, Default)]
+pub(crate) struct SameValues<'p>(FxHashMap<(Base, Vec<&'p str>), &'p ConditionTest>);
+
+impl<'p> SameValues<'p> {
+    /// Adds a test, which from now on shares what follows from its values with an earlier one that has them, too.
+    pub(crate) fn share(&mut self, test: &'p ConditionTest) {
+        if !Many::are(test.operator.base, &test.values) {
+            return;
+        }
+        let Self(tests) = self;
+        let texts = test.values.iter().map(ConditionValue::as_str).collect();
+        let earlier = *tests.entry((test.operator.base, texts)).or_insert(test);
+        let operands = |test: &'p ConditionTest| test.values.iter().map(ConditionValue::operand);
+        // The same text has variables in one version of the language and none in the other.
+        if !std::ptr::eq(earlier, test) && operands(earlier).eq(operands(test)) {
+            let LookedUp(many) = &earlier.looked_up;
+            let LookedUp(own) = &test.looked_up;
+            // One that was looked up before keeps what it has.
+            let _ = own.set(Arc::clone(many.get_or_init(Arc::default)));
+        }
     }
 }
 
@@ -329,7 +354,8 @@ impl ConditionTest {
             return None;
         }
         let LookedUp(many) = &self.looked_up;
-        many.get_or_init(|| Many::of(self.operator.base, &self.values).map(Arc::new)).as_deref()
+        let many = many.get_or_init(Arc::default);
+        many.get_or_init(|| Many::of(self.operator.base, &self.values)).as_ref()
     }
 
     /// Whether any of the policy's values has variables.
@@ -423,5 +449,42 @@ impl ConditionTest {
         rules.sort_unstable();
         rules.dedup();
         rules
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document;
+
+    /// A block with one test of an operator, on a list of values.
+    fn block(operator: &str, variables: bool, values: &[String]) -> ConditionBlock {
+        let text = format!(r#"{{ "{operator}": {{ "aws:k": {values:?} }} }}"#);
+        ConditionBlock::read(&document::read(&text).root.unwrap(), variables, &mut Vec::new())
+    }
+
+    #[test]
+    fn equal_lists_are_put_in_order_once() {
+        let teams: Vec<String> = (0..20).map(|n| format!("team-{n}-${{aws:username}}")).collect();
+        let others: Vec<String> = (1..21).map(|n| format!("team-{n}-${{aws:username}}")).collect();
+        let blocks = [
+            block("StringLike", true, &teams),
+            block("StringLike", true, &teams),
+            block("StringLike", false, &teams),
+            block("StringEquals", true, &teams),
+            block("StringLike", true, &others),
+            block("StringLike", true, &teams[..2]),
+            block("StringLike", true, &teams),
+        ];
+        let tests = || blocks.iter().flat_map(ConditionBlock::tests);
+        let mut same = SameValues::default();
+        tests().for_each(|test| same.share(test));
+        let lists: Vec<_> = tests().map(|test| test.many().map(std::ptr::from_ref)).collect();
+        let [first, second, version, operator, other, short, last] = lists[..] else { panic!("{lists:?}") };
+        assert!(first.is_some() && first == second && second == last);
+        assert!(short.is_none());
+        for apart in [version, operator, other] {
+            assert!(apart.is_some() && apart != first);
+        }
     }
 }

@@ -9,6 +9,7 @@ mod actions;
 mod lists;
 mod resources;
 
+use crate::condition::SameValues;
 use crate::decision::{Decision, Explanation, Outcome, decide_by, explain_by, verdict_by};
 use crate::layer::Layer;
 use crate::pattern;
@@ -86,6 +87,12 @@ impl CompiledSet {
             if statements().count() > few.statements || actions() > few.actions {
                 indexed.push((id, ByAction::of(group, id.layer, few)));
             }
+        }
+        let mut same = SameValues::default();
+        for group in groups(&policies) {
+            let policies = policies.groups(group.layer, group.access_point).get(group.level).into_iter().flatten();
+            let statements = policies.flat_map(|policy| policy.statements());
+            statements.flat_map(|statement| statement.conditions().tests()).for_each(|test| same.share(test));
         }
         Self { policies, groups: indexed }
     }
