@@ -1,5 +1,5 @@
 //! What does it cost to replay a log, and to derive a policy from it, against counting its lines, unpacking it, or reading
-//! a few members of its events? And what to start the program?
+//! a few members of its events? What do requests cost by the thousand? And what does it cost to start the program?
 //!
 //! The logs are made up, some 64 MB of an ordinary job; the environment variable `CAN_ACCESS_BENCH_LOG` names another access
 //! log. Every iteration runs the program once, so that its start, reading the file and the final step count as well.
@@ -162,5 +162,33 @@ fn start(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, over_logs, start);
+/// How many requests a batch has.
+const REQUESTS: usize = 20_000;
+
+/// A decision for each of many requests, as JSON in and out.
+fn batch(criterion: &mut Criterion) {
+    let requests = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-requests.jsonl");
+    let mut text = String::new();
+    for number in 0..REQUESTS {
+        let action = if number % 2 == 0 { "s3:GetObject" } else { "s3:DeleteObject" };
+        let bucket = if number % 10 == 0 { "another-bucket" } else { "distelli-onprem" };
+        let request = serde_json::json!({
+            "principal": "arn:aws:iam::111122223333:role/pipelines",
+            "action": action,
+            "resource": format!("arn:aws:s3:::{bucket}/builds/{number}.tar.gz"),
+            "context": { "aws:SourceIp": "203.0.113.7" },
+        });
+        text.push_str(&format!("{request}\n"));
+    }
+    fs::write(&requests, text).unwrap();
+    let mut group = criterion.benchmark_group("batch");
+    group.sample_size(10).throughput(Throughput::Elements(REQUESTS as u64));
+    for (name, threads) in [("small_policy", "1"), ("small_policy_two_threads", "2")] {
+        let arguments = ["batch", "--threads", threads, "-p", "corpus/policies/pipelines-bucket.json"];
+        group.bench_function(name, |b| b.iter(|| assert!(program(&arguments, &requests))));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, over_logs, batch, start);
 criterion_main!(benches);

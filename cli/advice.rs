@@ -2,15 +2,65 @@
 //! about what was probably not meant.
 
 use crate::Failure;
-use can_access_engine::catalogue::{Catalogue, Unknown};
+use can_access_engine::catalogue::{self, Catalogue, Unknown};
 use can_access_engine::checks;
 use can_access_engine::request::{Action, ContextValue, Request};
 
-/// Refuses an action that AWS does not have.
-pub(crate) fn check_action(action: &Action) -> Result<(), Failure> {
-    match Catalogue::published().look_up(action.as_str()) {
-        Ok(_) => Ok(()),
-        Err(unknown) => Err(Failure::with_help(unknown.to_string(), help(&unknown))),
+/// What AWS's data says of an action, looked up once for all questions about it.
+#[derive(Debug)]
+pub(crate) struct Advice {
+    known: Result<catalogue::Action<'static>, Unknown>,
+    resources: Option<checks::Resources<'static>>,
+}
+
+impl Advice {
+    /// Looks up an action.
+    pub(crate) fn on(action: &Action) -> Self {
+        let known = Catalogue::published().look_up(action.as_str());
+        let resources = known.as_ref().ok().copied().map(checks::Resources::of);
+        Self { known, resources }
+    }
+
+    /// Refuses an action that AWS does not have.
+    pub(crate) fn check_action(&self) -> Result<(), Failure> {
+        match &self.known {
+            Ok(_) => Ok(()),
+            Err(unknown) => Err(Failure::with_help(unknown.to_string(), help(unknown))),
+        }
+    }
+
+    /// Refuses a question without a resource if the action is about one.
+    pub(crate) fn check_needs_no_resource(&self) -> Result<(), Failure> {
+        let Some(known) = self.known.as_ref().ok().filter(|known| known.takes_resource()) else {
+            return Ok(());
+        };
+        let forms = checks::resource_forms(*known, None);
+        let shown: Vec<String> = forms.shown.iter().map(|form| format!("`{form}`")).collect();
+        let others = if forms.others > 0 {
+            format!(" ({} more: can-access describe {known})", forms.others)
+        } else {
+            String::new()
+        };
+        Err(Failure::with_help(
+            format!("`{known}` can be about a resource, and none is given"),
+            format!("name one: {}{others}; or `*` if the request names none", shown.join(", ")),
+        ))
+    }
+
+    /// What is odd about a request of the action, and the context keys that were given for it.
+    pub(crate) fn remarks(&self, request: &Request<'_>, context: &[(String, ContextValue)]) -> Vec<String> {
+        let catalogue = Catalogue::published();
+        let unknown = self.known.as_ref().err().map(|unknown| {
+            let help = unknown.help().map(|help| format!("; {help}")).unwrap_or_default();
+            format!("asked although, by AWS's data of {}, {unknown}{help}", day())
+        });
+        let about_resource = self.resources.as_ref().and_then(|resources| resources.remark(catalogue, request));
+        let action = self.known.as_ref().ok().copied();
+        let about_keys = context.iter().flat_map(|(key, value)| checks::context(catalogue, action, key, value));
+        unknown
+            .into_iter()
+            .chain(about_resource.into_iter().chain(about_keys).map(|remark| remark.to_string()))
+            .collect()
     }
 }
 
@@ -32,34 +82,6 @@ fn day() -> &'static str {
 /// Writes where the facts are from, a line each.
 pub(crate) fn write_provenance(out: &mut impl std::io::Write) -> std::io::Result<()> {
     Catalogue::published().provenance().try_for_each(|line| writeln!(out, "{line}"))
-}
-
-/// Refuses a question without a resource if the action is about one.
-pub(crate) fn check_needs_no_resource(action: &Action) -> Result<(), Failure> {
-    let Some(known) = Catalogue::published().action(action.as_str()).filter(|known| known.takes_resource()) else {
-        return Ok(());
-    };
-    let forms = checks::resource_forms(known, None);
-    let shown: Vec<String> = forms.shown.iter().map(|form| format!("`{form}`")).collect();
-    let others =
-        if forms.others > 0 { format!(" ({} more: can-access describe {known})", forms.others) } else { String::new() };
-    Err(Failure::with_help(
-        format!("`{known}` can be about a resource, and none is given"),
-        format!("name one: {}{others}; or `*` if the request names none", shown.join(", ")),
-    ))
-}
-
-/// What is odd about a request and the context keys that were given for it.
-pub(crate) fn remarks(request: &Request<'_>, context: &[(String, ContextValue)]) -> Vec<String> {
-    let catalogue = Catalogue::published();
-    let action = catalogue.action(request.action().as_str());
-    let unknown = catalogue.look_up(request.action().as_str()).err().map(|unknown| {
-        let help = unknown.help().map(|help| format!("; {help}")).unwrap_or_default();
-        format!("asked although, by AWS's data of {}, {unknown}{help}", day())
-    });
-    let about_resource = checks::request(catalogue, request).map(|remark| remark.to_string());
-    let about_keys = context.iter().flat_map(|(key, value)| checks::context(catalogue, action, key, value));
-    unknown.into_iter().chain(about_resource).chain(about_keys.map(|remark| remark.to_string())).collect()
 }
 
 /// What to say of an action in a test that AWS does not have.

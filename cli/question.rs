@@ -5,6 +5,7 @@ use crate::Failure;
 use can_access_engine::arn::{AccountId, Arn};
 use can_access_engine::catalogue::Catalogue;
 use can_access_engine::decision::{Blocker, Decision, Explanation, ServiceRule, decide, explain};
+use can_access_engine::index::CompiledSet;
 use can_access_engine::instant::Instant;
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policy, PolicySet};
@@ -75,6 +76,36 @@ impl Answer<'_> {
     /// Whether identity policies count only if the resource's policy names the account.
     pub(crate) fn trust_matters(&self) -> bool {
         self.explanation.outcome.service == Some(ServiceRule::AccountNotTrusted)
+    }
+}
+
+/// The policies that are asked; compiled where the questions are many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asked<'p> {
+    Plain(&'p PolicySet),
+    Compiled(&'p CompiledSet),
+}
+
+impl<'p> Asked<'p> {
+    fn set(self) -> &'p PolicySet {
+        match self {
+            Self::Plain(policies) => policies,
+            Self::Compiled(policies) => policies.policies(),
+        }
+    }
+
+    fn explain(self, request: &Request<'_>) -> Explanation<'p> {
+        match self {
+            Self::Plain(policies) => explain(policies, request),
+            Self::Compiled(policies) => policies.explain_briefly(request),
+        }
+    }
+
+    fn verdict(self, request: &Request<'_>) -> Decision {
+        match self {
+            Self::Plain(policies) => decide(policies, request).decision,
+            Self::Compiled(policies) => policies.verdict(request),
+        }
     }
 }
 
@@ -197,18 +228,7 @@ impl Prepared {
     /// Asks about an action on a resource.
     pub(crate) fn ask<'p>(
         &'p self,
-        policies: &'p PolicySet,
-        action: &'p Action,
-        resource: &'p str,
-    ) -> Result<Answer<'p>, Failure> {
-        self.ask_of(policies, |request| explain(policies, request), action, resource)
-    }
-
-    /// The same, with an explanation that comes from somewhere else.
-    pub(crate) fn ask_of<'p>(
-        &'p self,
-        policies: &'p PolicySet,
-        explain: impl FnOnce(&Request<'_>) -> Explanation<'p>,
+        policies: Asked<'p>,
         action: &'p Action,
         resource: &'p str,
     ) -> Result<Answer<'p>, Failure> {
@@ -222,7 +242,7 @@ impl Prepared {
             }
             other => other?,
         };
-        let explanation = explain(&request);
+        let explanation = policies.explain(&request);
         if explanation.outcome.decision == Decision::Depends && !self.principal_given {
             let keys = explanation.dependence.as_ref().map(|dependence| dependence.keys.clone()).unwrap_or_default();
             let of_principal: Vec<&str> = keys.iter().map(String::as_str).filter(|key| is_principal_key(key)).collect();
@@ -238,7 +258,7 @@ impl Prepared {
             let names: Vec<&str> = level.iter().map(|policy| policy.source().name()).collect();
             names.join(", ")
         };
-        let scp_names = policies.scp.iter().map(names).collect();
+        let scp_names = policies.set().scp.iter().map(names).collect();
         Ok(Answer { explanation, request, principal_given: self.principal_given, notes, scp_names })
     }
 }
@@ -248,7 +268,8 @@ fn is_principal_key(key: &str) -> bool {
 }
 
 /// What the policies at hand leave to the other account, and what was ignored.
-fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<'_>) -> Vec<String> {
+fn notes(asked: Asked<'_>, request: &Request<'_>, explanation: &Explanation<'_>) -> Vec<String> {
+    let policies = asked.set();
     let mut notes = Vec::new();
     let outcome = &explanation.outcome;
     let principal = request.principal();
@@ -282,7 +303,7 @@ fn notes(policies: &PolicySet, request: &Request<'_>, explanation: &Explanation<
     if outcome.decision == Decision::Allowed
         && matches!(request.action().folded(), "s3:getobject" | "s3:getobjectversion")
     {
-        notes.extend(missing_key_note(policies, request));
+        notes.extend(missing_key_note(asked, request));
     }
     notes
 }
@@ -308,9 +329,12 @@ fn ids_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
 
 /// Resource control policies have no effect on services that do not support them (R7.14).
 fn rcps_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
+    if policies.rcp.is_empty() {
+        return None;
+    }
     let service = Catalogue::published().service(request.action().service())?;
-    let left_out = !policies.rcp.is_empty() && !service.has_rcps();
-    left_out.then(|| format!("resource control policies do not apply to {}, so they were left out", service.title()))
+    (!service.has_rcps())
+        .then(|| format!("resource control policies do not apply to {}, so they were left out", service.title()))
 }
 
 /// The policy of an access point says nothing without the bucket behind it.
@@ -344,7 +368,7 @@ fn check_access_point(policies: &PolicySet, resource: &str, facts: &Facts) -> Re
 }
 
 /// What S3 answers for a key that does not exist hangs on `s3:ListBucket` (R9.3).
-fn missing_key_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
+fn missing_key_note(policies: Asked<'_>, request: &Request<'_>) -> Option<String> {
     let arn = request.resource().arn().copied()?;
     let (bucket, _) = arn.resource.split_once('/').filter(|_| arn.service == "s3" && arn.account.is_empty())?;
     let bucket = format!("arn:{}:s3:::{bucket}", arn.partition);
@@ -353,7 +377,7 @@ fn missing_key_note(policies: &PolicySet, request: &Request<'_>) -> Option<Strin
     let on_bucket = Resource::parse(&bucket).ok()?;
     let listing =
         Request::new(request.principal(), &list, on_bucket, owner, request.context(), request.facts()).ok()?;
-    let silent = decide(policies, &listing).decision != Decision::Allowed;
+    let silent = policies.verdict(&listing) != Decision::Allowed;
     silent.then(|| {
         "a key that does not exist is answered with 403, not 404: s3:ListBucket on the bucket is not allowed".to_owned()
     })

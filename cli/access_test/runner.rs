@@ -1,9 +1,10 @@
 //! Runs policy tests: every pair of action and resource of every test, in parallel, results in the order of the files.
 
 use super::model::{self, Document, Expectation, FactFields, PolicyFields, Test, TestFile};
+use crate::Failure;
+use crate::advice::{self, Advice};
 use crate::input::{self, yaml};
-use crate::question::{Answer, Prepared, Question, account, now};
-use crate::{Failure, advice};
+use crate::question::{Answer, Asked, Prepared, Question, account, now};
 use can_access_engine::decision::{Blocker, Decision};
 use can_access_engine::document;
 use can_access_engine::index::CompiledSet;
@@ -178,7 +179,7 @@ fn run_pair(pair: &Pair<'_>, policies: &PolicySet, compiled: Option<&CompiledSet
     let prepared = question(pair.test).and_then(|question| question.prepare(policies, pair.resource));
     let answered = prepared.and_then(|prepared: Prepared| {
         let action = Action::parse(pair.action)?;
-        let mut answer = prepared.ask(policies, &action, pair.resource)?;
+        let mut answer = prepared.ask(Asked::Plain(policies), &action, pair.resource)?;
         if let Some(compiled) = compiled {
             answer.explanation.outcome = compiled.decide(&answer.request);
         }
@@ -186,7 +187,7 @@ fn run_pair(pair: &Pair<'_>, policies: &PolicySet, compiled: Option<&CompiledSet
         if result.passed {
             return Ok(result);
         }
-        answer.notes.extend(advice::remarks(&answer.request, &pair.test.context));
+        answer.notes.extend(Advice::on(&action).remarks(&answer.request, &pair.test.context));
         Ok(pair.answered(&answer))
     });
     match answered {

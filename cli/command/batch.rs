@@ -1,22 +1,45 @@
 //! `can-access batch`: a decision for each request of an input, in order.
 
+use crate::advice::Advice;
 use crate::args::{BatchArgs, FailOn};
 use crate::batch::entry::{Entry, Mistake};
 use crate::batch::source::{Entries, Raw};
 use crate::input::{lines, policies};
-use crate::question::Question;
+use crate::question::{Asked, Question};
 use crate::report::{json, problems};
-use crate::{Exit, Failure, advice};
+use crate::{Exit, Failure};
 use can_access_engine::decision::Decision;
 use can_access_engine::index::CompiledSet;
 use can_access_engine::request::Action;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry as Slot;
 use std::io::{BufWriter, Write};
 
 /// How many requests are answered together: enough for every core, few enough to keep in memory.
 const TOGETHER: usize = 2048;
+/// How many bytes an answer usually has.
+const USUAL: usize = 1024;
 /// How many bad entries are shown.
 const SHOWN: usize = 20;
+
+/// The actions that were asked about, each looked up once.
+#[derive(Default)]
+struct Actions(FxHashMap<String, (Action, Advice)>);
+
+impl Actions {
+    fn get(&mut self, text: &str) -> Result<&(Action, Advice), Mistake> {
+        let Self(known) = self;
+        match known.entry(text.to_owned()) {
+            Slot::Occupied(slot) => Ok(slot.into_mut()),
+            Slot::Vacant(slot) => {
+                let action = Action::parse(text).map_err(|error| Mistake::from(error.to_string()))?;
+                let advice = Advice::on(&action);
+                Ok(slot.insert((action, advice)))
+            }
+        }
+    }
+}
 
 /// What became of an entry.
 struct Answered {
@@ -50,8 +73,10 @@ fn answer_all(args: &BatchArgs, question: &Question, policies: &CompiledSet) -> 
                 break;
             }
             let header = entries.header();
-            let answered: Vec<Answered> =
-                raw.into_par_iter().map(|raw| answer(args, question, policies, path, raw, header)).collect();
+            let answered: Vec<Answered> = raw
+                .into_par_iter()
+                .map_init(Actions::default, |actions, raw| answer(args, question, policies, actions, path, raw, header))
+                .collect();
             for entry in &answered {
                 denied |= entry.denied;
                 undecided |= entry.undecided;
@@ -97,13 +122,15 @@ fn answer(
     args: &BatchArgs,
     question: &Question,
     policies: &CompiledSet,
+    actions: &mut Actions,
     path: &str,
     raw: Raw,
     header: Option<&csv::StringRecord>,
 ) -> Answered {
     let line = raw.line;
     let mut answered = Answered { text: Vec::new(), denied: false, undecided: false, mistake: None };
-    let result = raw.read(header).and_then(|entry| answer_entry(args, question, policies, &entry, &mut answered));
+    let result =
+        raw.read(header).and_then(|entry| answer_entry(args, question, policies, actions, &entry, &mut answered));
     if let Err(Mistake { column, message }) = result {
         let column = column.map(|column| format!(":{column}")).unwrap_or_default();
         let place = format!("{}:{line}{column}", lines::name(path));
@@ -118,6 +145,7 @@ fn answer_entry(
     args: &BatchArgs,
     question: &Question,
     compiled: &CompiledSet,
+    actions: &mut Actions,
     entry: &Entry,
     answered: &mut Answered,
 ) -> Result<(), Mistake> {
@@ -136,25 +164,21 @@ fn answer_entry(
     let failed = |failure: Failure| Mistake::from(failure.in_one_line());
     let everything = ["*".to_owned()];
     let resources = if entry.resources.is_empty() { &everything[..] } else { &entry.resources };
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(USUAL);
     for action in &entry.actions {
-        let action = Action::parse(action).map_err(|error| Mistake::from(error.to_string()))?;
+        let (action, advice) = actions.get(action)?;
         if !args.request.allow_unknown_actions {
-            advice::check_action(&action).map_err(failed)?;
+            advice.check_action().map_err(failed)?;
         }
         if entry.resources.is_empty() {
-            advice::check_needs_no_resource(&action).map_err(failed)?;
+            advice.check_needs_no_resource().map_err(failed)?;
         }
         for resource in resources {
             let prepared = question.prepare(policies, resource).map_err(failed)?;
             // All statements are shown only to those who ask for them.
-            let answer = if given && !args.common.verbose {
-                prepared.ask_of(policies, |request| compiled.explain(request), &action, resource)
-            } else {
-                prepared.ask(policies, &action, resource)
-            };
-            let mut answer = answer.map_err(failed)?;
-            answer.notes.extend(advice::remarks(&answer.request, &entry.context));
+            let asked = if given && !args.common.verbose { Asked::Compiled(compiled) } else { Asked::Plain(policies) };
+            let mut answer = prepared.ask(asked, action, resource).map_err(failed)?;
+            answer.notes.extend(advice.remarks(&answer.request, &entry.context));
             match answer.explanation.outcome.decision {
                 Decision::Allowed => {}
                 Decision::ExplicitDeny | Decision::ImplicitDeny => answered.denied = true,

@@ -1,11 +1,12 @@
 //! The bare query and `explain`: a question for every pair of action and resource.
 
 use crate::access_test::model::context_value;
+use crate::advice::Advice;
 use crate::args::{self, Expected, Format, Query, RequestArgs};
 use crate::input::{self, policies};
-use crate::question::{Answer, Prepared, Question, account, now};
+use crate::question::{Answer, Asked, Prepared, Question, account, now};
 use crate::report::{self, json, text};
-use crate::{Exit, Failure, advice};
+use crate::{Exit, Failure};
 use can_access_engine::decision::Decision;
 use can_access_engine::document::{self, Value};
 use can_access_engine::instant::Instant;
@@ -18,11 +19,12 @@ use std::sync::Arc;
 /// Answers a query; `explaining` shows every statement.
 pub(crate) fn run(query: &Query, explaining: bool) -> Result<Exit, Failure> {
     let (actions, mut resources) = split_words(&query.words)?;
+    let advice: Vec<Advice> = actions.iter().map(Advice::on).collect();
     if !query.request.allow_unknown_actions {
-        actions.iter().try_for_each(advice::check_action)?;
+        advice.iter().try_for_each(Advice::check_action)?;
     }
     if resources.is_empty() {
-        actions.iter().try_for_each(advice::check_needs_no_resource)?;
+        advice.iter().try_for_each(Advice::check_needs_no_resource)?;
         resources.push("*".to_owned());
     }
     let question = question(&query.request)?;
@@ -38,11 +40,11 @@ pub(crate) fn run(query: &Query, explaining: bool) -> Result<Exit, Failure> {
         .map(|resource| Ok((resource, question.prepare(&given.policies, resource)?)))
         .collect::<Result<_, Failure>>()?;
     let mut answers = Vec::new();
-    for action in &actions {
+    for (action, advice) in actions.iter().zip(&advice) {
         for (resource, prepared) in &prepared {
-            let mut answer = prepared.ask(&given.policies, action, resource)?;
+            let mut answer = prepared.ask(Asked::Plain(&given.policies), action, resource)?;
             answer.notes.splice(0..0, given.notes.iter().cloned());
-            answer.notes.extend(advice::remarks(&answer.request, &question.context));
+            answer.notes.extend(advice.remarks(&answer.request, &question.context));
             answers.push(answer);
         }
     }

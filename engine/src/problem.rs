@@ -142,7 +142,8 @@ impl Source {
         let start = if start == 0 && self.text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { start };
         let before = self.text.as_bytes().get(start..offset.min(self.text.len())).unwrap_or_default();
         // Count the bytes that begin a character: an offset inside one belongs to it.
-        let column = before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + 1;
+        let characters = || before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+        let column = if before.is_ascii() { before.len() } else { characters() } + 1;
         Place { line, column }
     }
 }

@@ -116,17 +116,24 @@ impl ResourcePattern {
     }
 
     /// Whether the entry would fit if letter case did not count before the resource part (R3.10).
-    pub(crate) fn differs_by_case(&self, resource: &str) -> bool {
+    pub(crate) fn differs_by_case(&self, request: &Request<'_>) -> bool {
+        let resource = request.resource().as_str();
         let Shape::Arn { head, last } = &self.shape else { return false };
         if let Head::Literal(length) = head {
             // Most entries would not fit, either way: that is told without looking for colons.
             let parts = self.text.get(..*length).zip(resource.split_at_checked(*length));
-            if !parts.is_some_and(|(own, (start, rest))| own.eq_ignore_ascii_case(start) && last.is_match(rest)) {
+            if !parts.is_some_and(|(own, (start, _))| own.eq_ignore_ascii_case(start)) {
                 return false;
             }
         }
-        let Some(arn) = Arn::parse(resource) else { return false };
+        let Some(arn) = request.resource().arn() else { return false };
         let folded = |pattern: &Pattern, part: &str| {
+            if pattern.is_everything() {
+                return true;
+            }
+            if let Some(literal) = pattern.as_literal() {
+                return literal.eq_ignore_ascii_case(part);
+            }
             let folded = Pattern::parse(&pattern.to_string().to_ascii_lowercase(), Syntax::RESOURCE).0;
             folded.is_match(&part.to_ascii_lowercase())
         };
@@ -134,7 +141,14 @@ impl ResourcePattern {
             Head::Literal(_) => self.literals().zip(arn.parts()).all(|(own, part)| own.eq_ignore_ascii_case(part)),
             Head::Patterns(patterns) => patterns.iter().zip(arn.parts()).all(|(own, part)| folded(own, part)),
         };
-        fits && last.is_match(arn.resource)
+        fits && last.fit(arn.resource, request) == Fit::Yes
+    }
+
+    /// Whether nothing before the resource part is written in capitals, or so that it hangs on the version: what differs
+    /// from an ARN without capitals then does so whatever the letter case.
+    pub(crate) fn starts_plainly(&self) -> bool {
+        let head = self.text.splitn(6, ':').take(5);
+        !head.flat_map(str::bytes).any(|byte| byte.is_ascii_uppercase() || byte == b'$')
     }
 
     /// Whether the entry would fit if a `*` at the end of a part before the last reached beyond the colon, as a sentence
@@ -143,7 +157,11 @@ impl ResourcePattern {
         let Shape::Arn { head: Head::Patterns(_), last } = &self.shape else { return false };
         let reaches = self.text.split(':').take(5).any(|part| part.ends_with('*'));
         let last_has_variable = last.variables().next().is_some();
-        reaches && !last_has_variable && Pattern::parse(&self.text, Syntax::RESOURCE).0.is_match(resource)
+        let start = self.text.split(['*', '?', '$']).next().unwrap_or_default();
+        reaches
+            && !last_has_variable
+            && resource.starts_with(start)
+            && Pattern::parse(&self.text, Syntax::RESOURCE).0.is_match(resource)
     }
 
     /// The entry with its variables replaced by their values in a request; `None` if it has none, or one has no value.

@@ -225,8 +225,7 @@ impl Statement {
     pub(crate) fn is_near(&self, request: &Request<'_>) -> bool {
         let near = |element: &ResourceElement| {
             let close = |entry: &crate::resource::ResourcePattern| {
-                !matches!(entry.fit(request), crate::pattern::Fit::No)
-                    || entry.differs_by_case(request.resource().as_str())
+                !matches!(entry.fit(request), crate::pattern::Fit::No) || entry.differs_by_case(request)
             };
             element.is_negated() || element.entries().iter().any(close)
         };
@@ -265,9 +264,7 @@ impl Statement {
                     crate::pattern::Fit::No if entry.would_fit_across_colons(request.resource().as_str()) => {
                         rules.push(Rule("R3.4"))
                     }
-                    crate::pattern::Fit::No if entry.differs_by_case(request.resource().as_str()) => {
-                        rules.push(Rule("R3.10"))
-                    }
+                    crate::pattern::Fit::No if entry.differs_by_case(request) => rules.push(Rule("R3.10")),
                     _ => {}
                 }
             }

@@ -4,7 +4,7 @@
 use crate::asked::{Asked, is_possible, policies};
 use crate::reference;
 use crate::reference::worlds::world;
-use can_access_engine::decision::{Completion, Decision};
+use can_access_engine::decision::{Completion, Decision, StatementReport};
 use can_access_engine::index::CompiledSet;
 use can_access_engine::instant::Instant;
 use can_access_engine::layer::Layer;
@@ -151,6 +151,16 @@ proptest! {
         let mut all = explanation.clone();
         all.statements.retain(|report| report.action);
         prop_assert_eq!(short, all, "{:#}", world);
+        // Briefly, what decided and what came nearest is told in any case.
+        let mut brief = compiled.explain_briefly(&asked.request());
+        for at in brief.decided_by.iter().chain(&brief.nearest) {
+            prop_assert!(brief.statements.iter().any(|report| report.at == *at), "{:?} of {:#}", at, world);
+        }
+        prop_assert!(brief.statements.iter().all(|report| explanation.statements.contains(report)), "{:#}", world);
+        let applying = |reports: &[StatementReport<'_>]| reports.iter().filter(|report| !report.applies.is_false()).count();
+        prop_assert_eq!(applying(&brief.statements), applying(&explanation.statements), "{:#}", world);
+        brief.statements.clone_from(&explanation.statements);
+        prop_assert_eq!(&brief, &explanation, "{:#}", world);
         let blocked = explanation.outcome.blocked_by.iter().count();
         prop_assert_eq!(explanation.outcome.decision == Decision::Allowed, blocked == 0, "{:#}", world);
     }
@@ -259,4 +269,23 @@ fn nothing_is_allowed_by_no_policy() {
     let outcome = Asked::of(&world).decide(&policies(&world));
     assert_eq!(outcome.decision, Decision::ImplicitDeny);
     assert!(Layer::ALL.into_iter().all(|layer| outcome.layer(layer).name() == "absent"));
+}
+
+/// What stands in for a key without a value is not what letter case keeps from fitting.
+#[test]
+fn a_default_counts_only_where_the_key_has_no_value() {
+    let world = |context: Value| {
+        json!({
+            "policies": { "identity": [{ "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:S3:::b/${aws:PrincipalTag/team, 'red'}/k"
+            }] }] },
+            "context": context, "facts": {}, "action": "s3:GetObject", "resource": "arn:aws:s3:::b/red/k",
+            "principal": "arn:aws:iam::111122223333:user/ann",
+        })
+    };
+    for (team, wanted) in [(None, &["R3.10"][..]), (Some("red"), &["R3.10"]), (Some("blue"), &[])] {
+        let world = world(team.map_or(json!({}), |team| json!({ "aws:PrincipalTag/team": team })));
+        let unsettled = Asked::of(&world).explain(&policies(&world)).unsettled;
+        assert_eq!(unsettled.iter().map(|rule| rule.as_str()).collect::<Vec<_>>(), wanted, "{team:?}");
+    }
 }

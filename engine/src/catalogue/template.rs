@@ -75,15 +75,15 @@ impl<'c> Template<'c> {
     /// ```
     #[must_use]
     pub fn fits(self, arn: &Arn<'_>) -> bool {
-        let own = || self.text.splitn(6, ':').skip(1);
-        let parts = arn.parts();
+        let Some(own) = Arn::parse(self.text) else { return false };
+        let pairs = || own.parts().into_iter().zip(arn.parts());
         // Most that do not fit begin otherwise.
         let begins = |(own, part): (&str, &str)| {
-            part.as_bytes().starts_with(own.split(['$', '{', '*']).next().unwrap_or_default().as_bytes())
+            let own = own.as_bytes();
+            let literal = own.iter().position(|byte| matches!(byte, b'$' | b'{' | b'*')).unwrap_or(own.len());
+            own.get(..literal).is_some_and(|literal| part.as_bytes().starts_with(literal))
         };
-        own().count() == parts.len()
-            && own().zip(parts).all(begins)
-            && own().zip(parts).enumerate().all(|(at, (own, part))| self.part_fits(at, own, part))
+        pairs().all(begins) && pairs().enumerate().all(|(at, (own, part))| self.part_fits(at, own, part))
     }
 
     /// Whether a text stands for one of the parts.
@@ -94,7 +94,52 @@ impl<'c> Template<'c> {
             (Some(Piece::Literal(text)), None) => text == part,
             (Some(Piece::Variable(_)), None) if at == ACCOUNT && !self.closed => true,
             (Some(Piece::Variable(_)), None) => !(part.is_empty() || self.closed && part.contains('/')),
-            _ => overlap(&self.symbols(own), &part.chars().map(Symbol::Char).collect::<Vec<_>>()),
+            _ => self.pieces_fit(own, part),
+        }
+    }
+
+    /// Whether a text stands for the pieces of a part: each literal where it comes first, but for the one in front of a
+    /// name without slash.
+    fn pieces_fit(self, own: &str, part: &str) -> bool {
+        let mut pieces = pieces(own).peekable();
+        let mut rest = part;
+        // What varies in front of the next literal: how much there is of it, and how many characters it has at least.
+        let (mut varying, mut least) = (0, 0);
+        let mut ends_with_variable = false;
+        while let Some(piece) = pieces.next() {
+            ends_with_variable = matches!(piece, Piece::Variable(_));
+            let literal = match piece {
+                Piece::Literal(literal) => literal,
+                Piece::Variable(_) | Piece::Anything => {
+                    varying += 1;
+                    least += usize::from(ends_with_variable);
+                    continue;
+                }
+            };
+            let behind = match (varying, pieces.peek()) {
+                (0, _) => rest.strip_prefix(literal),
+                (_, None) => without(rest, least).and_then(|rest| rest.strip_suffix(literal)).map(|_| ""),
+                (_, Some(next)) => {
+                    let next_varies = matches!(next, Piece::Variable(_));
+                    let rest = without(rest, least).unwrap_or_default();
+                    let is_last = pieces.clone().nth(1).is_none();
+                    let at = if self.closed && next_varies && is_last {
+                        rest.char_indices().next_back().and_then(|(end, _)| rest.get(..end)?.rfind(literal))
+                    } else {
+                        rest.find(literal)
+                    };
+                    at.and_then(|at| rest.get(at + literal.len()..))
+                }
+            };
+            let Some(behind) = behind else { return false };
+            (rest, varying, least) = (behind, 0, 0);
+        }
+        match (varying, without(rest, least)) {
+            (0, _) => rest.is_empty(),
+            (_, None) => false,
+            (_, Some(_)) if !(self.closed && ends_with_variable) => true,
+            (1, Some(_)) => !rest.contains('/'),
+            (_, Some(_)) => !rest.ends_with('/'),
         }
     }
 
@@ -138,13 +183,20 @@ impl fmt::Debug for Template<'_> {
     }
 }
 
+/// A text without its first characters, if there are so many.
+fn without(text: &str, characters: usize) -> Option<&str> {
+    let mut rest = text.chars();
+    (0..characters).all(|_| rest.next().is_some()).then_some(rest.as_str())
+}
+
+#[derive(Clone, Copy)]
 enum Piece<'t> {
     Literal(&'t str),
     Variable(&'t str),
     Anything,
 }
 
-fn pieces(mut text: &str) -> impl Iterator<Item = Piece<'_>> {
+fn pieces(mut text: &str) -> impl Iterator<Item = Piece<'_>> + Clone {
     std::iter::from_fn(move || {
         let first = text.chars().next()?;
         // One form lacks the dollar sign of its variable.

@@ -179,6 +179,9 @@ fn forms_fit_arns_as_they_meet_patterns() {
         let mut arns: Vec<String> = filled.clone().collect();
         arns.extend(filled.clone().map(|arn| format!("{arn}/more")));
         arns.extend(filled.clone().map(|arn| arn.replace("ACCOUNT", "")));
+        arns.extend(filled.clone().map(|arn| arn.replace('/', "/x/")));
+        arns.extend(filled.clone().map(|arn| arn.replace('/', "//")));
+        arns.extend(filled.clone().map(|arn| format!("{arn}{}", arn.rsplit([':', '/']).next().unwrap())));
         arns.extend(filled.map(|arn| arn.chars().take(arn.len() - 1).collect()));
         for arn in arns.iter().filter_map(|arn| Arn::parse(arn)) {
             for template in &templates {

@@ -156,26 +156,49 @@ pub struct Forms {
 /// ```
 #[must_use]
 pub fn request(catalogue: &Catalogue, request: &Request<'_>) -> Option<Remark> {
-    let known = catalogue.action(request.action().as_str())?;
-    let action = known.to_string();
-    let Some(arn) = request.resource().arn().copied() else {
-        let forms = resource_forms(known, None);
-        return known.takes_resource().then_some(Remark::AllResources { action, forms });
-    };
-    if !known.takes_resource() {
-        // The list of all buckets is asked of `arn:aws:s3:::*` just as well (R3.24).
-        let all_buckets = action == "s3:ListAllMyBuckets" && arn.service == "s3" && arn.resource == "*";
-        return (!all_buckets).then_some(Remark::NoResourceLevel { action });
+    Resources::of(catalogue.action(request.action().as_str())?).remark(catalogue, request)
+}
+
+/// The resources that an action can be about, looked up once for many questions.
+#[derive(Debug, Clone)]
+pub struct Resources<'c> {
+    action: catalogue::Action<'c>,
+    takes_resource: bool,
+    templates: Vec<Template<'c>>,
+}
+
+impl<'c> Resources<'c> {
+    /// Looks them up.
+    #[must_use]
+    pub fn of(action: catalogue::Action<'c>) -> Self {
+        let templates = templates(action).map(|(_, template)| template).collect();
+        Self { action, takes_resource: action.takes_resource(), templates }
     }
-    if templates(known).any(|(_, template)| template.fits(&arn)) {
-        return None;
+
+    /// The same as [`request`] says of a request with that action.
+    #[must_use]
+    pub fn remark(&self, catalogue: &Catalogue, request: &Request<'_>) -> Option<Remark> {
+        let known = self.action;
+        let Some(arn) = request.resource().arn().copied() else {
+            let remark = || Remark::AllResources { action: known.to_string(), forms: resource_forms(known, None) };
+            return self.takes_resource.then(remark);
+        };
+        if !self.takes_resource {
+            let action = known.to_string();
+            // The list of all buckets is asked of `arn:aws:s3:::*` just as well (R3.24).
+            let all_buckets = action == "s3:ListAllMyBuckets" && arn.service == "s3" && arn.resource == "*";
+            return (!all_buckets).then_some(Remark::NoResourceLevel { action });
+        }
+        if self.templates.iter().any(|template| template.fits(&arn)) {
+            return None;
+        }
+        Some(Remark::OtherResource {
+            action: known.to_string(),
+            resource: request.resource().as_str().to_owned(),
+            looks_like: type_of(catalogue, &arn),
+            forms: resource_forms(known, Some(&arn)),
+        })
     }
-    Some(Remark::OtherResource {
-        action,
-        resource: request.resource().as_str().to_owned(),
-        looks_like: type_of(catalogue, &arn),
-        forms: resource_forms(known, Some(&arn)),
-    })
 }
 
 /// What the ARN is by its form: the type of resources of its service.

@@ -141,8 +141,8 @@ impl Record for Recorder<'_> {
 }
 
 impl<'p> Recorder<'p> {
-    pub(super) fn new(policies: &'p PolicySet) -> Self {
-        let count = policies.policies().map(|policy| policy.statements().len()).sum();
+    /// Of about so many statements.
+    pub(super) fn new(policies: &'p PolicySet, count: usize) -> Self {
         Self { policies, statements: Vec::with_capacity(count), unsettled: Vec::new() }
     }
 

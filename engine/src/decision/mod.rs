@@ -282,16 +282,18 @@ pub(crate) fn verdict_by(policies: &PolicySet, statements: &impl Statements, req
 /// Decides a request and says why: the same evaluation, with every statement kept.
 #[must_use]
 pub fn explain<'p>(policies: &'p PolicySet, request: &Request<'_>) -> Explanation<'p> {
-    explain_by(policies, policies, request)
+    let count = policies.policies().map(|policy| policy.statements().len()).sum();
+    explain_by(policies, policies, request, count)
 }
 
-/// The same, with statements of the policies that come from somewhere else.
+/// The same, with statements of the policies that come from somewhere else, about so many.
 pub(crate) fn explain_by<'p>(
     policies: &'p PolicySet,
     statements: &impl Statements,
     request: &Request<'_>,
+    count: usize,
 ) -> Explanation<'p> {
-    let mut record = explanation::Recorder::new(policies);
+    let mut record = explanation::Recorder::new(policies, count);
     let outcome = weigh(policies, statements, request, &mut record);
     let (outcome, dependence) = if outcome.decision == Decision::Depends {
         completions::settle(policies, statements, request, outcome)

@@ -4,13 +4,14 @@ use super::Few;
 use super::lists::{ListId, Listing, Lists, Place, Scope, visit};
 use crate::action::{ActionElement, Form};
 use crate::layer::Layer;
-use crate::pattern::Pattern;
+use crate::pattern::{Fit, Pattern};
 use crate::policy::{Policy, Visitor};
 use crate::request::{Action, Request};
 use crate::resource::ResourceElement;
 use crate::statement::{Effect, Known, Statement};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Statements of a group, to be found by action.
@@ -164,11 +165,26 @@ impl ByAction {
 
     /// Where the statements about an action stand, in the order of the policies.
     pub(super) fn places(&self, policies: &[Arc<Policy>], action: &Action) -> Vec<Place> {
+        self.places_of(policies, action, |_, _, _| false)
+    }
+
+    /// The same; of those of a list about resources that fit patterns, `find` can put in the ones that count.
+    fn places_of(
+        &self,
+        policies: &[Arc<Policy>],
+        action: &Action,
+        find: impl Fn(ListId, Effect, &mut Vec<Place>) -> bool,
+    ) -> Vec<Place> {
         let is_about = |place: &Place| place.find(policies).is_some_and(|statement| statement.action().matches(action));
+        let about = self.about(action);
         let mut places: Vec<Place> = Vec::new();
         for effect in [Effect::Deny, Effect::Allow] {
-            let sorted = self.about(action).into_iter().flat_map(|list| self.lists.places(list, effect));
-            places.extend(sorted.map(|(_, place)| *place));
+            for list in &about {
+                let found = find(*list, effect, &mut places);
+                let counts = |scope: Scope| !(found && scope == Scope::Patterns);
+                let all = self.lists.places(*list, effect).iter();
+                places.extend(all.filter(|(scope, _)| counts(*scope)).map(|(_, place)| *place));
+            }
             let unsorted = self.lists.places(self.unsorted, effect).iter().map(|(_, place)| *place);
             places.extend(unsorted.filter(is_about));
         }
@@ -199,9 +215,55 @@ impl ByAction {
                 if !visitor.wants(effect) {
                     break;
                 }
-                self.lists.show_patterns(*list, effect, policies, self.few, request, visitor);
+                self.show_patterns(*list, effect, policies, request, visitor);
             }
         }
+    }
+
+    /// Shows the statements of a list about resources that fit their patterns.
+    fn show_patterns(
+        &self,
+        list: ListId,
+        effect: Effect,
+        policies: &[Arc<Policy>],
+        request: &Request<'_>,
+        visitor: &mut impl Visitor,
+    ) {
+        let Some(by_resource) = self.lists.by_resource(list, effect, policies, self.few) else {
+            for (_, place) in self.lists.of(list, effect, Scope::Patterns) {
+                if visitor.wants(effect) {
+                    visit(policies, *place, Known { action: true, resource: false }, visitor);
+                }
+            }
+            return;
+        };
+        let _ = by_resource.each(policies, request, |place, fit| {
+            if !visitor.wants(effect) {
+                return ControlFlow::Break(());
+            }
+            if !matches!(fit, Fit::Unresolved(_)) {
+                visit(policies, place, Known { action: true, resource: fit == Fit::Yes }, visitor);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// Where the statements about the action of a request stand that are about its resource, too, or would be if letter
+    /// case did not count or variables had a value; in the order of the policies.
+    pub(super) fn near(&self, policies: &[Arc<Policy>], request: &Request<'_>) -> Vec<Place> {
+        let has_capitals = |part: &&str| part.bytes().any(|byte| byte.is_ascii_uppercase());
+        if request.resource().arn().is_some_and(|arn| arn.parts().iter().take(4).any(has_capitals)) {
+            return self.places(policies, request.action());
+        }
+        self.places_of(policies, request.action(), |list, effect, places| {
+            let Some(by_resource) = self.lists.by_resource(list, effect, policies, self.few) else { return false };
+            let _ = by_resource.each(policies, request, |place, _| {
+                places.push(place);
+                ControlFlow::Continue(())
+            });
+            places.extend(by_resource.odd());
+            true
+        })
     }
 }
 

@@ -3,9 +3,8 @@
 use super::Few;
 use super::resources::ByResource;
 use crate::policy::{Policy, Visitor};
-use crate::request::Request;
 use crate::statement::{Effect, Known, Statement};
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// Where a statement stands in its group.
@@ -142,11 +141,8 @@ impl Lists {
 
     /// The statements of a list with an effect.
     pub(super) fn places(&self, list: ListId, effect: Effect) -> &[(Scope, Place)] {
-        self.half(list, effect).map(|half| self.of_half(half)).unwrap_or_default()
-    }
-
-    fn of_half(&self, half: &Half) -> &[(Scope, Place)] {
-        self.places.get(half.range.start as usize..half.range.end as usize).unwrap_or_default()
+        let of_half = |half: &Half| self.places.get(half.range.start as usize..half.range.end as usize);
+        self.half(list, effect).and_then(of_half).unwrap_or_default()
     }
 
     /// Those of a scope.
@@ -154,40 +150,20 @@ impl Lists {
         of_scope(self.places(list, effect), scope)
     }
 
-    /// Shows the statements of a list about resources that fit their patterns.
-    pub(super) fn show_patterns(
+    /// Those about resources that fit patterns, to be found by resource; `None` where they are few.
+    pub(super) fn by_resource(
         &self,
         list: ListId,
         effect: Effect,
         policies: &[Arc<Policy>],
         few: Few,
-        request: &Request<'_>,
-        visitor: &mut impl Visitor,
-    ) {
-        let Some(half) = self.half(list, effect) else { return };
-        let places = of_scope(self.of_half(half), Scope::Patterns);
+    ) -> Option<&ByResource> {
+        let places = self.of(list, effect, Scope::Patterns);
         if places.is_empty() {
-            return;
+            return None;
         }
         let places = || places.iter().map(|(_, place)| *place);
-        match half.by_resource.get_or_init(|| ByResource::of(policies, places(), few)) {
-            Some(by_resource) => {
-                let _ = by_resource.each(policies, request, |place, fits| {
-                    if !visitor.wants(effect) {
-                        return ControlFlow::Break(());
-                    }
-                    visit(policies, place, Known { action: true, resource: fits }, visitor);
-                    ControlFlow::Continue(())
-                });
-            }
-            None => {
-                for place in places() {
-                    if visitor.wants(effect) {
-                        visit(policies, place, Known { action: true, resource: false }, visitor);
-                    }
-                }
-            }
-        }
+        self.half(list, effect)?.by_resource.get_or_init(|| ByResource::of(policies, places(), few)).as_deref()
     }
 }
 

@@ -35,6 +35,9 @@ impl Few {
     const USUAL: Self = Self { statements: 4, actions: 16, patterns: pattern::FEW, asked: pattern::FEW };
 }
 
+/// About how many statements an index finds for a request.
+const FOUND: usize = 16;
+
 /// A set of policies, compiled.
 ///
 /// ```
@@ -113,7 +116,18 @@ impl CompiledSet {
     /// other can have decided.
     #[must_use]
     pub fn explain(&self, request: &Request<'_>) -> Explanation<'_> {
-        explain_by(&self.policies, &AboutAction(self), request)
+        explain_by(&self.policies, &About::action(self), request, FOUND)
+    }
+
+    /// The same, but of a group with an index only the statements are told that are about the resource, too, or nearly so.
+    /// Everything else about the decision is alike.
+    #[must_use]
+    pub fn explain_briefly(&self, request: &Request<'_>) -> Explanation<'_> {
+        let brief = explain_by(&self.policies, &About::resource(self), request, FOUND);
+        // Of statements about something else, one can have come nearest where none is about the resource.
+        let nearest = brief.nearest.and_then(|at| brief.statements.iter().find(|report| report.at == at));
+        let is_near = nearest.is_some_and(|report| !report.resource.is_false());
+        if brief.outcome.decision == Decision::ImplicitDeny && !is_near { self.explain(request) } else { brief }
     }
 
     /// The statements about an action, of all layers.
@@ -159,16 +173,34 @@ impl Statements for CompiledSet {
     }
 }
 
-/// The statements that are about the action of a request, in the order of the policies.
-struct AboutAction<'s>(&'s CompiledSet);
+/// The statements that are about the action of a request, or about its resource, too, in the order of the policies.
+struct About<'s> {
+    set: &'s CompiledSet,
+    resource: bool,
+}
 
-impl Statements for AboutAction<'_> {
+impl<'s> About<'s> {
+    fn action(set: &'s CompiledSet) -> Self {
+        Self { set, resource: false }
+    }
+
+    fn resource(set: &'s CompiledSet) -> Self {
+        Self { set, resource: true }
+    }
+}
+
+impl Statements for About<'_> {
     fn show(&self, group: Group, request: &Request<'_>, visitor: &mut impl Visitor) {
-        let Self(set) = self;
+        let Self { set, resource } = self;
         let policies = set.policies.groups(group.layer, group.access_point).get(group.level);
         match (policies, set.by_action(group)) {
             (Some(policies), Some(by_action)) => {
-                for place in by_action.places(policies, request.action()) {
+                let places = if *resource {
+                    by_action.near(policies, request)
+                } else {
+                    by_action.places(policies, request.action())
+                };
+                for place in places {
                     visit(policies, place, Known { action: true, resource: false }, visitor);
                 }
             }

@@ -16,6 +16,8 @@ pub(super) struct ByResource {
     /// Where each pattern stands, and the statements that have it.
     patterns: Vec<(Entry, Vec<Place>)>,
     candidates: Candidates,
+    /// Those with a pattern that letter case can keep from fitting before the last part.
+    odd: Vec<Place>,
 }
 
 /// Where a pattern stands: the statement, and which of its entries.
@@ -26,12 +28,15 @@ impl ByResource {
     pub(super) fn of(policies: &[Arc<Policy>], places: impl Iterator<Item = Place>, few: Few) -> Option<Box<Self>> {
         let mut numbers = FxHashMap::default();
         let mut patterns: Vec<(Entry, Vec<Place>)> = Vec::new();
-        let mut pieces = Vec::new();
+        let (mut pieces, mut odd) = (Vec::new(), Vec::new());
         for place in places {
             let Some(policy) = policies.get(place.policy as usize) else { continue };
             let entries = place.find(policies).and_then(|statement| statement.resource());
             for (entry, pattern) in entries.into_iter().flat_map(|element| element.entries()).enumerate() {
                 let Some(literal) = pattern.pieces() else { continue };
+                if !pattern.starts_plainly() {
+                    odd.push(place);
+                }
                 // What is a variable depends on the version.
                 let number = *numbers.entry((pattern.as_str(), policy.version())).or_insert_with(|| {
                     patterns.push(((place, entry), Vec::new()));
@@ -44,27 +49,30 @@ impl ByResource {
             }
         }
         (patterns.len() > few.patterns)
-            .then(|| Box::new(Self { candidates: Candidates::of(pieces, few.asked), patterns }))
+            .then(|| Box::new(Self { candidates: Candidates::of(pieces, few.asked), patterns, odd }))
     }
 
-    /// Tells the statements one of whose patterns fits the resource of a request, or may; `true` with those of which one
-    /// does. One may be told several times.
+    /// Tells the statements one of whose patterns may fit the resource of a request, and how it does. One may be told several
+    /// times.
     pub(super) fn each(
         &self,
         policies: &[Arc<Policy>],
         request: &Request<'_>,
-        mut tell: impl FnMut(Place, bool) -> ControlFlow<()>,
+        mut tell: impl FnMut(Place, Fit<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let text = request.all_buckets().unwrap_or(request.resource().as_str());
         self.candidates.each(text, &mut |at| {
             let Some((entry, owners)) = self.patterns.get(at) else { return ControlFlow::Continue(()) };
-            let fits = match pattern(policies, *entry).map(|pattern| pattern.fit(request)) {
-                Some(Fit::Yes) => true,
-                Some(Fit::Unknown(_)) => false,
-                Some(Fit::No | Fit::Unresolved(_)) | None => return ControlFlow::Continue(()),
-            };
-            owners.iter().try_for_each(|place| tell(*place, fits))
+            match pattern(policies, *entry).map_or(Fit::No, |pattern| pattern.fit(request)) {
+                Fit::No => ControlFlow::Continue(()),
+                fit => owners.iter().try_for_each(|place| tell(*place, fit)),
+            }
         })
+    }
+
+    /// The statements that may be about a resource but for letter case, whatever the resource.
+    pub(super) fn odd(&self) -> &[Place] {
+        &self.odd
     }
 }
 

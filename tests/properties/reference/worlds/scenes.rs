@@ -26,6 +26,7 @@ pub(super) const OBJECTS: Group = Group {
         "arn:aws:s3:::data//k:v",
         "arn:aws:s3:::data-2/home/bob/a.txt",
         "arn:aws:s3:::data/${aws:username}/k",
+        "arn:aws:S3:::data/home/k",
     ],
     patterns: S3_PATTERNS,
     attached: Some(Kind::Resource),
@@ -57,6 +58,9 @@ pub(super) const S3_PATTERNS: &[&str] = &[
     "arn:aws:s3:::data/${aws:PrincipalTag/team, ''}*",
     "arn:aws:s3:::data/${example:List, 'home'}/*",
     "arn:aws:s3:::other/*",
+    "arn:aws:S3:::data/*",
+    "arn:*:S3:::data/home/*",
+    "arn:AWS:s3:::data/${aws:PrincipalTag/team, 'home'}/*",
 ];
 
 pub(super) const KEYS: Group = Group {
