@@ -12,6 +12,7 @@ mod expansions;
 #[path = "../generator/mod.rs"]
 mod generator;
 mod logs;
+mod published;
 mod reference;
 mod strategies;
 mod texts;
