@@ -231,6 +231,9 @@ impl<'e> View<'e> {
 
     /// Whether a name may not be granted.
     pub(super) fn is_withheld(&self, scope: &str, name: &str) -> bool {
+        if self.never.is_empty() {
+            return false;
+        }
         let key: Vec<char> = name.chars().collect();
         let arn: Vec<char> = scope.chars().chain(name.chars()).collect();
         self.never.iter().any(|never| never.covers(&key) || never.covers(&arn))
