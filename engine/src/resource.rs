@@ -289,7 +289,8 @@ impl ResourcePattern {
             );
             return of(Shape::Nothing);
         }
-        if parts.len() < 5 {
+        let is_short = parts.len() < 5;
+        if is_short {
             match pad(text, layer) {
                 Padding::Padded => {
                     problems.push(short_arn(text, span, "the missing parts count as `*`"));
@@ -324,7 +325,8 @@ impl ResourcePattern {
                 format!("`{text}` has a wildcard in its service part, which AWS advises against"),
             ));
         }
-        let head = if is_literal {
+        // Of a short one, the fourth part has no colon behind it, where it would have to end.
+        let head = if is_literal && !is_short {
             Head::Literal(head_length)
         } else {
             Head::Patterns(Box::new([plain(0), plain(1), plain(2), plain(3)]))

@@ -119,10 +119,14 @@ impl CompiledSet {
         explain_by(&self.policies, &About::action(self), request, FOUND)
     }
 
-    /// The same, but of a group with an index only the statements are told that are about the resource, too, or nearly so.
-    /// Everything else about the decision is alike.
+    /// As [`Self::explain`], with fewer statements: of a group with an index, those that may be about the resource, too, or
+    /// nearly so, unless another came nearest or the request goes through an access point. All else is alike.
     #[must_use]
     pub fn explain_briefly(&self, request: &Request<'_>) -> Explanation<'_> {
+        // Asked of the bucket behind an access point, a statement is told twice.
+        if request.on_bucket().is_some() {
+            return self.explain(request);
+        }
         let brief = explain_by(&self.policies, &About::resource(self), request, FOUND);
         // Of statements about something else, one can have come nearest where none is about the resource.
         let nearest = brief.nearest.and_then(|at| brief.statements.iter().find(|report| report.at == at));
