@@ -350,7 +350,7 @@ impl ConditionTest {
 
     /// The values to be looked up, where they are many; put in order when they are first asked for.
     fn many(&self) -> Option<&Many> {
-        if self.values.len() < 2 {
+        if !Many::are(self.operator.base, &self.values) {
             return None;
         }
         let LookedUp(many) = &self.looked_up;
