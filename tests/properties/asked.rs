@@ -18,7 +18,7 @@ pub(crate) fn policies(world: &Value) -> PolicySet {
     PolicySet {
         identity: of("identity", Layer::Identity),
         resource: of("resource", Layer::Resource),
-        access_point: Policies::new(),
+        access_point: of("access_point", Layer::Resource),
         boundary: of("boundary", Layer::Boundary),
         session: of("session", Layer::Session),
         endpoint: of("endpoint", Layer::Endpoint),
@@ -39,8 +39,9 @@ fn group(value: Option<&Value>, layer: Layer) -> Policies {
 /// Whether no resource-based policy of a world looks like a role's trust policy and has resources all the same: AWS
 /// accepts neither, and no request meets one.
 pub(crate) fn is_possible(world: &Value) -> bool {
-    let documents = world["policies"]["resource"].as_array().into_iter().flatten();
-    documents.into_iter().all(|document| {
+    let kinds = ["resource", "access_point"].into_iter();
+    let mut documents = kinds.flat_map(|kind| world["policies"][kind].as_array().into_iter().flatten());
+    documents.all(|document| {
         let source = Source::new("resource", document.to_string());
         let refused = Policy::read(source, Layer::Resource).err();
         refused.is_none_or(|refused| !refused.to_string().contains("role trust policy"))
@@ -96,6 +97,7 @@ impl Asked {
         if facts["not_principal"] == "any" {
             asked.not_principal = NotPrincipalRule::Any;
         }
+        asked.access_point_bucket = text(&facts["access_point_bucket"]);
         Self {
             principal,
             action: Action::parse(world["action"].as_str().unwrap()).unwrap(),

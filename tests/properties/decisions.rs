@@ -29,6 +29,7 @@ fn together(sets: impl Iterator<Item = PolicySet>) -> PolicySet {
     for set in sets {
         all.identity.extend(set.identity);
         all.resource.extend(set.resource);
+        all.access_point.extend(set.access_point);
         all.boundary.extend(set.boundary);
         all.session.extend(set.session);
         all.endpoint.extend(set.endpoint);
@@ -173,7 +174,7 @@ proptest! {
     #[test]
     fn what_a_policy_prints_reads_back(world in possible_world()) {
         let mut printed = world.clone();
-        for (kind, layer) in [("identity", Layer::Identity), ("resource", Layer::Resource), ("boundary", Layer::Boundary), ("session", Layer::Session), ("endpoint", Layer::Endpoint)] {
+        for (kind, layer) in [("identity", Layer::Identity), ("resource", Layer::Resource), ("access_point", Layer::Resource), ("boundary", Layer::Boundary), ("session", Layer::Session), ("endpoint", Layer::Endpoint)] {
             for document in printed["policies"][kind].as_array_mut().into_iter().flatten() {
                 let policy = crate::asked::policy(document, layer);
                 *document = policy.to_json();
@@ -269,6 +270,27 @@ fn nothing_is_allowed_by_no_policy() {
     let outcome = Asked::of(&world).decide(&policies(&world));
     assert_eq!(outcome.decision, Decision::ImplicitDeny);
     assert!(Layer::ALL.into_iter().all(|layer| outcome.layer(layer).name() == "absent"));
+}
+
+/// The bucket's policy is held against the bucket's ARN, so that it hangs on another variable than the access point's ARN.
+#[test]
+fn absent_keys_are_those_of_the_arn_that_a_policy_was_held_against() {
+    let world = json!({
+        "policies": { "resource": [{ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": [
+                "arn:aws:s3:::data/${aws:PrincipalTag/behind}/k",
+                "arn:aws:s3:*:*:accesspoint/ap/object/${aws:PrincipalTag/before}/k"
+            ],
+        }] }] },
+        "context": {}, "facts": { "access_point_bucket": "arn:aws:s3:::data" }, "action": "s3:GetObject",
+        "resource": "arn:aws:s3:us-west-2:111122223333:accesspoint/ap/object/red/k",
+        "principal": "arn:aws:iam::111122223333:user/ann",
+    });
+    let policies = policies(&world);
+    let asked = Asked::of(&world);
+    assert_eq!(asked.explain(&policies).absent_keys, ["aws:PrincipalTag/behind"]);
+    let compiled = CompiledSet::indexing_everything(policies.clone());
+    assert_eq!(compiled.explain_briefly(&asked.request()).absent_keys, ["aws:PrincipalTag/behind"]);
 }
 
 /// What stands in for a key without a value is not what letter case keeps from fitting.

@@ -232,6 +232,7 @@ fn nearest(statements: &[StatementReport<'_>], outcome: &Outcome) -> Option<Stat
 
 /// Keys whose absence made a test, and through it a statement, come out as it did.
 fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec<String> {
+    let bucket = request.on_bucket();
     let mut keys: Vec<String> = Vec::new();
     let mut add = |key: &ConditionKey| {
         if request.lookup(key) == Lookup::Absent && !keys.iter().any(|known| known.eq_ignore_ascii_case(key.as_str())) {
@@ -245,7 +246,9 @@ fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec
         // Where another entry fits, or the element is negated and none does, the variable made no difference.
         let negated = report.statement.resource().is_some_and(|element| element.is_negated());
         if negated != report.resource.is_false() {
-            report.unresolved_variables(request).iter().for_each(|variable| add(variable.key()));
+            // Which entry fits hangs on the resource that the statement was held against.
+            let asked = bucket.as_ref().filter(|_| report.on_bucket).unwrap_or(request);
+            report.unresolved_variables(asked).iter().for_each(|variable| add(variable.key()));
         }
         if report.resource.is_false() {
             continue;

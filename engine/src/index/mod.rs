@@ -120,17 +120,14 @@ impl CompiledSet {
     }
 
     /// As [`Self::explain`], with fewer statements: of a group with an index, those that may be about the resource, too, or
-    /// nearly so, unless another came nearest or the request goes through an access point. All else is alike.
+    /// nearly so, unless another came nearest. All else is alike.
     #[must_use]
     pub fn explain_briefly(&self, request: &Request<'_>) -> Explanation<'_> {
-        // Asked of the bucket behind an access point, a statement is told twice.
-        if request.on_bucket().is_some() {
-            return self.explain(request);
-        }
         let brief = explain_by(&self.policies, &About::resource(self), request, FOUND);
         // Of statements about something else, one can have come nearest where none is about the resource.
-        let nearest = brief.nearest.and_then(|at| brief.statements.iter().find(|report| report.at == at));
-        let is_near = nearest.is_some_and(|report| !report.resource.is_false());
+        // An endpoint's policy is asked twice of a request through an access point, and a statement told as often.
+        let mut reports = brief.statements.iter().filter(|report| Some(report.at) == brief.nearest);
+        let is_near = reports.any(|report| !report.resource.is_false());
         if brief.outcome.decision == Decision::ImplicitDeny && !is_near { self.explain(request) } else { brief }
     }
 

@@ -1,7 +1,7 @@
 //! Keys that follow from the request itself, and what was taken for granted on the way (SEMANTICS §8).
 
 use super::{Assumption, ContextValue, Identity, Kind, Lookup, Request, RoleSession, final_element};
-use crate::arn::AccountId;
+use crate::arn::{AccountId, Arn};
 use crate::key::{ConditionKey, Derived};
 
 impl<'a> Request<'a> {
@@ -146,7 +146,10 @@ impl<'a> Request<'a> {
 
     /// The Region the request goes to, as far as the request tells.
     fn region(&self) -> Option<&'a str> {
-        let region = self.resource.arn().map(|arn| arn.region).filter(|region| !region.is_empty());
+        // The bucket behind an access point is in the access point's Region.
+        let through = self.access_point.and_then(|(arn, _)| Arn::parse(arn));
+        let arn = through.or_else(|| self.resource.arn().copied());
+        let region = arn.map(|arn| arn.region).filter(|region| !region.is_empty());
         // Their one endpoint is in us-east-1 (IAM User Guide, "AWS global condition context keys", aws:RequestedRegion).
         let global =
             matches!(self.action.service(), "iam" | "cloudfront" | "route53" | "organizations" | "account" | "support");

@@ -36,6 +36,9 @@ enum Verdict {
 /// and optionally `resource_account`, `context` and `facts`. A kind of policy that is missing is absent.
 pub(crate) fn decide(world: &Value) -> &'static str {
     let request = Request::read(world);
+    // R9.12: a request through an access point is asked of the bucket behind it as well.
+    let behind = Request::behind_access_point(world);
+    let on_bucket = behind.as_ref().unwrap_or(&request);
     let principal = &request.principal;
     let policies = &world["policies"];
     let facts = &world["facts"];
@@ -58,32 +61,25 @@ pub(crate) fn decide(world: &Value) -> &'static str {
         .map_or(Verdict::Allow, |levels| verdict_of_scps(&levels, &request));
     let rcps_deny = rcps_apply(&request, facts)
         && levels(policies, "rcp")
-            .is_some_and(|levels| levels.iter().any(|level| verdict(level, &request) == Verdict::Deny));
-    let endpoint = documents(policies, "endpoint")
-        .map_or(Verdict::Allow, |documents| verdict_of_endpoint(documents, &request, gateway, bounded));
+            .is_some_and(|levels| levels.iter().any(|level| verdict(level, on_bucket) == Verdict::Deny));
+    let of_endpoint = |request: &Request| {
+        documents(policies, "endpoint")
+            .map_or(Verdict::Allow, |documents| verdict_of_endpoint(documents, request, gateway, bounded))
+    };
+    // R9.12: it has to let both forms through.
+    let endpoint = weaker(of_endpoint(&request), of_endpoint(on_bucket));
     let identity = documents(policies, "identity")
         .filter(|_| identified)
         .map_or(Verdict::NoMatch, |documents| verdict(documents, &request));
     let boundary = boundary_documents.map_or(Verdict::Allow, |documents| verdict(documents, &request));
     let session = session_documents.map_or(Verdict::Allow, |documents| verdict(documents, &request));
 
-    // The resource policy says more than a verdict: with which classes it allows (R4.1).
     let resource_documents = documents(policies, "resource").unwrap_or_default();
-    let mut granted: Vec<Class> = Vec::new();
-    let mut resource_denies = false;
-    for statement in resource_documents.iter().flat_map(statements) {
-        if statement.covers(&request) {
-            let found = classes(&statement, &request, false, bounded);
-            if statement.allows() {
-                granted.extend(found);
-            } else if !found.is_empty() {
-                resource_denies = true;
-            }
-        }
-    }
-    if root_may_mend_bucket_policy(&request) {
-        resource_denies = false;
-    }
+    let resource = said_by_resource(resource_documents, on_bucket, bounded);
+    let access_point_documents = documents(policies, "access_point").unwrap_or_default();
+    let access_point = behind.is_some().then(|| said_by_resource(access_point_documents, &request, bounded));
+    let resource_denies = resource.denies && !root_may_mend_bucket_policy(&request)
+        || access_point.as_ref().is_some_and(|said| said.denies);
 
     // R7.1: a deny anywhere ends it.
     if [scp, endpoint, identity, boundary, session].contains(&Verdict::Deny) || rcps_deny || resource_denies {
@@ -91,18 +87,17 @@ pub(crate) fn decide(world: &Value) -> &'static str {
     }
 
     // R7.17 to R7.29: who grants it.
-    let has = |class: Class| granted.contains(&class);
     let boundary_lets = boundary != Verdict::NoMatch;
     let session_lets = match principal {
         // R7.20: without session policies a federated user has no permissions of its own.
         Principal::FederatedUser { .. } => session_documents.is_some() && session == Verdict::Allow,
         _ => session != Verdict::NoMatch,
     };
-    let grant = match principal {
-        Principal::Anonymous => has(Class::Anyone),
-        Principal::Service { .. } => has(Class::Service) || has(Class::Anyone),
+    let grants = |granted: &[Class]| match principal {
+        Principal::Anonymous => granted.contains(&Class::Anyone),
+        Principal::Service { .. } => granted.contains(&Class::Service) || granted.contains(&Class::Anyone),
         Principal::IdentityProvider { .. } => {
-            has(Class::Provider)
+            granted.contains(&Class::Provider)
                 && (request.action_is("sts:AssumeRoleWithSAML") || request.action_is("sts:AssumeRoleWithWebIdentity"))
         }
         Principal::Root { .. } => {
@@ -113,6 +108,7 @@ pub(crate) fn decide(world: &Value) -> &'static str {
         Principal::User { .. } | Principal::RoleSession { .. } | Principal::FederatedUser { .. } => {
             let by_identity = identity == Verdict::Allow && boundary_lets && session_lets;
             if request.same_account() {
+                let has = |class: Class| granted.contains(&class);
                 let trusted = !request.needs_account_trust() || has(Class::AccountDelegation);
                 let direct = has(Class::Anyone)
                     || has(Class::ExactUser)
@@ -126,8 +122,45 @@ pub(crate) fn decide(world: &Value) -> &'static str {
         }
     };
 
+    // R9.12: neither the bucket's policy nor the access point's may be the weak link.
+    let grant = grants(&resource.granted) && access_point.is_none_or(|said| grants(&said.granted));
+
     let blocked = scp == Verdict::NoMatch || endpoint == Verdict::NoMatch;
-    if grant && !blocked && !service_refuses(&request, facts, resource_documents) { "allowed" } else { "implicitDeny" }
+    let refused = service_refuses(&request, facts, &[resource_documents, access_point_documents]);
+    if grant && !blocked && !refused { "allowed" } else { "implicitDeny" }
+}
+
+/// What the policies of a resource say. It is more than a verdict: with which classes they allow (R4.1).
+struct SaidByResource {
+    denies: bool,
+    granted: Vec<Class>,
+}
+
+fn said_by_resource(documents: &[Value], request: &Request, bounded: bool) -> SaidByResource {
+    let mut said = SaidByResource { denies: false, granted: Vec::new() };
+    for statement in documents.iter().flat_map(statements) {
+        if statement.covers(request) {
+            let found = classes(&statement, request, false, bounded);
+            if statement.allows() {
+                said.granted.extend(found);
+            } else if !found.is_empty() {
+                said.denies = true;
+            }
+        }
+    }
+    said
+}
+
+/// What two verdicts come to that both have to allow.
+fn weaker(one: Verdict, other: Verdict) -> Verdict {
+    let both = [one, other];
+    if both.contains(&Verdict::Deny) {
+        Verdict::Deny
+    } else if both.contains(&Verdict::NoMatch) {
+        Verdict::NoMatch
+    } else {
+        Verdict::Allow
+    }
 }
 
 /// R7.5: SCPs limit the identities of member accounts, except sessions of service-linked roles.
@@ -140,14 +173,7 @@ fn scps_apply(request: &Request, facts: &Value) -> bool {
 
 /// R7.6: a deny at any level denies; otherwise every level must allow.
 fn verdict_of_scps(levels: &[&[Value]], request: &Request) -> Verdict {
-    let verdicts: Vec<Verdict> = levels.iter().map(|level| verdict(level, request)).collect();
-    if verdicts.contains(&Verdict::Deny) {
-        Verdict::Deny
-    } else if verdicts.contains(&Verdict::NoMatch) {
-        Verdict::NoMatch
-    } else {
-        Verdict::Allow
-    }
+    levels.iter().map(|level| verdict(level, request)).fold(Verdict::Allow, weaker)
 }
 
 /// R7.10 to R7.12: RCPs limit what anybody does to the resources of member accounts, with four exceptions.
@@ -191,7 +217,9 @@ fn root_may_mend_bucket_policy(request: &Request) -> bool {
 }
 
 /// R7.31, R7.35, R7.38: what the services themselves refuse.
-fn service_refuses(request: &Request, facts: &Value, resource_documents: &[Value]) -> bool {
+///
+/// `resource_documents` are the policies of the resource, and those of the access point before it.
+fn service_refuses(request: &Request, facts: &Value, resource_documents: &[&[Value]; 2]) -> bool {
     let Some(parts) = six(&request.resource) else {
         return false;
     };
@@ -205,8 +233,16 @@ fn service_refuses(request: &Request, facts: &Value, resource_documents: &[Value
     let changed = owned_by_aws && request.changes_iam();
 
     let restricted = parts[2] == "s3" && facts["restrict_public_buckets"].as_bool() == Some(true);
-    let outsider = !matches!(request.principal, Principal::Service { .. }) && !request.same_account();
-    let public = restricted && outsider && resource_documents.iter().flat_map(statements).any(|s| is_public(&s));
+    // R7.35: nor is the owner of the access point one.
+    let owner = request.access_point().and_then(six).map(|parts| parts[4].to_owned());
+    let owns_access_point = owner.is_some() && owner == request.principal.home().map(|home| home.account.clone());
+    let service = matches!(request.principal, Principal::Service { .. });
+    let outsider = !service && !request.same_account() && !owns_access_point;
+    let [of_bucket, of_access_point] = resource_documents;
+    let public = restricted
+        && outsider
+        && (of_bucket.iter().flat_map(statements).any(|s| is_public(&s, true))
+            || of_access_point.iter().flat_map(statements).any(|s| is_public(&s, false)));
 
     reserved_alias || changed || public
 }

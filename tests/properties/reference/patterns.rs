@@ -124,12 +124,14 @@ pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
 /// R3.2 to R3.22: one entry of Resource or NotResource.
 ///
 /// Variables count only in the sixth part (R3.17). A request without a resource fits nothing but asterisks, since `*`
-/// has no six parts. Entries with fewer than six parts (R3.11) fit nothing here; they are not made.
+/// has no six parts. Entries with fewer than six parts (R3.11) are made only where what is missing counts as `*`.
 pub(super) fn resource_matches(pattern: &str, variables: bool, request: &Request) -> bool {
     if only_asterisks(pattern) {
         return true;
     }
-    let (Some(wanted), Some(asked)) = (six(pattern), six(request.matched_resource())) else {
+    let mut wanted: Vec<&str> = pattern.splitn(6, ':').collect();
+    wanted.resize(6, "*");
+    let Some(asked) = six(request.matched_resource()) else {
         return false;
     };
     let Some(last) = expand(wanted[5], variables, request) else {

@@ -25,13 +25,13 @@ pub(super) const PINNING_KEYS: &[&str] = &[
     "s3:DataAccessPointAccount",
 ];
 
-/// R7.36: an Allow for everybody that no condition narrows.
-pub(super) fn is_public(statement: &Statement) -> bool {
+/// R7.36: an Allow for everybody that no condition narrows. The ARN of an access point does so in a bucket's policy only.
+pub(super) fn is_public(statement: &Statement, of_bucket: bool) -> bool {
     let open = match statement.body.get("Principal") {
         Some(element) => names_everyone(element) || names_web_provider(element),
         None => statement.body.get("NotPrincipal").is_some(),
     };
-    statement.allows() && open && !is_pinned(statement)
+    statement.allows() && open && !is_pinned(statement, of_bucket)
 }
 
 /// `"*"`, or `"*"` under `AWS`.
@@ -48,13 +48,14 @@ pub(super) fn names_web_provider(element: &Value) -> bool {
 }
 
 /// R7.36: whether some condition holds one of the pinning keys to fixed values, with a positive operator.
-pub(super) fn is_pinned(statement: &Statement) -> bool {
+pub(super) fn is_pinned(statement: &Statement, of_bucket: bool) -> bool {
     let comparing = ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress"];
     statement.conditions().iter().any(|(operator, key, values)| {
         let operator = Operator::read(operator);
         comparing.contains(&operator.base)
             && !operator.if_exists
             && operator.set != Set::All
+            && (of_bucket || !key.eq_ignore_ascii_case("s3:DataAccessPointArn"))
             && PINNING_KEYS.iter().any(|pinning| pinning.eq_ignore_ascii_case(key))
             && !values.is_empty()
             && values.iter().all(|value| is_fixed(key, value))

@@ -17,6 +17,8 @@ pub(super) struct Request {
     pub(super) id: Option<String>,
     pub(super) action: String,
     pub(super) resource: String,
+    /// R9.12: what policies are held against instead of the ARN of an access point.
+    behind: Option<String>,
     pub(super) resource_account: Option<String>,
     pub(super) context: Vec<(String, Held)>,
     /// R4.28: whether NotPrincipal exempts by the whole chain, or by any member of it.
@@ -34,11 +36,31 @@ impl Request {
             resource_account: resource_account(world, &resource, &principal),
             context: given_context(&world["context"]),
             chain: facts["not_principal"].as_str() != Some("any"),
+            behind: None,
             resource,
             principal,
         };
         request.derive_context();
         request
+    }
+
+    /// R9.12: the request as it is asked of the bucket behind an access point, if it goes through one.
+    pub(super) fn behind_access_point(world: &Value) -> Option<Request> {
+        let bucket = world["facts"]["access_point_bucket"].as_str()?;
+        let request = Request::read(world);
+        request.access_point()?;
+        let behind = match request.resource.split_once("/object/") {
+            Some((_, key)) => format!("{bucket}/{key}"),
+            None => bucket.to_owned(),
+        };
+        Some(Request { behind: Some(behind), ..request })
+    }
+
+    /// The ARN of the access point that the request goes through, without the object behind it (R9.1).
+    pub(super) fn access_point(&self) -> Option<&str> {
+        let parts = six(&self.resource)?;
+        let (access_point, _) = self.resource.split_once("/object/").unwrap_or((&self.resource, ""));
+        (parts[2] == "s3" && parts[5].starts_with("accesspoint/")).then_some(access_point)
     }
 
     /// R2.2: names of actions are compared without regard to case.
@@ -75,7 +97,11 @@ impl Request {
 
     /// The resource as policies see it: R3.24 gives one action without a resource a text of its own.
     pub(super) fn matched_resource(&self) -> &str {
-        if self.resource == "*" && self.action_is("s3:ListAllMyBuckets") { "arn:aws:s3:::*" } else { &self.resource }
+        match &self.behind {
+            Some(behind) => behind,
+            None if self.resource == "*" && self.action_is("s3:ListAllMyBuckets") => "arn:aws:s3:::*",
+            None => &self.resource,
+        }
     }
 
     /// R4.7: the partition that account ids in principals are in.
@@ -142,6 +168,10 @@ impl Request {
         if let Some(region) = self.region() {
             derived.push(("aws:RequestedRegion", region));
         }
+        if let Some(arn) = self.access_point() {
+            derived.push(("s3:DataAccessPointArn", arn.to_owned()));
+            derived.push(("s3:DataAccessPointAccount", arn.split(':').nth(4).unwrap_or_default().to_owned()));
+        }
         for (key, value) in derived {
             if self.lookup(key).is_none() {
                 self.context.push((key.to_owned(), Held::Single(value)));
@@ -155,10 +185,11 @@ impl Request {
         }
     }
 
-    /// R8.10: the region of the ARN, and the one IAM answers from.
+    /// R8.10: the region of the ARN, and the one IAM answers from, where the caller is known to be in its partition.
     pub(super) fn region(&self) -> Option<String> {
         let written = six(&self.resource).map(|parts| parts[3]).filter(|region| !region.is_empty());
-        let global = self.action.to_ascii_lowercase().starts_with("iam:").then_some("us-east-1");
+        let in_aws = self.principal.home().is_some_and(|home| home.partition == "aws");
+        let global = (in_aws && self.action.to_ascii_lowercase().starts_with("iam:")).then_some("us-east-1");
         written.or(global).map(str::to_owned)
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn suited(key: &str) -> &'static [&'static str] {
             "DateGreaterThanEquals",
         ],
         "aws:SecureTransport" | "aws:MultiFactorAuthPresent" | "aws:ViaAWSService" => &["Bool", "Null"],
-        "example:Arn" | "aws:PrincipalArn" => {
+        "example:Arn" | "aws:PrincipalArn" | "s3:DataAccessPointArn" => {
             &["ArnEquals", "ArnNotEquals", "ArnLike", "ArnNotLike", "StringLike", "StringEquals"]
         }
         "example:Blob" => &["BinaryEquals", "StringEquals"],
@@ -95,6 +95,9 @@ pub(super) const CONDITION_KEYS: &[&str] = &[
     "aws:PrincipalAccount",
     "aws:PrincipalType",
     "aws:ResourceAccount",
+    "aws:RequestedRegion",
+    "s3:DataAccessPointArn",
+    "s3:DataAccessPointAccount",
     "aws:ViaAWSService",
     "aws:MultiFactorAuthPresent",
 ];
@@ -110,7 +113,11 @@ pub(super) fn values_of(key: &str) -> &'static [&'static str] {
         "example:Blob" => &["AQI=", "AQ*"],
         "aws:username" => &["ann", "ANN", "b*"],
         "aws:userid" => &["AIDAEXAMPLEANN", "AROAEXAMPLEWEB:s1", "AROAEXAMPLEWEB:*", "111111111111:*", "anonymous"],
-        "aws:PrincipalAccount" | "aws:ResourceAccount" => &["111111111111", "222222222222", "anonymous", "*"],
+        "aws:RequestedRegion" => &["us-east-1", "us-*"],
+        "s3:DataAccessPointArn" => ACCESS_POINT_ARNS,
+        "aws:PrincipalAccount" | "aws:ResourceAccount" | "s3:DataAccessPointAccount" => {
+            &["111111111111", "222222222222", "anonymous", "*"]
+        }
         "aws:PrincipalType" => &["User", "AssumedRole", "Account", "FederatedUser", "Anonymous"],
         "example:Arn" | "aws:PrincipalArn" => ARN_PATTERNS,
         "aws:SecureTransport" | "aws:ViaAWSService" | "aws:MultiFactorAuthPresent" => &["true", "false"],
@@ -163,6 +170,13 @@ pub(super) const ARN_PATTERNS: &[&str] = &[
     "arn:aws:sns:*:${aws:PrincipalAccount}:red",
     "arn:aws:x:*:111111111111:f/*",
     "arn:aws:x:us-east-2:222222222222:s:*",
+];
+
+pub(super) const ACCESS_POINT_ARNS: &[&str] = &[
+    "*",
+    "arn:aws:s3:us-west-2:111111111111:accesspoint/ap",
+    "arn:aws:s3:*:111111111111:accesspoint/*",
+    "arn:aws:s3::222222222222:accesspoint/many.mrap",
 ];
 
 pub(super) const NUMBERS: &[&str] =
@@ -222,7 +236,14 @@ pub(super) type Comparison = (String, String, Value);
 
 /// Keys that make a bucket policy not public. Which operators count for that is left open by the rules, so where it
 /// matters they are used only in the ways of [`PINNING`].
-pub(super) const PINNING_KEYS: &[&str] = &["aws:SourceIp", "aws:userid", "aws:PrincipalArn", "aws:PrincipalAccount"];
+pub(super) const PINNING_KEYS: &[&str] = &[
+    "aws:SourceIp",
+    "aws:userid",
+    "aws:PrincipalArn",
+    "aws:PrincipalAccount",
+    "s3:DataAccessPointArn",
+    "s3:DataAccessPointAccount",
+];
 
 pub(super) const PINNING: &[(&str, &str, &str)] = &[
     ("IpAddress", "aws:SourceIp", "203.0.113.0/24"),
@@ -240,6 +261,11 @@ pub(super) const PINNING: &[(&str, &str, &str)] = &[
     ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::222222222222:user/bob"),
     ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::111111111111:role/*"),
     ("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::333333333333:root"),
+    ("StringEquals", "s3:DataAccessPointAccount", "111111111111"),
+    ("StringLike", "s3:DataAccessPointAccount", "1*"),
+    ("ArnLike", "s3:DataAccessPointArn", "arn:aws:s3:us-west-2:111111111111:accesspoint/*"),
+    ("StringEquals", "s3:DataAccessPointArn", "arn:aws:s3:us-west-2:111111111111:accesspoint/ap"),
+    ("ArnLike", "s3:DataAccessPointArn", "arn:aws:s3:us-west-2:*:accesspoint/ap"),
 ];
 
 pub(super) fn comparison(scene: Scene, kind: Kind, variables: bool) -> BoxedStrategy<Comparison> {
@@ -304,7 +330,7 @@ pub(super) fn values(key: &str, operator: &str, variables: bool) -> BoxedStrateg
     } else if operator.starts_with("Date") {
         json_texts(DATES)
     } else if operator.starts_with("Arn") {
-        json_texts(ARN_PATTERNS)
+        json_texts(if key == "s3:DataAccessPointArn" { ACCESS_POINT_ARNS } else { ARN_PATTERNS })
     } else if operator.ends_with("IpAddress") {
         json_texts(NETWORKS)
     } else {

@@ -17,7 +17,7 @@ use proptest::collection::vec;
 use proptest::sample::select;
 use proptest::strategy::{BoxedStrategy, Just, Strategy};
 use proptest::{option, prop_oneof};
-use scenes::{Scene, scene};
+use scenes::{BUCKET_BEHIND, Scene, scene};
 use serde_json::{Map, Value, json};
 use statements::{Kind, document};
 
@@ -82,6 +82,9 @@ fn facts(scene: Scene) -> BoxedStrategy<Map<String, Value>> {
                     facts.insert(name.to_owned(), Value::from(value));
                 }
             }
+            if scene.is_through_access_point() {
+                facts.insert("access_point_bucket".to_owned(), Value::from(BUCKET_BEHIND));
+            }
             if scene.restricted {
                 facts.insert("restrict_public_buckets".to_owned(), Value::from(true));
             }
@@ -100,6 +103,11 @@ fn policies(scene: Scene) -> BoxedStrategy<Map<String, Value>> {
         }
         None => Just(None).boxed(),
     };
+    let access_point = if scene.is_through_access_point() {
+        option::weighted(0.75, vec(document(scene, Kind::Resource), 1)).boxed()
+    } else {
+        Just(None).boxed()
+    };
     // Whether an alias of an AWS managed key falls under RCPs, as the key itself does not, is left open.
     let rcp = if scene.resource.contains(":alias/aws/") {
         Just(None).boxed()
@@ -113,17 +121,19 @@ fn policies(scene: Scene) -> BoxedStrategy<Map<String, Value>> {
         option::weighted(0.25, vec(document(scene, Kind::Boundary), 1)),
         option::weighted(session, vec(document(scene, Kind::Session), 1..=2)),
         attached,
+        access_point,
         option::weighted(0.25, vec(document(scene, Kind::Endpoint), 1)),
         option::weighted(0.3, vec(level, 1..=3)),
         rcp,
     )
-        .prop_map(|(identity, boundary, session, resource, endpoint, scp, rcp)| {
+        .prop_map(|(identity, boundary, session, resource, access_point, endpoint, scp, rcp)| {
             let mut policies = Map::new();
             let sets = [
                 ("identity", identity),
                 ("boundary", boundary),
                 ("session", session),
                 ("resource", resource),
+                ("access_point", access_point),
                 ("endpoint", endpoint),
             ];
             for (kind, documents) in sets {

@@ -63,6 +63,40 @@ pub(super) const S3_PATTERNS: &[&str] = &[
     "arn:AWS:s3:::data/${aws:PrincipalTag/team, 'home'}/*",
 ];
 
+/// Objects behind access points, and what is in their buckets.
+pub(super) const THROUGH_ACCESS_POINTS: Group = Group {
+    actions: &["s3:GetObject", "s3:PutObject", "s3:ListBucket"],
+    resources: &[
+        "arn:aws:s3:us-west-2:111111111111:accesspoint/ap/object/home/ann/a.txt",
+        "arn:aws:s3:us-west-2:111111111111:accesspoint/ap/object/red/k",
+        "arn:aws:s3:us-west-2:111111111111:accesspoint/ap/object//object/k",
+        "arn:aws:s3:us-west-2:111111111111:accesspoint/ap",
+        "arn:aws:s3:us-east-1:222222222222:accesspoint/ap-2/object/home/bob/a.txt",
+        "arn:aws:s3::222222222222:accesspoint/many.mrap/object/home/k",
+    ],
+    patterns: ACCESS_POINT_PATTERNS,
+    attached: Some(Kind::Resource),
+};
+
+/// The bucket behind every access point.
+pub(super) const BUCKET_BEHIND: &str = "arn:aws:s3:::data";
+
+/// Of both ARNs that a request through an access point has.
+pub(super) const ACCESS_POINT_PATTERNS: &[&str] = &[
+    "arn:aws:s3:::data",
+    "arn:aws:s3:::data/*",
+    "arn:aws:s3:::data/home/*",
+    "arn:aws:s3:::data/${aws:username}/*",
+    "arn:aws:s3:::data/*/${aws:username}/*",
+    "arn:aws:s3:::data/${aws:PrincipalTag/team, 'home'}/*",
+    "arn:aws:s3:*:111111111111:accesspoint/*",
+    "arn:aws:s3:us-west-2:111111111111:accesspoint/ap/object/*",
+    "arn:aws:s3:us-west-2:*:accesspoint/ap/object/${aws:username}/*",
+    "arn:aws:s3:*:*:accesspoint/*/object/${aws:PrincipalTag/team}/*",
+    "arn:aws:s3:*:*:accesspoint/${aws:PrincipalTag/team, 'ap'}/object/*",
+    "arn:aws:s3:*:*:*",
+];
+
 pub(super) const KEYS: Group = Group {
     actions: &["kms:Decrypt", "kms:Encrypt", "kms:RetireGrant"],
     resources: &[
@@ -141,7 +175,8 @@ pub(super) const UNBOUND: Group = Group {
 };
 
 /// Every pattern, for statements that are about something else.
-pub(super) const ALL_PATTERNS: &[&[&str]] = &[S3_PATTERNS, KMS_PATTERNS, IAM_PATTERNS, EC2_PATTERNS];
+pub(super) const ALL_PATTERNS: &[&[&str]] =
+    &[S3_PATTERNS, ACCESS_POINT_PATTERNS, KMS_PATTERNS, IAM_PATTERNS, EC2_PATTERNS];
 
 /// A request and the surroundings that decide which policies can be written about it.
 #[derive(Clone, Copy, Debug)]
@@ -156,6 +191,13 @@ pub(super) struct Scene {
     pub(super) gateway: bool,
     /// Whether the unique id of the caller is told.
     pub(super) identified: bool,
+}
+
+impl Scene {
+    /// Whether the request goes through an access point.
+    pub(super) fn is_through_access_point(self) -> bool {
+        self.resource.contains(":accesspoint/")
+    }
 }
 
 pub(super) fn scene() -> BoxedStrategy<Scene> {
@@ -184,6 +226,7 @@ pub(super) fn target(caller: Caller) -> BoxedStrategy<(Group, &'static str, &'st
     prop_oneof![
         5 => Just(OBJECTS),
         3 => Just(BUCKETS),
+        2 => Just(THROUGH_ACCESS_POINTS),
         3 => Just(KEYS),
         1 => Just(ALIASES),
         4 => Just(ROLES),

@@ -332,15 +332,33 @@ pub(super) fn near_resources(resource: &str) -> Vec<String> {
     ]
 }
 
+/// An ARN that ends before its fifth colon (R3.11), where such a one matches something; anything, where it may not.
+pub(super) fn short_arn(resource: &str, kind: Kind) -> BoxedStrategy<String> {
+    let five: Vec<&str> = resource.splitn(6, ':').take(5).collect();
+    let five = five.join(":");
+    let least = "arn:".len();
+    if kind == Kind::Rcp || five.len() <= least {
+        return Just("*".to_owned()).boxed();
+    }
+    let wild = match kind {
+        Kind::Identity | Kind::Boundary | Kind::Session => ANY.boxed(),
+        Kind::Scp | Kind::Rcp | Kind::Resource | Kind::Trust | Kind::Endpoint => Just(true).boxed(),
+    };
+    (least + 1..=five.len(), wild)
+        .prop_map(move |(end, wild)| format!("{}{}", &five[..end], if wild { "*" } else { "" }))
+        .boxed()
+}
+
 /// Resource, and now and then NotResource; trust policies have neither.
 pub(super) fn resource_element(scene: Scene, kind: Kind) -> BoxedStrategy<Option<Element>> {
     if kind == Kind::Trust {
         return Just(None).boxed();
     }
     let specific = prop_oneof![
-        4 => select(near_resources(scene.resource)),
-        3 => select(owned(scene.group.patterns)),
-        1 => select(owned(&ALL_PATTERNS.concat())),
+        8 => select(near_resources(scene.resource)),
+        6 => select(owned(scene.group.patterns)),
+        2 => select(owned(&ALL_PATTERNS.concat())),
+        1 => short_arn(scene.resource, kind),
     ]
     .boxed();
     let everything = Just("*".to_owned());
