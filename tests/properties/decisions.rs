@@ -293,21 +293,48 @@ fn absent_keys_are_those_of_the_arn_that_a_policy_was_held_against() {
     assert_eq!(compiled.explain_briefly(&asked.request()).absent_keys, ["aws:PrincipalTag/behind"]);
 }
 
+/// Of many statements about the action, those about the resource are told briefly, and all where none came near.
+#[test]
+fn a_brief_explanation_is_brief() {
+    let statement = |bucket: usize| json!({ "Effect": "Allow", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::data-{bucket}/*") });
+    let statements: Vec<Value> = (0..100).map(statement).collect();
+    let world = |bucket: &str| {
+        json!({
+            "policies": { "identity": [{ "Version": "2012-10-17", "Statement": statements }] },
+            "context": {}, "facts": {}, "action": "s3:GetObject", "resource": format!("arn:aws:s3:::{bucket}/k"),
+            "principal": "arn:aws:iam::111122223333:user/ann",
+        })
+    };
+    let compiled = CompiledSet::new(policies(&world("data-7")));
+    for (bucket, brief) in [("data-7", 1), ("elsewhere", 100)] {
+        let asked = Asked::of(&world(bucket));
+        assert_eq!(compiled.explain(&asked.request()).statements.len(), 100);
+        assert_eq!(compiled.explain_briefly(&asked.request()).statements.len(), brief, "{bucket}");
+    }
+}
+
 /// What stands in for a key without a value is not what letter case keeps from fitting.
 #[test]
 fn a_default_counts_only_where_the_key_has_no_value() {
-    let world = |context: Value| {
+    let world = |asked: &str, context: Value| {
         json!({
             "policies": { "identity": [{ "Version": "2012-10-17", "Statement": [{
                 "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:S3:::b/${aws:PrincipalTag/team, 'red'}/k"
             }] }] },
-            "context": context, "facts": {}, "action": "s3:GetObject", "resource": "arn:aws:s3:::b/red/k",
+            "context": context, "facts": {}, "action": "s3:GetObject", "resource": format!("arn:aws:s3:::b/{asked}/k"),
             "principal": "arn:aws:iam::111122223333:user/ann",
         })
     };
-    for (team, wanted) in [(None, &["R3.10"][..]), (Some("red"), &["R3.10"]), (Some("blue"), &[])] {
-        let world = world(team.map_or(json!({}), |team| json!({ "aws:PrincipalTag/team": team })));
+    let by_case = &["R3.10"][..];
+    for (asked, team, wanted) in [
+        ("red", None, by_case),
+        ("red", Some("red"), by_case),
+        ("red", Some("blue"), &[]),
+        ("blue", Some("blue"), by_case),
+        ("blue", None, &[]),
+    ] {
+        let world = world(asked, team.map_or(json!({}), |team| json!({ "aws:PrincipalTag/team": team })));
         let unsettled = Asked::of(&world).explain(&policies(&world)).unsettled;
-        assert_eq!(unsettled.iter().map(|rule| rule.as_str()).collect::<Vec<_>>(), wanted, "{team:?}");
+        assert_eq!(unsettled.iter().map(|rule| rule.as_str()).collect::<Vec<_>>(), wanted, "{team:?} {asked}");
     }
 }

@@ -57,7 +57,7 @@ impl PartialEq for LookedUp {
 
 /// Tests whose lists of values are put in order once for all that have the same.
 #[derive(Debug, Default)]
-pub(crate) struct SameValues<'p>(FxHashMap<(Base, Vec<&'p str>), &'p ConditionTest>);
+pub(crate) struct SameValues<'p>(FxHashMap<(Base, Vec<&'p str>), Vec<&'p ConditionTest>>);
 
 impl<'p> SameValues<'p> {
     /// Adds a test, which from now on shares what follows from its values with an earlier one that has them, too.
@@ -67,14 +67,17 @@ impl<'p> SameValues<'p> {
         }
         let Self(tests) = self;
         let texts = test.values.iter().map(ConditionValue::as_str).collect();
-        let earlier = *tests.entry((test.operator.base, texts)).or_insert(test);
+        let earlier = tests.entry((test.operator.base, texts)).or_default();
         let operands = |test: &'p ConditionTest| test.values.iter().map(ConditionValue::operand);
         // The same text has variables in one version of the language and none in the other.
-        if !std::ptr::eq(earlier, test) && operands(earlier).eq(operands(test)) {
-            let LookedUp(many) = &earlier.looked_up;
-            let LookedUp(own) = &test.looked_up;
-            // One that was looked up before keeps what it has.
-            let _ = own.set(Arc::clone(many.get_or_init(Arc::default)));
+        match earlier.iter().find(|earlier| operands(earlier).eq(operands(test))) {
+            None => earlier.push(test),
+            Some(same) => {
+                let LookedUp(many) = &same.looked_up;
+                let LookedUp(own) = &test.looked_up;
+                // One that was looked up before keeps what it has.
+                let _ = own.set(Arc::clone(many.get_or_init(Arc::default)));
+            }
         }
     }
 }
@@ -466,6 +469,7 @@ mod tests {
     #[test]
     fn equal_lists_are_put_in_order_once() {
         let teams: Vec<String> = (0..20).map(|n| format!("team-{n}-${{aws:username}}")).collect();
+        let networks: Vec<String> = (0..20).map(|n| format!("10.{n}.0.0/16")).collect();
         let others: Vec<String> = (1..21).map(|n| format!("team-{n}-${{aws:username}}")).collect();
         let blocks = [
             block("StringLike", true, &teams),
@@ -475,13 +479,19 @@ mod tests {
             block("StringLike", true, &others),
             block("StringLike", true, &teams[..2]),
             block("StringLike", true, &teams),
+            block("StringLike", false, &teams),
+            block("IpAddress", true, &networks),
+            block("IpAddress", false, &networks),
         ];
         let tests = || blocks.iter().flat_map(ConditionBlock::tests);
         let mut same = SameValues::default();
         tests().for_each(|test| same.share(test));
         let lists: Vec<_> = tests().map(|test| test.many().map(std::ptr::from_ref)).collect();
-        let [first, second, version, operator, other, short, last] = lists[..] else { panic!("{lists:?}") };
+        let [first, second, version, operator, other, short, last, same_version, ip, same_ip] = lists[..] else {
+            panic!("{lists:?}")
+        };
         assert!(first.is_some() && first == second && second == last);
+        assert!(version == same_version && ip.is_some() && ip == same_ip);
         assert!(short.is_none());
         for apart in [version, operator, other] {
             assert!(apart.is_some() && apart != first);

@@ -22,6 +22,12 @@ pub(super) struct View<'e> {
     pub(super) options: &'e Options,
     /// The groups of everybody, for the names that exist.
     everything: Vec<(&'e Group, &'e Part)>,
+    /// What the principals were allowed.
+    allowed: Vec<(&'e Group, &'e Part)>,
+    /// The same, by what it is about.
+    allowed_by: BTreeMap<Key<'e>, Vec<(&'e Group, &'e Part)>>,
+    /// What they were refused; and everybody else, where a policy says what everybody may do.
+    refused: Vec<(&'e Group, &'e Part)>,
     /// The principals that the policy is for: those with anything allowed.
     pub(super) principals: BTreeSet<&'e str>,
     /// Principals with something allowed that a policy of this form cannot name.
@@ -113,6 +119,9 @@ impl<'e> View<'e> {
         let mut view = Self {
             options,
             everything,
+            allowed: Vec::new(),
+            allowed_by: BTreeMap::new(),
+            refused: Vec::new(),
             principals: BTreeSet::new(),
             aside: BTreeSet::new(),
             outside: BTreeSet::new(),
@@ -140,7 +149,29 @@ impl<'e> View<'e> {
         view.aside = principals.iter().copied().filter(cannot).collect();
         view.outside = outside;
         view.principals = principals.difference(&view.aside).copied().collect();
+        view.sort_out();
         view
+    }
+
+    /// Tells apart what of the evidence is about the principals.
+    fn sort_out(&mut self) {
+        let is_principal = |group: &Group| self.principals.contains(group.principal.as_str());
+        let for_everybody = self.options.form == Form::Bucket && self.principals.contains("anonymous");
+        let (mut allowed, mut refused) = (Vec::new(), Vec::new());
+        for (group, part) in self.everything.iter().copied().filter(|(group, _)| self.is_about(&group.scope)) {
+            match group.proof {
+                Proof::Allowed if is_principal(group) => allowed.push((group, part)),
+                // Nothing of a policy is in the way of a root user: what it was refused, something else refused.
+                Proof::Refused if !group.principal.ends_with(":root") && (for_everybody || is_principal(group)) => {
+                    refused.push((group, part));
+                }
+                _ => {}
+            }
+        }
+        (self.allowed, self.refused) = (allowed, refused);
+        for (group, part) in &self.allowed {
+            self.allowed_by.entry((&group.action, &group.scope, group.kind)).or_default().push((group, part));
+        }
     }
 
     /// What policies there are: one for all, or one for each principal or bucket.
@@ -164,27 +195,14 @@ impl<'e> View<'e> {
         of_bucket && is_bucket && (wanted.is_empty() || bucket.is_some_and(|bucket| wanted.iter().any(|w| w == bucket)))
     }
 
-    fn of_proof(&self, proof: Proof) -> impl Iterator<Item = (&'e Group, &'e Part)> {
-        self.everything.iter().copied().filter(move |(group, _)| {
-            group.proof == proof && self.principals.contains(group.principal.as_str()) && self.is_about(&group.scope)
-        })
-    }
-
     /// What the principals were allowed.
     pub(super) fn allowed(&self) -> impl Iterator<Item = (&'e Group, &'e Part)> {
-        self.of_proof(Proof::Allowed)
+        self.allowed.iter().copied()
     }
 
     /// What they were refused; and everybody else, where a policy says what everybody may do.
     pub(super) fn refused(&self) -> impl Iterator<Item = (&'e Group, &'e Part)> {
-        let for_everybody = self.options.form == Form::Bucket && self.principals.contains("anonymous");
-        self.everything.iter().copied().filter(move |(group, _)| {
-            // Nothing of a policy is in the way of a root user: what it was refused, something else refused.
-            group.proof == Proof::Refused
-                && !group.principal.ends_with(":root")
-                && (for_everybody || self.principals.contains(group.principal.as_str()))
-                && self.is_about(&group.scope)
-        })
+        self.refused.iter().copied()
     }
 
     /// Whether a refusal says anything about a name. Who may not list a bucket is refused what is not there; anybody can
@@ -242,10 +260,6 @@ impl<'e> View<'e> {
     /// The grants, from what was first seen before a time.
     pub(super) fn grants(&self, precision: Precision, until: Option<i64>) -> Vec<Grant> {
         let dials = Dials::of(precision);
-        let mut keys: BTreeMap<Key<'e>, Vec<(&'e Group, &'e Part)>> = BTreeMap::new();
-        for (group, part) in self.allowed() {
-            keys.entry((&group.action, &group.scope, group.kind)).or_default().push((group, part));
-        }
         let mut grants = Vec::new();
         // What each statement in force allows apart, since each has its own conditions.
         let statements: Vec<Option<usize>> = match &self.in_force {
@@ -266,7 +280,11 @@ impl<'e> View<'e> {
                 let of = |groups: &Vec<(&'e Group, &'e Part)>| -> Vec<_> {
                     groups.iter().copied().filter(|(group, _)| principals.contains(group.principal.as_str())).collect()
                 };
-                keys.iter().map(|(key, groups)| (*key, of(groups))).filter(|(_, groups)| !groups.is_empty()).collect()
+                self.allowed_by
+                    .iter()
+                    .map(|(key, groups)| (*key, of(groups)))
+                    .filter(|(_, groups)| !groups.is_empty())
+                    .collect()
             };
             let existing = self.existing(until);
             for principal in &self.principals {
@@ -277,7 +295,7 @@ impl<'e> View<'e> {
             go_through(&some(&users), &self.known(&existing, until, &users), Some(true));
         } else {
             let known_then = until.map(|_| self.known(&self.existing(until), until, &self.principals));
-            go_through(&keys, known_then.as_ref().unwrap_or_else(|| self.all_known()), None);
+            go_through(&self.allowed_by, known_then.as_ref().unwrap_or_else(|| self.all_known()), None);
         }
         grants.sort_by(|one: &Grant, other| {
             let key = |grant: &Grant| {
@@ -489,13 +507,11 @@ impl<'e> View<'e> {
     /// Whether a principal was allowed what it was also refused. So it is with a name of a kind of which so many were
     /// allowed that they are not told apart.
     pub(super) fn is_contradicted(&self, refused: &Group, name: &str) -> bool {
-        self.allowed().any(|(group, part)| {
-            group.action == refused.action
-                && group.scope == refused.scope
-                && group.kind == refused.kind
-                // What everybody is allowed, all are.
-                && (group.principal == refused.principal
-                    || self.options.form == Form::Bucket && group.principal == "anonymous")
+        let alike = self.allowed_by.get(&(refused.action.as_str(), refused.scope.as_str(), refused.kind));
+        alike.into_iter().flatten().any(|(group, part)| {
+            // What everybody is allowed, all are.
+            (group.principal == refused.principal
+                || self.options.form == Form::Bucket && group.principal == "anonymous")
                 && part.names.may_have(name, group.user())
         })
     }

@@ -77,6 +77,10 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
     }
     let policies = CompiledSet::new(policies);
     for (group, part) in view.allowed() {
+        let asker = Asker::of(group);
+        let allows = |name: &str, certainly: bool| {
+            asker.as_ref().is_some_and(|asker| asker.is_allowed(&policies, name, certainly))
+        };
         let before = derived.needed;
         for (name, _) in part.names.samples() {
             if group.kind != Kind::Whole && view.is_withheld(&group.scope, name) {
@@ -89,7 +93,7 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
                     let example = (group.action.clone(), group.resource(name), group.principal.clone());
                     derived.not_in_force_examples.push(example);
                 }
-                if allows(&policies, group, name, true) {
+                if allows(name, true) {
                     return Err(Unproven::NotInForce {
                         principal: group.principal.clone(),
                         action: group.action.clone(),
@@ -101,7 +105,7 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
             derived.needed += 1;
             // What the policies in force make hang on something hangs on it still.
             let depends = || view.in_force.as_ref().is_some_and(|in_force| in_force.depends(group, name));
-            let is_allowed = allows(&policies, group, name, true) || depends() && allows(&policies, group, name, false);
+            let is_allowed = allows(name, true) || depends() && allows(name, false);
             if !is_allowed {
                 return Err(Unproven::NotAllowed {
                     principal: group.principal.clone(),
@@ -118,15 +122,16 @@ pub(super) fn prove(view: &View<'_>, derived: &mut Derived, form: Form) -> Resul
         derived.different += all.max(kept);
     }
     for (group, part) in view.refused() {
+        // Logs do not tell a prefix that is empty from none.
+        let with_empty_prefix = (group.kind == Kind::Whole).then(|| group.with_empty_prefix());
+        let askers = [Some(group), with_empty_prefix.as_ref()].map(|group| group.and_then(Asker::of));
         for (name, _) in part.names.samples().filter(|(name, _)| view.is_refusal(group, name)) {
             if view.is_contradicted(group, name) {
                 derived.contradicted += 1;
                 continue;
             }
             derived.refused += 1;
-            let allowed = allows(&policies, group, name, false)
-                || group.kind == Kind::Whole && allows(&policies, &group.with_empty_prefix(), name, false);
-            if allowed {
+            if askers.iter().flatten().any(|asker| asker.is_allowed(&policies, name, false)) {
                 derived.refused_matched += 1;
                 return Err(Unproven::NotRefused {
                     principal: group.principal.clone(),
@@ -155,31 +160,57 @@ fn trusting(policies: &PolicySet, group: &Group, account: Option<&str>) -> Optio
     Some(CompiledSet::new(policies))
 }
 
-/// What policies say to a request of a group. What else is in its context is not known. `None` for what cannot be asked.
-pub(super) fn decision(policies: &CompiledSet, group: &Group, name: &str) -> Option<Decision> {
-    let principal = Principal::parse(&group.principal).ok()?;
-    let action = Action::parse(&group.action).ok()?;
-    let resource = group.resource(name);
-    let resource = Resource::parse(&resource).ok()?;
-    let mut context = Context::new();
-    context.mark_others_unknown();
-    match group.kind {
-        Kind::Prefix => context.insert("s3:prefix", ContextValue::Single(name.to_owned())).ok()?,
-        Kind::Whole | Kind::Name => context.mark_absent("s3:prefix"),
-    }
-    let facts = Facts::default();
-    let account = principal.account().copied();
-    let request = Request::new(&principal, &action, resource, account, &context, &facts).ok()?;
-    let trusting = trusting(policies.policies(), group, account.as_ref().map(AccountId::as_str));
-    Some(trusting.as_ref().unwrap_or(policies).verdict(&request))
+/// Who asks for the requests of a group, and what is the same in all of them. What else is in their context is not known.
+struct Asker<'g> {
+    group: &'g Group,
+    principal: Principal,
+    action: Action,
+    context: Context,
 }
 
-/// Whether policies certainly allow a request of a group, or if they might.
-fn allows(policies: &CompiledSet, group: &Group, name: &str, certainly: bool) -> bool {
-    match decision(policies, group, name) {
-        Some(Decision::Allowed) => true,
-        Some(Decision::Depends) => !certainly,
-        // What cannot be asked is not allowed.
-        Some(Decision::ExplicitDeny | Decision::ImplicitDeny) | None => false,
+impl<'g> Asker<'g> {
+    /// `None` for what cannot be asked.
+    fn of(group: &'g Group) -> Option<Self> {
+        let principal = Principal::parse(&group.principal).ok()?;
+        let action = Action::parse(&group.action).ok()?;
+        let mut context = Context::new();
+        context.mark_others_unknown();
+        if group.kind != Kind::Prefix {
+            context.mark_absent("s3:prefix");
+        }
+        Some(Self { group, principal, action, context })
     }
+
+    /// What policies say. `None` for what cannot be asked.
+    fn decision(&self, policies: &CompiledSet, name: &str) -> Option<Decision> {
+        let resource = self.group.resource(name);
+        let resource = Resource::parse(&resource).ok()?;
+        let mut with_prefix = None;
+        if self.group.kind == Kind::Prefix {
+            let mut context = self.context.clone();
+            context.insert("s3:prefix", ContextValue::Single(name.to_owned())).ok()?;
+            with_prefix = Some(context);
+        }
+        let context = with_prefix.as_ref().unwrap_or(&self.context);
+        let facts = Facts::default();
+        let account = self.principal.account().copied();
+        let request = Request::new(&self.principal, &self.action, resource, account, context, &facts).ok()?;
+        let trusting = trusting(policies.policies(), self.group, account.as_ref().map(AccountId::as_str));
+        Some(trusting.as_ref().unwrap_or(policies).verdict(&request))
+    }
+
+    /// Whether policies certainly allow a request, or if they might.
+    fn is_allowed(&self, policies: &CompiledSet, name: &str, certainly: bool) -> bool {
+        match self.decision(policies, name) {
+            Some(Decision::Allowed) => true,
+            Some(Decision::Depends) => !certainly,
+            // What cannot be asked is not allowed.
+            Some(Decision::ExplicitDeny | Decision::ImplicitDeny) | None => false,
+        }
+    }
+}
+
+/// What policies say to a request of a group. `None` for what cannot be asked.
+pub(super) fn decision(policies: &CompiledSet, group: &Group, name: &str) -> Option<Decision> {
+    Asker::of(group)?.decision(policies, name)
 }
