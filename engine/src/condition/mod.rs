@@ -24,6 +24,7 @@ use crate::truth::Truth;
 use compact_str::CompactString;
 use many::Many;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -57,7 +58,7 @@ impl PartialEq for LookedUp {
 
 /// Tests whose lists of values are put in order once for all that have the same.
 #[derive(Debug, Default)]
-pub(crate) struct SameValues<'p>(FxHashMap<(Base, Vec<&'p str>), Vec<&'p ConditionTest>>);
+pub(crate) struct SameValues<'p>(FxHashMap<(Base, Vec<&'p str>), SmallVec<[&'p ConditionTest; 1]>>);
 
 impl<'p> SameValues<'p> {
     /// Adds a test, which from now on shares what follows from its values with an earlier one that has them, too.

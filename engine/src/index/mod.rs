@@ -91,12 +91,7 @@ impl CompiledSet {
                 indexed.push((id, ByAction::of(group, id.layer, few)));
             }
         }
-        let mut same = SameValues::default();
-        for group in groups(&policies) {
-            let policies = policies.groups(group.layer, group.access_point).get(group.level).into_iter().flatten();
-            let statements = policies.flat_map(|policy| policy.statements());
-            statements.flat_map(|statement| statement.conditions().tests()).for_each(|test| same.share(test));
-        }
+        share_values(&policies);
         Self { policies, groups: indexed }
     }
 
@@ -208,6 +203,13 @@ impl Statements for About<'_> {
             _ => set.policies.show(group, request, visitor),
         }
     }
+}
+
+/// Lists of condition values that several statements have are put in order once for all of them.
+fn share_values(policies: &PolicySet) {
+    let mut same = SameValues::default();
+    let statements = policies.policies().flat_map(|policy| policy.statements());
+    statements.flat_map(|statement| statement.conditions().tests()).for_each(|test| same.share(test));
 }
 
 /// All groups of policies.
