@@ -339,8 +339,7 @@ fn rcps_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
 
 /// The policy of an access point says nothing without the bucket behind it.
 fn check_access_point(policies: &PolicySet, resource: &str, facts: &Facts) -> Result<(), Failure> {
-    let through =
-        Arn::parse(resource).is_some_and(|arn| arn.service == "s3" && arn.resource.starts_with("accesspoint/"));
+    let through = Arn::parse(resource).is_some_and(|arn| arn.is_access_point());
     match &facts.access_point_bucket {
         Some(bucket) => {
             let is_bucket = Arn::parse(bucket)

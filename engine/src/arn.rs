@@ -105,6 +105,20 @@ impl<'a> Arn<'a> {
         AccountId::parse(self.account)
     }
 
+    /// Whether it is an access point of S3, or something behind one (R9.1). Theirs have an account, unlike those of what is
+    /// in a bucket of the name `accesspoint`.
+    ///
+    /// ```
+    /// use can_access_engine::arn::Arn;
+    /// let is = |text| Arn::parse(text).unwrap().is_access_point();
+    /// assert!(is("arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/k"));
+    /// assert!(!is("arn:aws:s3:::accesspoint/k"));
+    /// ```
+    #[must_use]
+    pub fn is_access_point(&self) -> bool {
+        self.service == "s3" && !self.account.is_empty() && self.resource.starts_with("accesspoint/")
+    }
+
     /// The five parts behind `arn:` in order.
     pub(crate) fn parts(&self) -> [&'a str; 5] {
         [self.partition, self.service, self.region, self.account, self.resource]

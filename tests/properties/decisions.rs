@@ -293,6 +293,58 @@ fn absent_keys_are_those_of_the_arn_that_a_policy_was_held_against() {
     assert_eq!(compiled.explain_briefly(&asked.request()).absent_keys, ["aws:PrincipalTag/behind"]);
 }
 
+/// A request that goes to the bucket has nothing to do with the policies of its access points.
+#[test]
+fn a_public_access_point_does_not_make_requests_of_the_bucket_public() {
+    let allow = |principal: Value, resource: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": principal, "Action": "s3:*", "Resource": resource
+        }] })
+    };
+    let decide = |resource: &str| {
+        decide(&json!({
+            "policies": {
+                "identity": [{ "Version": "2012-10-17", "Statement": [{
+                    "Effect": "Allow", "Action": "s3:*", "Resource": "*"
+                }] }],
+                "resource": [allow(json!({ "AWS": "222222222222" }), "arn:aws:s3:::data/*")],
+                "access_point": [allow(json!("*"), "arn:aws:s3:us-west-2:111111111111:accesspoint/ap/object/*")],
+            },
+            "context": {}, "facts": { "access_point_bucket": "arn:aws:s3:::data", "restrict_public_buckets": true },
+            "action": "s3:GetObject", "resource": resource, "resource_account": "111111111111",
+            "principal": "arn:aws:iam::222222222222:user/bob",
+        }))
+    };
+    assert_eq!(decide("arn:aws:s3:::data/k"), Decision::Allowed);
+    assert_eq!(decide("arn:aws:s3:us-west-2:111111111111:accesspoint/ap/object/k"), Decision::ImplicitDeny);
+}
+
+/// What already let one form of a request through is not what came nearest to letting the other through.
+#[test]
+fn a_brief_explanation_of_an_endpoint_looks_at_both_forms() {
+    let statement = |resources: Value| json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resources });
+    let others = (0..100).map(|n| statement(json!(format!("arn:aws:s3:::other-{n}/*"))));
+    // To the bucket's form it is near, by letter case, and no more.
+    let near = statement(json!(["arn:aws:s3:us-west-2:111111111111:accesspoint/*", "arn:aws:S3:::data/*"]));
+    let statements: Vec<Value> = others.chain([near]).collect();
+    let world = json!({
+        "policies": {
+            "identity": [{ "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": "s3:*", "Resource": "*"
+            }] }],
+            "endpoint": [{ "Version": "2012-10-17", "Statement": statements }],
+        },
+        "context": {}, "facts": { "access_point_bucket": "arn:aws:s3:::data" }, "action": "s3:GetObject",
+        "resource": "arn:aws:s3:us-west-2:111111111111:accesspoint/ap/object/k",
+        "principal": "arn:aws:iam::111111111111:user/ann",
+    });
+    let compiled = CompiledSet::new(policies(&world));
+    let asked = Asked::of(&world);
+    let all = compiled.explain(&asked.request());
+    assert!(all.nearest.is_some());
+    assert_eq!(compiled.explain_briefly(&asked.request()).nearest, all.nearest);
+}
+
 /// Of many statements about the action, those about the resource are told briefly, and all where none came near.
 #[test]
 fn a_brief_explanation_is_brief() {

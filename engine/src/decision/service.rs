@@ -129,5 +129,5 @@ fn is_restricted(policies: &PolicySet, request: &Request<'_>) -> bool {
     s3 && outsider
         && !owner_of_access_point
         && (policies.resource.iter().any(|policy| is_public(policy, true))
-            || policies.access_point.iter().any(|policy| is_public(policy, false)))
+            || request.is_through_access_point() && policies.access_point.iter().any(|policy| is_public(policy, false)))
 }

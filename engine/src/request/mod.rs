@@ -490,7 +490,7 @@ fn is_same_account(principal: &Principal, resource: &Resource<'_>, owner: Option
 
 /// The ARN of the access point that a resource names or lies behind, and its account.
 fn access_point<'a>(resource: &Resource<'a>) -> Option<(&'a str, &'a str)> {
-    let arn = resource.arn().filter(|arn| arn.service == "s3" && arn.resource.starts_with("accesspoint/"))?;
+    let arn = resource.arn().filter(|arn| arn.is_access_point())?;
     let end = resource.text.find("/object/").unwrap_or(resource.text.len());
     Some((resource.text.get(..end)?, arn.account))
 }

@@ -339,9 +339,7 @@ impl Event {
 
     /// The ARN of the access point that a request went through.
     fn access_point(&self) -> Option<&str> {
-        let is_access_point = |arn: &&str| {
-            Arn::parse(arn).is_some_and(|arn| arn.service == "s3" && arn.resource.starts_with("accesspoint/"))
-        };
+        let is_access_point = |arn: &&str| Arn::parse(arn).is_some_and(|arn| arn.is_access_point());
         let listed = self.record.resources.iter().flatten().filter_map(|listed| listed.arn.as_deref());
         let named = self.record.parameters.get("bucketName").and_then(Value::as_str);
         named.into_iter().chain(listed).find(is_access_point)
@@ -452,7 +450,7 @@ fn scoped(arn: &str) -> (&str, Part, &str) {
     let from = arn.len() - parsed.resource.len();
     if parsed.service == "s3" {
         // What a bucket holds may have such a name as well.
-        if let Some(at) = arn.find("/object/").filter(|_| parsed.resource.starts_with("accesspoint/")) {
+        if let Some(at) = arn.find("/object/").filter(|_| parsed.is_access_point()) {
             return split(at + "/object/".len());
         }
         return match parsed.resource.find('/') {
