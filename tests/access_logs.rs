@@ -162,3 +162,25 @@ fn every_operation_needs_actions_that_exist_and_take_its_resource() {
         }
     }
 }
+
+#[test]
+fn the_partition_is_that_of_the_access_point_or_the_host() {
+    let gov = "arn:aws-us-gov:s3:us-gov-west-1:111122223333:accesspoint/reports";
+    for (host, point, resource) in [
+        ("reports-111122223333.s3-accesspoint.us-gov-west-1.amazonaws.com", gov, &*format!("{gov}/object/k")),
+        ("data.s3.us-gov-west-1.amazonaws.com", "-", "arn:aws-us-gov:s3:::data/k"),
+        ("data.s3.cn-north-1.amazonaws.com.cn", "-", "arn:aws-cn:s3:::data/k"),
+        ("data.s3.eu-west-1.amazonaws.com", "-", "arn:aws:s3:::data/k"),
+        ("-", "-", "arn:aws:s3:::data/k"),
+    ] {
+        let line = format!(
+            "0f1e data [21/Nov/2026:19:00:00 +0000] 192.0.2.10 - 0A1B REST.GET.OBJECT k \"GET /k HTTP/1.1\" 200 - 10 10 12 5 \"-\" \"agent\" - aG9zdA== - - - {host} TLSv1.3 {point} - -"
+        );
+        let Line::Row(row) = Line::read(line.as_bytes(), true) else { panic!("{line}") };
+        let observation = observe(&row);
+        let facts = observation.facts();
+        let behind = observation.bucket_of(&facts[0]).behind;
+        assert_eq!(facts[0].resource(), resource);
+        assert_eq!(behind.as_deref(), (point == gov).then_some("arn:aws-us-gov:s3:::data"));
+    }
+}

@@ -434,6 +434,34 @@ fn a_prefix_means_in_a_line_what_lines_mean_and_in_an_event_what_events_mean() {
     }
 }
 
+#[test]
+fn what_was_refused_through_an_access_point_is_not_granted() {
+    let folder = folder("derive-access-point-refusals");
+    let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/reports";
+    let event = |key: &str, refused: bool| {
+        let mut event = serde_json::json!({
+            "userIdentity": { "type": "IAMUser", "principalId": "AIDAEXAMPLE", "arn": ANN, "accountId": "111122223333" },
+            "eventTime": "2026-11-21T19:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "GetObject",
+            "requestParameters": { "bucketName": point, "key": key },
+            "resources": [{ "ARN": format!("arn:aws:s3:::data/{key}") }, { "ARN": "arn:aws:s3:::data" }, { "ARN": point }],
+        });
+        if refused {
+            event["errorCode"] = "AccessDenied".into();
+            event["errorMessage"] = format!("User: {ANN} is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::data/{key}\" because no identity-based policy allows the s3:GetObject action").into();
+        }
+        format!("{event}\n")
+    };
+    let read: Vec<String> = (0..20).map(|number| event(&format!("x/r{number}.txt"), false)).collect();
+    let log = file(&folder, "events.jsonl", &(read.concat() + &event("x/r99999.txt", true)));
+    let output = run(&["derive", &log]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let policy = file(&folder, "policy.json", &out(&output));
+    let ask = |key: &str| {
+        code(&run(&["-p", &policy, "--principal", ANN, "s3:GetObject", &format!("{point}/object/x/{key}")]))
+    };
+    assert_eq!((ask("r7.txt"), ask("r99999.txt")), (0, 1), "{}", out(&output));
+}
+
 const ANN: &str = "arn:aws:iam::111122223333:user/ann";
 const BOB: &str = "arn:aws:iam::111122223333:user/bob";
 

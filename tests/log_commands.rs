@@ -6,7 +6,7 @@ mod binary;
 mod generator;
 
 use binary::{code, err, file as path, folder, out, run, run_with_input};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
 use std::process::Output;
@@ -177,6 +177,94 @@ fn row(requester: &str, key: &str) -> String {
     format!(
         "0f1e data [21/Nov/2026:19:00:00 +0000] 192.0.2.10 {requester} 0A1B REST.GET.OBJECT {key} \"GET /{key} HTTP/1.1\" 200 - 10 10 12 5 \"-\" \"agent\" - aG9zdA== SigV4 TLS_AES_128_GCM_SHA256 AuthHeader data.s3.amazonaws.com TLSv1.3 - - -\n"
     )
+}
+
+const POINT: &str = "arn:aws:s3:eu-west-1:111122223333:accesspoint/reports";
+
+/// An event of CloudTrail: what ann of account 111122223333 did to an object through an access point, with the ARNs and
+/// owners that are listed beside it.
+fn event(name: &str, parameters: Value, listed: &[(&str, &str)]) -> Value {
+    let listed = listed.iter().map(|(arn, account)| match *account {
+        "" => json!({ "ARN": arn }),
+        account => json!({ "ARN": arn, "accountId": account }),
+    });
+    json!({
+        "eventVersion": "1.11",
+        "userIdentity": { "type": "IAMUser", "principalId": "AIDAEXAMPLE", "arn": "arn:aws:iam::111122223333:user/ann",
+            "accountId": "111122223333", "userName": "ann" },
+        "eventTime": "2026-11-21T19:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": name,
+        "awsRegion": "eu-west-1", "sourceIPAddress": "192.0.2.1", "userAgent": "[agent]",
+        "requestParameters": parameters, "responseElements": null, "requestID": "1", "eventID": "e", "readOnly": true,
+        "resources": listed.collect::<Vec<Value>>(),
+        "eventType": "AwsApiCall", "managementEvent": false, "recipientAccountId": "111122223333", "eventCategory": "Data"
+    })
+}
+
+/// What policies say to one event: `allowed`, `denied` or `undecided`.
+fn verdict_on(event: &Value, folder: &std::path::Path, options: &[&str]) -> String {
+    let log = path(folder, "event.json", &event.to_string());
+    let output = run(&[&["replay", "--format", "json"], options, &[&log]].concat());
+    let report: Value = serde_json::from_str(&out(&output)).unwrap();
+    let verdicts = report["verdicts"].as_object().unwrap();
+    let given: Vec<&String> = verdicts.iter().filter(|(_, count)| **count == 1).map(|(name, _)| name).collect();
+    assert_eq!(given.len(), 1, "{report:#}");
+    given[0].clone()
+}
+
+#[test]
+fn what_goes_through_an_access_point_is_asked_of_its_bucket() {
+    let folder = folder("replay-access-points");
+    let policy = |name: &str, text: &str| path(&folder, name, &format!(r#"{{"Statement": {text}}}"#));
+    let all = policy("all.json", r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#);
+    let resource = |name: &str, effect: &str, arn: &str| {
+        let (head, rest) = (r#""Principal": "*", "Action": "s3:GetObject", "Resource""#, format!("{arn}/*"));
+        policy(name, &format!(r#"{{"Effect": "{effect}", {head}: "{rest}"}}"#))
+    };
+    let in_bucket = |name: &str, effect: &str| format!("data={}", resource(name, effect, "arn:aws:s3:::data"));
+    let (deny, allow) = (in_bucket("deny.json", "Deny"), in_bucket("allow.json", "Allow"));
+    let other = format!("data={}", resource("other.json", "Allow", "arn:aws:s3:::data/other"));
+    let of_point = resource("point.json", "Allow", &format!("{POINT}/object"));
+    let parameters = json!({ "bucketName": POINT, "key": "k", "Host": "h" });
+    let get = |owner: &str| {
+        let listed = [("arn:aws:s3:::data/k", ""), ("arn:aws:s3:::data", owner), (POINT, "111122223333")];
+        event("GetObject", parameters.clone(), &listed)
+    };
+    let (own, theirs, unlisted) =
+        (get("111122223333"), get("444455556666"), event("GetObject", parameters.clone(), &[]));
+    let owner = ["--resource-account", "444455556666"];
+    for (why, event, options, verdict) in [
+        ("one account", &own, vec!["-p", &all], "allowed"),
+        ("the bucket's policy denies", &own, vec!["-p", &all, "--resource-policy", &deny], "denied"),
+        ("the bucket is not known", &unlisted, vec!["-p", &all, "--resource-policy", &deny], "undecided"),
+        ("no policy but one's own", &unlisted, vec!["-p", &all], "allowed"),
+        ("the bucket is another account's", &theirs, vec!["-p", &all], "undecided"),
+        ("so an option says", &get(""), [&["-p", &all][..], &owner].concat(), "undecided"),
+        ("its policy alone", &theirs, vec!["-p", &all, "--resource-policy", &allow], "undecided"),
+        ("that of the access point alone", &theirs, vec!["-p", &all, "--access-point-policy", &of_point], "undecided"),
+        ("both", &theirs, vec!["-p", &all, "--resource-policy", &allow, "--access-point-policy", &of_point], "allowed"),
+        ("one of both does not allow", &theirs, vec!["-p", &all, "--resource-policy", &other], "denied"),
+    ] {
+        assert_eq!(verdict_on(event, &folder, &options), verdict, "{why}");
+    }
+}
+
+#[test]
+fn a_copy_is_asked_of_both_buckets() {
+    let folder = folder("replay-copies");
+    let policy = |name: &str, text: &str| path(&folder, name, &format!(r#"{{"Statement": {text}}}"#));
+    let all = policy("all.json", r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#);
+    let deny = r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}"#;
+    let deny = policy("deny.json", deny);
+    let point = json!({ "bucketName": POINT, "key": "k", "x-amz-copy-source": "src/k" });
+    let plain = json!({ "bucketName": "data", "key": "k", "x-amz-copy-source": "src/k" });
+    let listed = [("arn:aws:s3:::data/k", ""), ("arn:aws:s3:::data", "111122223333"), (POINT, "111122223333")];
+    for event in [event("CopyObject", point, &listed), event("CopyObject", plain, &[])] {
+        for (bucket, verdict) in [("data", "denied"), ("src", "denied"), ("others", "allowed")] {
+            let of_bucket = format!("{bucket}={deny}");
+            let found = verdict_on(&event, &folder, &["-p", &all, "--resource-policy", &of_bucket]);
+            assert_eq!(found, verdict, "{bucket}: {event}");
+        }
+    }
 }
 
 #[test]

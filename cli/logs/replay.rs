@@ -14,7 +14,6 @@ use can_access_engine::replay::logged::{Logged, Part};
 use can_access_engine::replay::skim::Style;
 use can_access_engine::replay::tally::{Counts, Example, Lines, Place, Segments, Tally, add_name};
 use can_access_engine::replay::{Class, observe};
-use can_access_engine::statement::StatementId;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -434,7 +433,8 @@ impl<'j> Worker<'j> {
     /// Asks the policies about a request whose outcome the log proves.
     fn ask(&mut self, place: Place, requester: &str, logged: &impl Logged) {
         let (judge, baseline) = (self.judge, self.baseline);
-        let at = match self.known.get(requester).and_then(|buckets| buckets.get(logged.bucket())) {
+        let of = logged.buckets();
+        let at = match self.known.get(requester).and_then(|buckets| buckets.get(&*of)) {
             Some(at) => *at,
             None => {
                 if self.around.len() >= KEPT {
@@ -448,7 +448,7 @@ impl<'j> Worker<'j> {
                 let old = baseline.map(|baseline| baseline.around(logged, &mut self.old_compiled));
                 self.around.push((around, old));
                 let at = self.around.len() - 1;
-                self.known.entry(requester.to_owned()).or_default().insert(logged.bucket().to_owned(), at);
+                self.known.entry(requester.to_owned()).or_default().insert(of.into_owned(), at);
                 at
             }
         };
@@ -458,25 +458,16 @@ impl<'j> Worker<'j> {
         let facts = logged.facts();
         let Some(first) = facts.first() else { return };
         let actions = || facts.iter().map(|fact| fact.action.as_str()).collect::<Vec<_>>().join(" ");
-        let example = || {
-            let named = |at: &StatementId| {
-                around
-                    .policies
-                    .policies()
-                    .find(*at)
-                    .map(|(policy, _)| (policy.source().name().to_owned(), at.statement))
-            };
-            Example {
-                principal: around.name.clone(),
-                action: actions(),
-                resource: first.resource().into_owned(),
-                context: logged
-                    .context_of(&|_| true)
-                    .keys()
-                    .map(|(key, value)| (key.as_str().to_owned(), value.clone()))
-                    .collect(),
-                decided_by: judge.deciding(logged, around).iter().filter_map(named).collect(),
-            }
+        let example = || Example {
+            principal: around.name.clone(),
+            action: actions(),
+            resource: first.resource().into_owned(),
+            context: logged
+                .context_of(&|_| true)
+                .keys()
+                .map(|(key, value)| (key.as_str().to_owned(), value.clone()))
+                .collect(),
+            decided_by: judge.deciding(logged, around),
         };
         let succeeded = logged.class() == Class::Allowed;
         if succeeded && verdict == Verdict::Denied {

@@ -319,12 +319,15 @@ impl Both {
         let values: Vec<String> = context.keys().map(|(key, value)| format!("{} {value:?}", key.as_str())).collect();
         let absent: Vec<String> = context.absent_keys().map(|key| key.as_str().to_owned()).collect();
         format!(
-            "{:?} {requester} {id:?} {:?} {} {:?} {:?} {facts:?} {} {} {values:?} {absent:?}",
+            "{:?} {requester} {id:?} {:?} {} {:?} {facts:?} {} {} {values:?} {absent:?}",
             event.class(),
             event.role_arn(),
-            event.bucket(),
-            event.resource_account(),
-            event.access_point_bucket(),
+            event.buckets(),
+            event
+                .facts()
+                .iter()
+                .map(|fact| (event.bucket_of(fact).account, event.bucket_of(fact).behind))
+                .collect::<Vec<_>>(),
             event.operation(),
             event.is_unplaced(),
         )

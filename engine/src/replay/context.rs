@@ -2,9 +2,12 @@
 //! unknown (REPLAY §2.3).
 
 use super::{Observation, Query};
-use crate::arn::Arn;
 use crate::request::{Context, ContextValue};
 use std::net::IpAddr;
+
+/// The keys of requests through access points. What is asked of a bucket does not have them unless they are unknown.
+pub(super) const ACCESS_POINT_KEYS: [&str; 3] =
+    ["s3:DataAccessPointArn", "s3:DataAccessPointAccount", "s3:AccessPointNetworkOrigin"];
 
 impl Observation<'_> {
     /// The condition keys of the request. What no access log says, such as most headers, is unknown.
@@ -21,6 +24,10 @@ impl Observation<'_> {
     pub(super) fn context_where(&self, wanted: &dyn Fn(&str) -> bool) -> Context {
         let mut context = Context::new();
         context.mark_others_unknown();
+        // Older logs do not say whether a request went through an access point.
+        if self.answer.as_ref().is_none_or(|answer| answer.tail.access_point.is_none()) {
+            ACCESS_POINT_KEYS.iter().for_each(|key| context.mark_unknown(key));
+        }
         let mut give = |key: &str, value: Option<&str>| match value {
             _ if !wanted(key) => {}
             // No key here is one that takes no single value.
@@ -62,21 +69,6 @@ impl Observation<'_> {
             Some("QueryString") => give("s3:authType", Some("REST-QUERY-STRING")),
             _ => {}
         }
-        match tail.access_point {
-            Some("-") => {
-                for key in ["s3:DataAccessPointArn", "s3:DataAccessPointAccount", "s3:AccessPointNetworkOrigin"] {
-                    give(key, None);
-                }
-            }
-            Some(arn) => {
-                give("s3:DataAccessPointArn", Some(arn));
-                give(
-                    "s3:DataAccessPointAccount",
-                    Arn::parse(arn).map(|arn| arn.account).filter(|account| !account.is_empty()),
-                );
-            }
-            None => {}
-        }
         for (key, text) in [("aws:Referer", answer.referer), ("aws:UserAgent", answer.agent)] {
             if let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) {
                 give(key, Some(text));
@@ -114,7 +106,7 @@ pub(super) fn is_listing(action: &str) -> bool {
 }
 
 /// The Region in the name of a host, such as `data.s3.eu-west-1.amazonaws.com`. The global endpoint says nothing.
-fn region(host: &str) -> Option<&str> {
+pub(super) fn region(host: &str) -> Option<&str> {
     let (labels, _) = host.split_once(".amazonaws.com")?;
     let is_region = |label: &&str| {
         let parts: Vec<&str> = label.split('-').collect();

@@ -1,6 +1,6 @@
 //! What policies would have said to a logged request.
 
-use super::logged::Logged;
+use super::logged::{Bucket, Logged};
 use super::requester::Requester;
 use crate::arn::{AccountId, Arn};
 use crate::condition::ConditionTest;
@@ -12,7 +12,7 @@ use crate::layer::Layer;
 use crate::pattern::Pattern;
 use crate::policy::{Policies, Policy, PolicySet};
 use crate::request::{Action, Context, Facts, Principal, Request, Resource};
-use crate::statement::{Statement, StatementId};
+use crate::statement::{Effect, Statement, StatementId};
 use crate::truth::Truth;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -37,13 +37,15 @@ pub struct Judge {
     pub owner: Option<AccountId>,
 }
 
-/// What surrounds the requests of one requester on one bucket.
+/// What surrounds the requests of one requester on one bucket; on several, for copies.
 #[derive(Debug)]
 pub struct Around {
     /// The requester's name in reports.
     pub name: String,
     /// The policies.
-    pub policies: Arc<Looking>,
+    policies: Arc<Looking>,
+    /// The policies of further buckets, by name.
+    others: Vec<(String, Arc<Looking>)>,
     /// Whether the requester is a session of a role whose path is not known, and the policies look at it.
     pub path_is_assumed: bool,
     principal: Result<Principal, &'static str>,
@@ -63,14 +65,14 @@ pub struct Looking {
 impl Looking {
     fn of(policies: PolicySet) -> Self {
         let keys = Keys::of(policies.policies());
-        let names_roles = policies.resource.iter().any(|policy| policy.source().text().contains(":role/"));
+        let mut of_resource = policies.resource.iter().chain(&policies.access_point);
+        let names_roles = of_resource.any(|policy| policy.source().text().contains(":role/"));
         Self { is_steady: is_steady(&keys), keys, names_roles, set: CompiledSet::new(policies) }
     }
 
-    /// The policies.
-    #[must_use]
-    pub fn policies(&self) -> &PolicySet {
-        self.set.policies()
+    fn has_resource_policies(&self) -> bool {
+        let policies = self.set.policies();
+        !policies.resource.is_empty() || !policies.access_point.is_empty()
     }
 }
 
@@ -153,12 +155,12 @@ impl Judge {
     pub fn outlook(&self, logged: &impl Logged, around: &Around) -> Option<Outlook> {
         let facts = logged.facts();
         let [fact] = &facts[..] else { return None };
-        if !around.policies.is_steady || logged.access_point_bucket().is_some() {
+        if !around.is_steady() || logged.bucket_of(fact).behind.is_some() {
             return None;
         }
         let mut outlook = None;
-        let context = logged.context_of(&|key| around.policies.keys.has(key));
-        let asked = self.ask(logged, around, &context, |request| {
+        let context = logged.context_of(&|key| around.looks_at(key));
+        let asked = self.ask(logged, around, &context, |_, request| {
             outlook = around.outlook(&fact.action, &fact.scope, request);
         });
         asked.ok().and(outlook)
@@ -166,11 +168,28 @@ impl Judge {
 }
 
 impl Around {
+    /// The policies that are asked about a bucket.
+    fn of_bucket(&self, bucket: &str) -> &Looking {
+        self.others.iter().find(|(name, _)| name == bucket).map_or(&self.policies, |(_, policies)| policies)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Looking> {
+        std::iter::once(&*self.policies).chain(self.others.iter().map(|(_, policies)| &**policies))
+    }
+
+    fn is_steady(&self) -> bool {
+        self.all().all(|policies| policies.is_steady)
+    }
+
+    fn looks_at(&self, key: &str) -> bool {
+        self.all().any(|policies| policies.keys.has(key))
+    }
+
     /// What the verdict on requests hangs on that differ in nothing that the policies look at. `None` if they may look at
     /// something else.
     #[must_use]
     pub fn only_outlook(&self) -> Option<Outlook> {
-        self.policies.is_steady.then(|| Outlook { patterns: Vec::new(), head: String::new(), by_prefix: false })
+        self.is_steady().then(|| Outlook { patterns: Vec::new(), head: String::new(), by_prefix: false })
     }
 
     fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {
@@ -247,13 +266,22 @@ impl Judge {
     }
 }
 
-/// Whether nothing but the resource's own policy stands against a request, and that one is not given.
-fn is_for_resource_to_say(outcome: &Outcome) -> bool {
+/// Whether nothing but the resource's own policy stands against a request, and that one is not given. Access points have
+/// one beside the bucket's: of the two, the one that is given has to allow.
+fn is_for_resource_to_say(policies: &CompiledSet, request: &Request<'_>, outcome: &Outcome) -> bool {
     let by_resource = |blocker: Blocker| matches!(blocker, Blocker::Layer(Layer::Resource) | Blocker::Service);
-    outcome.decision == Decision::ImplicitDeny
-        && outcome.layer(Layer::Resource) == LayerOutcome::Absent
+    let is_left_to_it = outcome.decision == Decision::ImplicitDeny
         && matches!(outcome.service, None | Some(ServiceRule::AccountNotTrusted))
-        && outcome.blocked_by.iter().all(by_resource)
+        && outcome.blocked_by.iter().all(by_resource);
+    let given = policies.policies();
+    let lacks_one = || request.on_bucket().is_some() && (given.resource.is_empty() || given.access_point.is_empty());
+    let one_allows = || {
+        policies.explain(request).statements.iter().any(|report| {
+            let allows = report.statement.effect() == Effect::Allow && !report.applies.is_false();
+            report.at.layer == Layer::Resource && allows
+        })
+    };
+    is_left_to_it && (outcome.layer(Layer::Resource) == LayerOutcome::Absent || lacks_one() && one_allows())
 }
 
 /// A context in which nothing is known of the account that owns the resource. That it is the requester's own decides which
@@ -307,23 +335,41 @@ impl Judge {
     pub fn principal_of(&self, logged: &(impl Logged + ?Sized)) -> Option<String> {
         self.principal(logged.requester(), logged.role_arn()).or_else(|| match logged.requester() {
             Requester::Canonical(id) if id == logged.owner() => {
-                self.owner_of(logged).map(|account| format!("arn:aws:iam::{account}:root"))
+                let facts = logged.facts();
+                let bucket = facts.first().map(|fact| logged.bucket_of(fact)).unwrap_or_default();
+                self.owner_of(logged, &bucket).map(|account| format!("arn:aws:iam::{account}:root"))
             }
             _ => None,
         })
     }
 
     /// The account that owns what a request is about, if that is known.
-    fn owner_of(&self, logged: &(impl Logged + ?Sized)) -> Option<AccountId> {
-        self.canonical_ids.get(logged.owner()).copied().or_else(|| logged.resource_account()).or(self.owner)
+    fn owner_of(&self, logged: &(impl Logged + ?Sized), bucket: &Bucket<'_>) -> Option<AccountId> {
+        self.canonical_ids.get(logged.owner()).copied().or(bucket.account).or(self.owner)
     }
 
     /// What surrounds the requests of whoever sent this one, on the same bucket.
     #[must_use]
     pub fn around(&self, logged: &impl Logged, compiled: &mut Compiled) -> Around {
-        let bucket = logged.bucket();
         let name = self.principal_of(logged).unwrap_or_else(|| "unknown".to_owned());
-        let identities = self.identities.get_key_value(&name);
+        let facts = logged.facts();
+        let mut buckets: Vec<String> = facts.iter().map(|fact| logged.bucket_of(fact).name.into_owned()).collect();
+        buckets.dedup();
+        let first = if buckets.is_empty() { String::new() } else { buckets.remove(0) };
+        let policies = self.looking(&name, &first, compiled);
+        let others = buckets.into_iter().map(|bucket| (self.looking(&name, &bucket, compiled), bucket));
+        let others: Vec<(String, Arc<Looking>)> = others.map(|(policies, bucket)| (bucket, policies)).collect();
+        let role = logged.requester().role().filter(|_| logged.role_arn().is_none());
+        let has_no_path = role.is_some_and(|(account, role)| !self.roles.contains_key(&(account, role.to_owned())));
+        let principal = self.engine_principal(logged);
+        let around = Around { path_is_assumed: false, principal, name, policies, others };
+        let looks = |policies: &Looking| policies.keys.has("aws:PrincipalArn") || policies.names_roles;
+        Around { path_is_assumed: has_no_path && around.all().any(looks), ..around }
+    }
+
+    /// The policies that concern a principal and a bucket.
+    fn looking(&self, principal: &str, bucket: &str, compiled: &mut Compiled) -> Arc<Looking> {
+        let identities = self.identities.get_key_value(principal);
         let of_bucket = self.buckets.get_key_value(bucket);
         let own = (identities.map(|(name, _)| name.clone()), of_bucket.map(|(bucket, _)| bucket.clone()));
         let looking = compiled.sets.entry(own).or_insert_with(|| {
@@ -332,11 +378,7 @@ impl Judge {
             policies.resource.extend(of_bucket.into_iter().flat_map(|(_, own)| own).cloned());
             Arc::new(Looking::of(policies))
         });
-        let policies = Arc::clone(looking);
-        let role = logged.requester().role().filter(|_| logged.role_arn().is_none());
-        let has_no_path = role.is_some_and(|(account, role)| !self.roles.contains_key(&(account, role.to_owned())));
-        let path_is_assumed = has_no_path && (policies.keys.has("aws:PrincipalArn") || policies.names_roles);
-        Around { path_is_assumed, principal: self.engine_principal(logged), name, policies }
+        Arc::clone(looking)
     }
 
     /// What the policies say to the actions that a request needed.
@@ -344,11 +386,10 @@ impl Judge {
     pub fn verdict(&self, logged: &impl Logged, around: &Around) -> Verdict {
         let mut verdict = Verdict::Allowed;
         let mut lacks_policy = false;
-        let policies = &around.policies.set;
-        let context = logged.context_of(&|key| around.policies.keys.has(key));
-        let asked = self.ask(logged, around, &context, |request| {
+        let context = logged.context_of(&|key| around.looks_at(key));
+        let asked = self.ask(logged, around, &context, |policies, request| {
             let outcome = policies.decide(request);
-            if is_for_resource_to_say(&outcome) {
+            if is_for_resource_to_say(policies, request, &outcome) {
                 lacks_policy = true;
                 return;
             }
@@ -368,6 +409,7 @@ impl Judge {
             };
         });
         match asked {
+            Err(_) if verdict == Verdict::Denied => verdict,
             Err(why) => Verdict::Unasked(why),
             Ok(()) if lacks_policy && verdict != Verdict::Denied => {
                 Verdict::Unasked("the resource's own policy has to allow it, and is not given")
@@ -376,50 +418,60 @@ impl Judge {
         }
     }
 
-    /// The statements that decide about a request, and what decides: for its first action that is denied, or
-    /// else its first.
+    /// The statements that decide about a request, each by its policy's name and its place therein: for its first action
+    /// that is denied, or else its first.
     #[must_use]
-    pub fn deciding(&self, logged: &impl Logged, around: &Around) -> Vec<StatementId> {
-        let policies = &around.policies.set;
-        let mut found: Option<(bool, Vec<StatementId>)> = None;
+    pub fn deciding(&self, logged: &impl Logged, around: &Around) -> Vec<(String, usize)> {
+        let mut found: Option<(bool, Vec<(String, usize)>)> = None;
         let context = logged.context_of(&|_| true);
-        let asked = self.ask(logged, around, &context, |request| {
+        let asked = self.ask(logged, around, &context, |policies, request| {
             let explanation = policies.explain(request);
             let denied =
                 |outcome: &Outcome| matches!(outcome.decision, Decision::ExplicitDeny | Decision::ImplicitDeny);
             let is_denied = denied(&explanation.outcome);
             if found.as_ref().is_none_or(|(earlier, _)| is_denied && !earlier) {
-                found = Some((is_denied, explanation.decided_by));
+                let named = |at: &StatementId| {
+                    let (policy, _) = policies.policies().find(*at)?;
+                    Some((policy.source().name().to_owned(), at.statement))
+                };
+                found = Some((is_denied, explanation.decided_by.iter().filter_map(named).collect()));
             }
         });
         asked.ok().and(found).map(|(_, statements)| statements).unwrap_or_default()
     }
 
-    /// Makes the requests of an observation, one for each action it needs, and shows them to `look`.
+    /// Makes the requests of an observation, one for each action it needs, and shows them to `look` with the policies that
+    /// concern them.
     fn ask(
         &self,
         logged: &impl Logged,
         around: &Around,
         context: &Context,
-        mut look: impl FnMut(&Request<'_>),
+        mut look: impl FnMut(&CompiledSet, &Request<'_>),
     ) -> Result<(), &'static str> {
         let principal = around.principal.as_ref().map_err(|why| *why)?;
-        let owner = self.owner_of(logged);
-        let context = &match owner {
-            Some(_) => Cow::Borrowed(context),
-            None => Cow::Owned(with_unknown_owner(context.clone())),
-        };
-        let mut facts = self.facts.clone().at(Instant::from_seconds(logged.time()));
-        facts.access_point_bucket = logged.access_point_bucket();
         let needed = logged.facts();
         if needed.is_empty() {
             return Err("what it needed is not known");
         }
         for fact in &needed {
+            let bucket = logged.bucket_of(fact);
+            let policies = around.of_bucket(&bucket.name);
+            let owner = self.owner_of(logged, &bucket);
+            let context = &match owner {
+                Some(_) => Cow::Borrowed(context),
+                None => Cow::Owned(with_unknown_owner(context.clone())),
+            };
             let resource = fact.resource();
             let resource = Resource::parse(&resource).map_err(|_| "the resource has no ARN")?;
+            let is_behind = resource.arn().is_some_and(Arn::is_access_point);
+            if is_behind && bucket.behind.is_none() && (policies.has_resource_policies() || !self.buckets.is_empty()) {
+                return Err("the bucket behind the access point is not known");
+            }
+            let mut facts = self.facts.clone().at(Instant::from_seconds(logged.time()));
+            facts.access_point_bucket = bucket.behind;
             let request = Request::new(principal, &fact.action, resource, owner, context, &facts);
-            look(&request.map_err(|_| "what the log says of the request contradicts itself")?);
+            look(&policies.set, &request.map_err(|_| "what the log says of the request contradicts itself")?);
         }
         Ok(())
     }

@@ -80,6 +80,17 @@ impl Delivery {
     }
 }
 
+/// The bucket that a fact is about, or that its object is in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bucket<'l> {
+    /// Its name; empty for what is about no bucket, and for one that the log does not tell.
+    pub name: Cow<'l, str>,
+    /// The account that owns it, if the log tells; for what is about no bucket, the account of its resource.
+    pub account: Option<AccountId>,
+    /// Its ARN, where the request went through an access point.
+    pub behind: Option<String>,
+}
+
 /// A request of a log.
 pub trait Logged {
     /// What the line or event counts as.
@@ -101,17 +112,15 @@ pub trait Logged {
         None
     }
 
-    /// The bucket it is about.
-    fn bucket(&self) -> &str;
+    /// The bucket that one of its facts is about.
+    fn bucket_of(&self, fact: &Fact<'_>) -> Bucket<'_>;
+
+    /// What tells the buckets it is about from those of others: the name, for all but copies.
+    fn buckets(&self) -> Cow<'_, str>;
 
     /// The canonical id of the bucket's owner.
     fn owner(&self) -> &str {
         ""
-    }
-
-    /// The account that owns the resource, if the log tells.
-    fn resource_account(&self) -> Option<AccountId> {
-        None
     }
 
     /// What it needed, all of it. Empty if that is not known.
@@ -125,11 +134,6 @@ pub trait Logged {
 
     /// What it shows to have been allowed beyond what it needed.
     fn shown(&self) -> Option<Fact<'_>> {
-        None
-    }
-
-    /// The ARN of the bucket behind the access point that it went through.
-    fn access_point_bucket(&self) -> Option<String> {
         None
     }
 

@@ -32,10 +32,10 @@ pub mod skimmed;
 pub mod tally;
 mod words;
 
-use crate::arn::{AccountId, Arn};
+use crate::arn::Arn;
 use crate::request::{Action, Context};
 use access_log::{Answer, Rest, Row};
-use logged::{Delivery, Fact, Logged, Part};
+use logged::{Bucket, Delivery, Fact, Logged, Part};
 use operation::{About, Needs, Proof};
 use query::Query;
 use requester::Requester;
@@ -139,11 +139,19 @@ impl<'l> Observation<'l> {
     #[must_use]
     pub fn partition(&self) -> &str {
         let of_requester = match self.requester {
-            Requester::Identity(arn) => Arn::parse(arn).map(|arn| arn.partition),
+            Requester::Identity(arn) => Arn::parse(arn),
             _ => None,
         };
-        let host = || self.answer.as_ref().and_then(|answer| answer.tail.host).unwrap_or_default();
-        of_requester.unwrap_or_else(|| if host().ends_with(".amazonaws.com.cn") { "aws-cn" } else { "aws" })
+        let told = self.access_point().and_then(Arn::parse).or(of_requester).map(|arn| arn.partition);
+        told.unwrap_or_else(|| {
+            let host = self.answer.as_ref().and_then(|answer| answer.tail.host).unwrap_or_default();
+            let delivered = || self.delivery.map(|delivery| delivery.region.as_str());
+            match context::region(host).or_else(delivered) {
+                _ if host.ends_with(".amazonaws.com.cn") => "aws-cn",
+                Some(region) => partition_of(region),
+                None => "aws",
+            }
+        })
     }
 
     /// Whether the request went well, as far as its status says.
@@ -202,16 +210,20 @@ impl Logged for Observation<'_> {
         self.requester
     }
 
-    fn bucket(&self) -> &str {
-        self.bucket
+    fn bucket_of(&self, _: &Fact<'_>) -> Bucket<'_> {
+        Bucket {
+            name: Cow::Borrowed(self.bucket),
+            account: self.delivery.map(|delivery| delivery.account),
+            behind: self.access_point().map(|_| format!("arn:{}:s3:::{}", self.partition(), self.bucket)),
+        }
+    }
+
+    fn buckets(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.bucket)
     }
 
     fn owner(&self) -> &str {
         self.owner
-    }
-
-    fn resource_account(&self) -> Option<AccountId> {
-        self.delivery.map(|delivery| delivery.account)
     }
 
     fn facts(&self) -> Vec<Fact<'_>> {
@@ -248,10 +260,6 @@ impl Logged for Observation<'_> {
             name: Cow::Borrowed(""),
             exists: true,
         })
-    }
-
-    fn access_point_bucket(&self) -> Option<String> {
-        self.access_point().map(|_| format!("arn:{}:s3:::{}", self.partition(), self.bucket))
     }
 
     fn context_of(&self, wanted: &dyn Fn(&str) -> bool) -> Context {
@@ -350,6 +358,15 @@ fn class(
         // A presigned request that came too late is refused for that.
         Proof::Refused if presigned && request.is_some_and(|request| request.is_expired(observation.time)) => nothing,
         Proof::Refused => (Class::Refused, false),
+    }
+}
+
+/// The partition that a Region is in (AWS General Reference, "Amazon Resource Names", partitions).
+fn partition_of(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }
 

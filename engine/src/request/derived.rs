@@ -169,6 +169,10 @@ impl<'a> Request<'a> {
             _ => match name {
                 "aws:sourceip" => ENDPOINT_KEYS.into_iter().any(given),
                 name if ENDPOINT_KEYS.contains(&name) => given("aws:sourceip"),
+                // A request through an access point asks for the access point's ARN.
+                "s3:dataaccesspointarn" | "s3:dataaccesspointaccount" | "s3:accesspointnetworkorigin" => {
+                    self.access_point.is_none()
+                }
                 _ => false,
             },
         }

@@ -1,11 +1,11 @@
 //! One event of CloudTrail, in any of the spellings in which it is delivered and exported (REPLAY §3.2, §3.5).
 
-use super::{Needed, Place, chosen, is_refusal, needed, prefix, resources};
+use super::{Needed, Place, chosen, has_own_resources, is_refusal, needed, prefix, resources};
 use crate::arn::{AccountId, Arn};
 use crate::catalogue::Catalogue;
 use crate::instant::Instant;
 use crate::replay::Class;
-use crate::replay::logged::{Fact, Logged, Part};
+use crate::replay::logged::{Bucket, Fact, Logged, Part};
 use crate::replay::operation::{Proof, proof_of_error};
 use crate::replay::requester::Requester;
 use crate::request::{Action, Context, ContextValue};
@@ -254,7 +254,8 @@ impl Event {
                 facts.clear();
                 break;
             }
-            facts.extend(found.into_iter().map(|arn| (asked.clone(), arn)));
+            let found = found.into_iter().map(|arn| self.through_access_point(name, &asked, arn));
+            facts.extend(found.map(|arn| (asked.clone(), arn)));
         }
         let reads = needs.iter().all(|(action, _)| action.starts_with("s3:GetObject"));
         let class = match self.record.error.as_deref() {
@@ -274,15 +275,19 @@ impl Event {
         if class == Class::NoEvidence {
             return class;
         }
-        if let Some(named) = self.record.message.as_deref().filter(|_| class == Class::Refused).and_then(refused) {
+        if let Some((action, arn)) =
+            self.record.message.as_deref().filter(|_| class == Class::Refused).and_then(refused)
+        {
+            let arn = self.through_access_point(name, &action, arn);
+            let named = (action, arn);
             // The message knows best, of a request whose parameters are not logged as well.
             if !facts.contains(&named) {
                 facts = vec![named.clone()];
             }
             self.named = Some(named);
         }
-        self.facts = facts.into_iter().map(|(action, arn)| (action, self.through_access_point(arn))).collect();
-        self.facts.dedup();
+        facts.dedup();
+        self.facts = facts;
         if self.facts.is_empty() {
             self.unplaced = class == Class::Allowed;
             return Class::NoEvidence;
@@ -297,62 +302,129 @@ impl Event {
         if !known.takes_resource() {
             return vec!["*".to_owned()];
         }
-        let identity = self.record.identity.as_ref();
-        let arn = identity.and_then(|identity| identity.arn.as_deref()).and_then(Arn::parse);
-        let region = self.record.region.as_deref().unwrap_or_default();
-        let partition = match region {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        let account = identity.and_then(|identity| identity.account.as_deref()).unwrap_or_default();
-        let place = Place { partition: arn.map_or(partition, |arn| arn.partition), region, account };
+        let place = self.place();
         let parameters = &self.record.parameters;
         let of_item = || resources(&self.prefix, name, action, item, place);
         let of_all = || resources(&self.prefix, name, action, parameters, place);
         let given = Some(of_item()).filter(|arns| !arns.is_empty()).unwrap_or_else(of_all);
+        let given: Vec<String> = given.into_iter().map(|arn| self.in_bucket(arn)).collect();
         let fits = |arn: &str| {
             let parsed = Arn::parse(arn);
             let types = known.resources().filter_map(|of| of.resource_type());
             parsed.is_some_and(|arn| types.into_iter().any(|of| of.arns().any(|form| form.fits(&arn))))
         };
+        let fits = |arn: &str| fits(&self.behind_access_point(arn).map_or(Cow::Borrowed(arn), Cow::Owned));
         // What is not of a kind that the action is about, such as the alias of a key, does not tell what it was about.
         let given = if given.iter().all(|arn| fits(arn)) { given } else { Vec::new() };
-        let listed = self.record.resources.iter().flatten().filter_map(|listed| listed.arn.as_deref());
-        let listed = listed.filter(|arn| fits(arn));
-        let listed: Vec<&str> = listed.collect();
+        let listed = self.listed().filter_map(|listed| listed.arn.as_deref());
+        let mut listed: Vec<&str> = listed.filter(|arn| fits(arn)).collect();
         if action.starts_with("kms:ReEncrypt") && listed.len() == 2 {
             // The source comes first.
             return listed.get(number).map(|arn| (*arn).to_owned()).into_iter().collect();
+        }
+        let special = has_own_resources(&self.prefix, name, action);
+        // What a copy was made of may be listed, too.
+        let sources = self.sources();
+        let is_source = |arn: &&str| sources.iter().any(|source| source == arn);
+        if !special && !listed.iter().all(is_source) {
+            listed.retain(|arn| !is_source(arn));
         }
         let within = |given: &String| {
             listed
                 .iter()
                 .any(|arn| given.strip_prefix(arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':'])))
         };
-        let special = super::has_own_resources(&self.prefix, name, action);
         if listed.is_empty() || !given.is_empty() && (special || given.iter().all(within)) {
             return given;
         }
         listed.into_iter().map(str::to_owned).collect()
     }
 
-    /// The ARN of the access point that a request went through.
+    /// Where it happened, and whose call it was.
+    fn place(&self) -> Place<'_> {
+        let identity = self.record.identity.as_ref();
+        let arn = identity.and_then(|identity| identity.arn.as_deref()).and_then(Arn::parse);
+        let region = self.record.region.as_deref().unwrap_or_default();
+        let account = identity.and_then(|identity| identity.account.as_deref()).unwrap_or_default();
+        let partition = arn.map_or_else(|| crate::replay::partition_of(region), |arn| arn.partition);
+        Place { partition, region, account }
+    }
+
+    /// The ARNs that are listed as what it was about.
+    fn listed(&self) -> impl Iterator<Item = &Listed> {
+        self.record.resources.iter().flatten()
+    }
+
+    /// The ARNs of what a copy was made of.
+    fn sources(&self) -> Vec<String> {
+        let name = self.record.name.as_deref().unwrap_or_default();
+        if self.parameter("x-amz-copy-source").is_none() || !has_own_resources(&self.prefix, name, "s3:GetObject") {
+            return Vec::new();
+        }
+        resources(&self.prefix, name, "s3:GetObject", &self.record.parameters, self.place())
+    }
+
+    /// The ARN of the access point that a request went through. What a copy was made of may lie behind another.
     fn access_point(&self) -> Option<&str> {
+        let sources = self.sources();
+        let is_source = |arn: &&str| sources.iter().any(|source| source.starts_with(*arn));
         let is_access_point = |arn: &&str| Arn::parse(arn).is_some_and(|arn| arn.is_access_point());
-        let listed = self.record.resources.iter().flatten().filter_map(|listed| listed.arn.as_deref());
+        let listed = self.listed().filter_map(|listed| listed.arn.as_deref());
         let named = self.record.parameters.get("bucketName").and_then(Value::as_str);
+        let listed = listed.filter(|arn| !is_source(arn));
         named.into_iter().chain(listed).find(is_access_point)
     }
 
-    /// The ARN of a bucket or an object as the access point has it that a request went through.
-    fn through_access_point(&self, arn: String) -> String {
+    /// The name of the bucket behind the access point that a request went through, if the event lists it.
+    fn bucket_behind(&self) -> Option<&str> {
+        self.access_point()?;
+        let sources = self.sources();
+        let of_source = |name: &str| sources.iter().any(|source| bucket(source) == Some(name));
+        let names = || self.listed().filter_map(|listed| bucket(listed.arn.as_deref()?));
+        names().find(|name| !of_source(name)).or_else(|| names().next())
+    }
+
+    /// What stands behind the bucket in an ARN that has the access point in place of the bucket.
+    fn behind_point<'a>(&self, arn: &'a str) -> Option<&'a str> {
+        let (_, name) = arn.split_once(":s3:::")?;
+        name.strip_prefix(self.access_point()?)
+    }
+
+    /// The ARN with the bucket, where the parameters name an access point as the bucket; of the access point, where the
+    /// bucket is not known.
+    fn in_bucket(&self, arn: String) -> String {
+        match (self.behind_point(&arn), self.bucket_behind(), self.access_point()) {
+            (Some(rest), Some(bucket), _) => format!("arn:{}:s3:::{bucket}{rest}", self.place().partition),
+            (Some(rest), None, Some(point)) => match rest.strip_prefix('/') {
+                Some(key) => format!("{point}/object/{key}"),
+                None => point.to_owned(),
+            },
+            _ => arn,
+        }
+    }
+
+    /// The ARN, of the access point, of what is in its bucket, of whatever name.
+    fn behind_access_point(&self, arn: &str) -> Option<String> {
+        let rest = arn.strip_prefix(self.access_point()?)?;
+        Some(match rest.strip_prefix("/object/") {
+            Some(key) => format!("arn:{}:s3:::bucket/{key}", self.place().partition),
+            None => format!("arn:{}:s3:::bucket", self.place().partition),
+        })
+    }
+
+    /// The ARN of a bucket or an object as the access point has it that a request went through. What a copy was made of
+    /// did not go through it.
+    fn through_access_point(&self, event: &str, action: &Action, arn: String) -> String {
         let Some(point) = self.access_point() else { return arn };
         let Some((_, name)) = arn.split_once(":s3:::") else { return arn };
-        // The bucket may be given as the access point.
-        let behind = name.strip_prefix(point).unwrap_or(name);
-        match behind.split_once('/') {
-            Some((_, key)) => format!("{point}/object/{key}"),
+        let (of, key) = name.split_once('/').map_or((name, None), |(of, key)| (of, Some(key)));
+        let named = self.parameter("bucketName");
+        let is_its = self.bucket_behind().is_none_or(|behind| of == behind) || named.as_deref() == Some(of);
+        if !is_its || has_own_resources(&self.prefix, event, action.as_str()) {
+            return arn;
+        }
+        match key {
+            Some(key) => format!("{point}/object/{key}"),
             None => point.to_owned(),
         }
     }
@@ -442,6 +514,12 @@ fn refused(message: &str) -> Option<(Action, String)> {
     (resource == "*" || resource.starts_with("arn:")).then(|| (action, resource.to_owned()))
 }
 
+/// The bucket in the ARN of a bucket or an object.
+fn bucket(arn: &str) -> Option<&str> {
+    let (_, name) = arn.split_once(":s3:::")?;
+    name.split('/').next()
+}
+
 /// Where names begin in the ARN of a resource, and whether there are any.
 fn scoped(arn: &str) -> (&str, Part, &str) {
     let whole = (arn, Part::Whole, "");
@@ -489,30 +567,30 @@ impl Logged for Event {
         self.record.identity.as_ref()?.principal_id.as_deref().filter(|id| !id.is_empty())
     }
 
-    fn bucket(&self) -> &str {
-        let first = self.facts.first().and_then(|(_, arn)| Arn::parse(arn)).filter(|arn| arn.service == "s3");
-        first.and_then(|arn| arn.resource.split('/').next()).unwrap_or_default()
-    }
-
-    fn resource_account(&self) -> Option<AccountId> {
-        let (_, arn) = self.facts.first()?;
-        let arn = Arn::parse(arn)?;
-        // The ARNs of buckets have no account; beside them stands whose they are.
-        let listed = || {
-            let of_bucket = |listed: &&Listed| listed.arn.as_deref().is_some_and(|arn| arn.contains(":s3:::"));
-            let account =
-                self.record.resources.iter().flatten().filter(of_bucket).find_map(|listed| listed.account.as_deref());
-            account.filter(|_| arn.service == "s3").and_then(AccountId::parse)
+    fn bucket_of(&self, fact: &Fact<'_>) -> Bucket<'_> {
+        let resource = fact.resource();
+        let Some(arn) = Arn::parse(&resource) else { return Bucket::default() };
+        if arn.service != "s3" {
+            return Bucket { account: arn.account_id(), ..Bucket::default() };
+        }
+        let goes_through = arn.is_access_point();
+        let name = match self.access_point() {
+            Some(point) if goes_through && resource.starts_with(point) => self.bucket_behind().map(ToOwned::to_owned),
+            _ => bucket(&resource).map(ToOwned::to_owned),
         };
-        arn.account_id().or_else(listed)
+        let Some(name) = name else { return Bucket::default() };
+        // The ARNs of buckets have no account; beside them stands whose they are.
+        let is_it = |listed: &&Listed| listed.arn.as_deref().and_then(bucket) == Some(&*name);
+        let account = self.listed().filter(is_it).find_map(|listed| AccountId::parse(listed.account.as_deref()?));
+        let behind = goes_through.then(|| format!("arn:{}:s3:::{name}", arn.partition));
+        Bucket { name: Cow::Owned(name), account, behind }
     }
 
-    fn access_point_bucket(&self) -> Option<String> {
-        self.access_point()?;
-        let listed = self.record.resources.iter().flatten().filter_map(|listed| listed.arn.as_deref());
-        let bucket = |arn: &str| arn.split_once(":s3:::").map(|(head, name)| (head.to_owned(), name.to_owned()));
-        let (head, name) = listed.filter_map(bucket).next()?;
-        Some(format!("{head}:s3:::{}", name.split('/').next().unwrap_or(&name)))
+    fn buckets(&self) -> Cow<'_, str> {
+        let mut names: Vec<Cow<'_, str>> = self.facts().iter().map(|fact| self.bucket_of(fact).name).collect();
+        names.dedup();
+        // No name of a bucket has a blank.
+        Cow::Owned(names.join(" "))
     }
 
     fn facts(&self) -> Vec<Fact<'_>> {
@@ -543,6 +621,10 @@ impl Logged for Event {
     fn context_of(&self, wanted: &dyn Fn(&str) -> bool) -> Context {
         let mut context = Context::new();
         context.mark_others_unknown();
+        // Access points are listed, where anything is.
+        if self.prefix == "s3" && self.access_point().is_none() && self.listed().next().is_none() {
+            crate::replay::context::ACCESS_POINT_KEYS.iter().for_each(|key| context.mark_unknown(key));
+        }
         let mut give = |key: &str, value: Option<String>| match value {
             _ if !wanted(key) => {}
             // No key here is one that takes no single value.
@@ -652,10 +734,6 @@ impl Event {
             return;
         }
         give("s3:versionid", self.version.clone());
-        if let Some(point) = self.access_point() {
-            give("s3:DataAccessPointArn", Some(point.to_owned()));
-            give("s3:DataAccessPointAccount", Arn::parse(point).map(|arn| arn.account.to_owned()));
-        }
         if self.facts.iter().any(|(action, _)| crate::replay::context::is_listing(action.as_str())) {
             give("s3:prefix", self.parameter("prefix"));
             give("s3:delimiter", self.parameter("delimiter"));
