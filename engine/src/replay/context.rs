@@ -2,6 +2,7 @@
 //! unknown (REPLAY §2.3).
 
 use super::{Observation, Query};
+use crate::arn::Arn;
 use crate::request::{Context, ContextValue};
 use std::net::IpAddr;
 
@@ -68,6 +69,15 @@ impl Observation<'_> {
             Some("AuthHeader") => give("s3:authType", Some("REST-HEADER")),
             Some("QueryString") => give("s3:authType", Some("REST-QUERY-STRING")),
             _ => {}
+        }
+        match tail.access_point {
+            Some("-") => ACCESS_POINT_KEYS.iter().for_each(|key| give(key, None)),
+            Some(arn) => {
+                give("s3:DataAccessPointArn", Some(arn));
+                let account = Arn::parse(arn).map(|arn| arn.account).filter(|account| !account.is_empty());
+                give("s3:DataAccessPointAccount", account);
+            }
+            None => {}
         }
         for (key, text) in [("aws:Referer", answer.referer), ("aws:UserAgent", answer.agent)] {
             if let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) {
