@@ -55,6 +55,14 @@ impl Answer<'_> {
         if self.principal_given { self.request.principal().as_str() } else { "the principal" }
     }
 
+    /// Whether a statement of a layer allows the request, or the same asked of the bucket behind its access point.
+    pub(crate) fn allows(&self, layer: Layer, access_point: bool, on_bucket: bool) -> bool {
+        self.explanation.statements.iter().any(|report| {
+            let is_of = (report.at.layer, report.at.access_point, report.on_bucket) == (layer, access_point, on_bucket);
+            is_of && report.statement.effect() == Effect::Allow && report.applies.is_true()
+        })
+    }
+
     /// The levels of the organization whose service control policies do not allow, from 1, with the policies' names.
     pub(crate) fn silent_scp_levels(&self) -> Vec<(usize, String)> {
         let applied = |level| {
@@ -337,16 +345,27 @@ fn rcps_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
         .then(|| format!("resource control policies do not apply to {}, so they were left out", service.title()))
 }
 
-/// The policy of an access point says nothing without the bucket behind it.
+/// The policies of an access point and of the bucket behind it say nothing without the bucket (R9.12).
 fn check_access_point(policies: &PolicySet, resource: &str, facts: &Facts) -> Result<(), Failure> {
-    let through = Arn::parse(resource).is_some_and(|arn| arn.is_access_point());
+    let through = Arn::parse(resource).filter(Arn::is_access_point);
     match &facts.access_point_bucket {
         Some(bucket) => {
-            let is_bucket = Arn::parse(bucket)
-                .is_some_and(|arn| arn.service == "s3" && !arn.resource.contains('/') && !arn.resource.is_empty());
-            if !is_bucket {
-                let why = "write it as arn:aws:s3:::BUCKET".to_owned();
-                return Err(RequestError::Fact { what: "bucket ARN", text: bucket.clone(), why }.into());
+            let refuse = |why: &str| {
+                Err(RequestError::Fact { what: "bucket ARN", text: bucket.clone(), why: why.to_owned() }.into())
+            };
+            let is_bucket = |arn: &Arn<'_>| {
+                let is_global = arn.region.is_empty() && arn.account.is_empty();
+                arn.service == "s3"
+                    && is_global
+                    && !arn.resource.is_empty()
+                    && !arn.resource.contains(['/', '*', '?', ':'])
+            };
+            match (Arn::parse(bucket).filter(is_bucket), through) {
+                (None, _) => return refuse("write it as arn:aws:s3:::BUCKET"),
+                (Some(arn), Some(point)) if arn.partition != point.partition => {
+                    return refuse(&format!("the access point is in the partition {}", point.partition));
+                }
+                _ => {}
             }
         }
         None if !policies.access_point.is_empty() => {
@@ -355,9 +374,17 @@ fn check_access_point(policies: &PolicySet, resource: &str, facts: &Facts) -> Re
                 "name it: --access-point-bucket arn:aws:s3:::BUCKET",
             ));
         }
+        None if through.is_some() && !policies.resource.is_empty() => {
+            return Err(Failure::with_help(
+                format!(
+                    "`{resource}` goes through an access point, and the bucket that the policy belongs to is not named"
+                ),
+                "name it: --access-point-bucket arn:aws:s3:::BUCKET; the policy of the access point is --access-point-policy",
+            ));
+        }
         None => {}
     }
-    if !policies.access_point.is_empty() && !through {
+    if !policies.access_point.is_empty() && through.is_none() {
         return Err(Failure::with_help(
             format!("the policy of an access point is given, but `{resource}` is none"),
             "ask for arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/object/KEY",
@@ -369,8 +396,12 @@ fn check_access_point(policies: &PolicySet, resource: &str, facts: &Facts) -> Re
 /// What S3 answers for a key that does not exist hangs on `s3:ListBucket` (R9.3).
 fn missing_key_note(policies: Asked<'_>, request: &Request<'_>) -> Option<String> {
     let arn = request.resource().arn().copied()?;
-    let (bucket, _) = arn.resource.split_once('/').filter(|_| arn.service == "s3" && arn.account.is_empty())?;
-    let bucket = format!("arn:{}:s3:::{bucket}", arn.partition);
+    let bucket = if arn.is_access_point() {
+        request.resource().as_str().split_once("/object/")?.0.to_owned()
+    } else {
+        let (bucket, _) = arn.resource.split_once('/').filter(|_| arn.service == "s3" && arn.account.is_empty())?;
+        format!("arn:{}:s3:::{bucket}", arn.partition)
+    };
     let list = Action::parse("s3:ListBucket").ok()?;
     let owner = request.resource_account().copied();
     let on_bucket = Resource::parse(&bucket).ok()?;

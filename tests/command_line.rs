@@ -373,6 +373,67 @@ fn explain_names_the_element_and_the_value() {
     assert!(other.contains("`/*` covers the objects of a bucket, not the bucket itself"), "{other}");
 }
 
+/// What is asked of an access point and of the bucket behind it is told apart.
+#[test]
+fn what_lacks_of_a_request_through_an_access_point_is_named() {
+    let folder = folder("explain-access-point");
+    let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/reports";
+    let object = format!("{point}/object/k");
+    let to = |name: &str, resource: &str| {
+        let text = format!(
+            r#"{{"Statement": {{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "{resource}"}}}}"#
+        );
+        file(&folder, name, &text)
+    };
+    let all = file(&folder, "all.json", &allow("s3:GetObject", "*", ""));
+    let (of_bucket, of_point) =
+        (to("bucket.json", "arn:aws:s3:::data/*"), to("point.json", &format!("{point}/object/*")));
+    let (other, both) = (to("other.json", "arn:aws:s3:::data/other"), to("both.json", "*"));
+    let ask = |account: &str, options: &[&str]| {
+        let principal = format!("arn:aws:iam::{account}:user/ann");
+        let always = ["-p", &all, "--principal", &principal, "--access-point-bucket", "arn:aws:s3:::data"];
+        out(&run(&[&always, options, &["s3:GetObject", &object]].concat()))
+    };
+    let lacks =
+        |text: &str| text.lines().filter(|line| line.contains("needed: ")).map(str::to_owned).collect::<Vec<_>>();
+    let theirs = "444455556666";
+
+    // What lacks is said of the side where it lacks, and what came nearest is there, too.
+    let text = ask(theirs, &["--resource-policy", &other, "--access-point-policy", &of_point]);
+    let [bucket] = &lacks(&text)[..] else { panic!("{text}") };
+    assert!(
+        bucket.contains("in the bucket's policy") && bucket.ends_with("s3:GetObject on arn:aws:s3:::data/k"),
+        "{text}"
+    );
+    assert!(text.contains("nearest: ") && text.contains("other.json:1:15"), "{text}");
+    let text = ask(theirs, &["--resource-policy", &of_bucket]);
+    let [point] = &lacks(&text)[..] else { panic!("{text}") };
+    assert!(point.contains("in the access point's policy") && point.ends_with(&object), "{text}");
+    assert_eq!(lacks(&ask(theirs, &[])).len(), 2);
+
+    // An endpoint has to let both forms through, and is told of once where it does.
+    let text = ask("111122223333", &["--endpoint-policy", &of_point]);
+    let [endpoint] = &lacks(&text)[..] else { panic!("{text}") };
+    assert!(endpoint.ends_with("s3:GetObject on arn:aws:s3:::data/k"), "{text}");
+    assert!(text.contains("Resource: `arn:aws:s3:::data/k` matches none of"), "{text}");
+    let text = ask("111122223333", &["--endpoint-policy", &both]);
+    assert_eq!(text.matches("both.json:1:15").count(), 1, "{text}");
+
+    // Whose the bucket is, is an assumption; and of a key that is not there, listing decides.
+    assert!(text.contains("assumed: the bucket behind the access point belongs to"), "{text}");
+    assert!(text.contains("a key that does not exist is answered with 403"), "{text}");
+
+    // A policy that nobody is asked about is no verdict.
+    let output = run(&["-p", &all, "--resource-policy", &of_bucket, "--principal", theirs, "s3:GetObject", &object]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("--access-point-bucket arn:aws:s3:::BUCKET"), "{}", err(&output));
+    for bucket in ["arn:aws:s3:eu-west-1:111122223333:data", "arn:aws:s3:::da*", "arn:aws-cn:s3:::data", "data"] {
+        let output =
+            run(&["-p", &all, "--principal", theirs, "--access-point-bucket", bucket, "s3:GetObject", &object]);
+        assert_eq!(code(&output), 2, "{bucket}");
+    }
+}
+
 #[test]
 fn warnings_are_shown_when_asked_for() {
     let folder = folder("warnings");

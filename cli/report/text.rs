@@ -16,6 +16,7 @@ use can_access_engine::request::{ContextValue, Lookup, Request};
 use can_access_engine::statement::Effect;
 use can_access_engine::truth::Truth;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io::Write;
 
 /// How many patterns or values a message lists.
@@ -54,7 +55,10 @@ pub(crate) fn print(
         let (action, resource) = (request.action().as_str(), shown(request.resource().as_str()));
         writeln!(out, "  {action} on {resource}{who}")?;
     }
-    for report in explanation.statements.iter().filter(|report| explanation.decided_by.contains(&report.at)) {
+    // An endpoint's policy is asked twice of a request through an access point.
+    let mut told = HashSet::new();
+    let decided = explanation.statements.iter().filter(|report| explanation.decided_by.contains(&report.at));
+    for report in decided.filter(|report| told.insert(report.at)) {
         let what = match (outcome.decision, report.statement.effect()) {
             (Decision::Depends, Effect::Allow) => "may allow",
             (Decision::Depends, Effect::Deny) => "may deny",
@@ -83,9 +87,7 @@ pub(crate) fn print(
             writeln!(out, "  not every value could be tried, so the answer may not depend on them after all")?;
         }
     }
-    if let Some(report) =
-        explanation.nearest.and_then(|id| explanation.statements.iter().find(|report| report.at == id))
-    {
+    if let Some(report) = explanation.nearest_report() {
         writeln!(out, "  nearest: {BOLD}{}{BOLD:#} ({})", place(report, None), described(report))?;
         for element in elements(report, answer).iter().filter(|element| !element.matches.is_true()) {
             writeln!(out, "    {}: {}", element.name, element.why)?;
@@ -206,17 +208,24 @@ pub(crate) fn needs(answer: &Answer<'_>) -> Vec<String> {
     }
     let request = &answer.request;
     let principal = request.principal();
-    let what = format!("{} on {}", request.action().as_str(), shown(request.resource().as_str()));
+    let action = request.action().as_str();
+    let on = |request: &Request<'_>| format!("{action} on {}", shown(request.resource().as_str()));
+    let what = on(request);
+    let behind = request.on_bucket();
     let blocked = |layer| outcome.blocked_by.has(Blocker::Layer(layer));
     let mut needs = Vec::new();
     if blocked(Layer::Identity) {
         let own = request.is_same_account() && !blocked(Layer::Resource) && !answer.trust_matters();
         let delegated = outcome.layer(Layer::Resource) == LayerOutcome::Allowed;
-        needs.push(match principal.account() {
-            Some(account) if delegated || !own => {
+        needs.push(match (principal.account(), &behind) {
+            (Some(account), _) if delegated || !own => {
                 format!("in account {account}, an identity policy that allows {} {what}", answer.asker())
             }
-            _ => format!(
+            (_, Some(behind)) => format!(
+                "an identity policy that allows {what}, or policies that name the principal and do: the bucket's for {}, and the access point's",
+                shown(behind.resource().as_str())
+            ),
+            (_, None) => format!(
                 "an identity policy that allows {what}, or a resource-based policy that names the principal and does"
             ),
         });
@@ -224,12 +233,27 @@ pub(crate) fn needs(answer: &Answer<'_>) -> Vec<String> {
     if blocked(Layer::Resource) {
         let owner = request.resource_account().filter(|_| !request.is_same_account());
         let owner = owner.map_or(String::new(), |account| format!("in account {account}, "));
-        needs.push(format!("{owner}a statement in the resource's own policy that allows {} {what}", answer.asker()));
+        let asker = answer.asker();
+        match &behind {
+            Some(behind) => {
+                if !answer.allows(Layer::Resource, false, true) {
+                    needs.push(format!("{owner}a statement in the bucket's policy that allows {asker} {}", on(behind)));
+                }
+                if !answer.allows(Layer::Resource, true, false) {
+                    needs.push(format!("a statement in the access point's policy that allows {asker} {what}"));
+                }
+            }
+            None => needs.push(format!("{owner}a statement in the resource's own policy that allows {asker} {what}")),
+        }
     }
     for layer in [Layer::Boundary, Layer::Session, Layer::Endpoint] {
         if blocked(layer) {
             let missing = if outcome.layer(layer) == LayerOutcome::Absent { " (none was given)" } else { "" };
-            needs.push(format!("{}{missing} that allows {what}", layer.described()));
+            let forms = [Some(request), behind.as_ref().filter(|_| layer == Layer::Endpoint)];
+            let forms = forms.into_iter().flatten().enumerate();
+            let silent =
+                forms.filter(|(on_bucket, _)| behind.is_none() || !answer.allows(layer, false, *on_bucket == 1));
+            needs.extend(silent.map(|(_, form)| format!("{}{missing} that allows {}", layer.described(), on(form))));
         }
     }
     if blocked(Layer::Scp) {

@@ -180,4 +180,5 @@ derived! {
     MaxKeys = "s3:max-keys",
     AccessPointArn = "s3:dataaccesspointarn",
     AccessPointAccount = "s3:dataaccesspointaccount",
+    AccessPointOrigin = "s3:accesspointnetworkorigin",
 }

@@ -9,7 +9,7 @@
 
 mod representatives;
 
-use super::{Blockers, Decision, Outcome, weigh};
+use super::{Blockers, Decision, Outcome, service, weigh};
 use crate::key::ConditionKey;
 use crate::policy::{PolicySet, Statements};
 use crate::request::{Context, ContextValue, Lookup, Request};
@@ -143,6 +143,9 @@ fn unknown_keys(policies: &PolicySet, request: &Request<'_>) -> Vec<ConditionKey
             }
         }
     }
+    let of_service = service::open_keys(policies, request, &tested).filter(|key| is_unknown(key));
+    let of_service: Vec<ConditionKey> = of_service.filter(|key| !tested.contains(key)).cloned().collect();
+    tested.extend(of_service);
     for key in tested {
         let known = inserted.iter().any(|other| *other == key || other.is_time() && key.is_time());
         if !known {

@@ -11,6 +11,7 @@ use crate::principal::{Class, Classes, PrincipalMatch};
 use crate::request::{Assumption, Lookup, Request};
 use crate::statement::{Effect, Record, Statement, StatementId};
 use crate::truth::Truth;
+use std::collections::HashSet;
 
 /// A decision with everything that led to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +55,16 @@ pub struct StatementReport<'p> {
     pub conditions: Vec<Evaluation>,
     /// Whether it applies.
     pub applies: Truth,
+}
+
+impl<'p> Explanation<'p> {
+    /// What the statement said that came nearest. Of a request through an access point some are asked twice: then what it
+    /// said where it came nearest.
+    #[must_use]
+    pub fn nearest_report(&self) -> Option<&StatementReport<'p>> {
+        let is_it = |report: &&StatementReport<'_>| Some(report.at) == self.nearest && !report.applies.is_true();
+        self.statements.iter().filter(is_it).rev().max_by_key(|report| report.nearness())
+    }
 }
 
 impl StatementReport<'_> {
@@ -157,7 +168,7 @@ impl<'p> Recorder<'p> {
         unsettled.dedup();
         Explanation {
             decided_by: decided_by(&statements, &outcome),
-            nearest: nearest(&statements, &outcome),
+            nearest: nearest(&statements, &outcome, request.on_bucket().is_some()),
             absent_keys: absent_keys(&statements, request),
             assumptions: assumptions(&statements, policies, request, &outcome),
             unsettled,
@@ -207,15 +218,24 @@ fn decided_by(statements: &[StatementReport<'_>], outcome: &Outcome) -> Vec<Stat
     ids
 }
 
-fn nearest(statements: &[StatementReport<'_>], outcome: &Outcome) -> Option<StatementId> {
+fn nearest(statements: &[StatementReport<'_>], outcome: &Outcome, asks_twice: bool) -> Option<StatementId> {
     if outcome.decision != Decision::ImplicitDeny {
         return None;
     }
     let blocked = |layer| outcome.blocked_by.has(super::Blocker::Layer(layer));
-    let allows = |report: &&StatementReport<'_>| {
-        report.at.layer == Layer::Scp && report.statement.effect() == Effect::Allow && report.applies.is_true()
+    // A level of the organization that already allows is not the one that blocks, and neither is the policy of a bucket or
+    // of an access point that does, nor the form of the resource that an endpoint's policy lets through.
+    let has_to_allow = |report: &StatementReport<'_>| match report.at.layer {
+        Layer::Scp => true,
+        Layer::Resource | Layer::Endpoint => asks_twice,
+        _ => false,
     };
-    let allowing_levels: Vec<usize> = statements.iter().filter(allows).map(|report| report.at.level).collect();
+    let of =
+        |report: &StatementReport<'_>| (report.at.layer, report.at.level, report.at.access_point, report.on_bucket);
+    let allows = |report: &&StatementReport<'_>| {
+        has_to_allow(report) && report.statement.effect() == Effect::Allow && report.applies.is_true()
+    };
+    let allowing: HashSet<_> = statements.iter().filter(allows).map(of).collect();
     // In one account a resource-based policy could have granted what the identity policies do not.
     let candidate = |report: &&StatementReport<'_>| {
         let layer = report.at.layer;
@@ -223,8 +243,7 @@ fn nearest(statements: &[StatementReport<'_>], outcome: &Outcome) -> Option<Stat
             && !report.applies.is_true()
             && (blocked(layer) || layer == Layer::Resource && blocked(Layer::Identity))
             && report.action
-            // A level of the organization that already allows is not the one that blocks.
-            && (layer != Layer::Scp || !allowing_levels.contains(&report.at.level))
+            && !allowing.contains(&of(report))
     };
     let best = statements.iter().filter(candidate).rev().max_by_key(|report| report.nearness())?;
     Some(best.at)

@@ -168,8 +168,10 @@ pub enum ServiceRule {
     RootAssumesRole,
     /// Policies and roles that AWS owns are not for customers to change (R7.38).
     AwsOwnedResource,
-    /// The bucket policy is public, and Block Public Access restricts it (R7.35).
+    /// The policy of the bucket, or of the access point, is public, and Block Public Access restricts it (R7.35).
     BlockPublicAccess,
+    /// An access point that is bound to a VPC answers requests from there only (R9.12).
+    AccessPointOrigin,
     /// The owner's root user can always mend the bucket policy (R7.25).
     BucketPolicyRecovery,
 }
@@ -185,7 +187,10 @@ impl std::fmt::Display for ServiceRule {
             Self::RootAssumesRole => "a root user cannot assume a role",
             Self::AwsOwnedResource => "the resource belongs to AWS and cannot be changed or handed on",
             Self::BlockPublicAccess => {
-                "the bucket policy is public, and Block Public Access (RestrictPublicBuckets) then admits only services and the owner's account"
+                "the policy of the bucket, or of the access point, is public, and Block Public Access (RestrictPublicBuckets) then admits only services and the owner's account"
+            }
+            Self::AccessPointOrigin => {
+                "the access point is bound to a VPC (s3:AccessPointNetworkOrigin), and the request comes from none"
             }
             Self::BucketPolicyRecovery => "the owner's root user can always read, replace and delete the bucket policy",
         })
@@ -446,15 +451,17 @@ fn weighed<R: Record>(
 
     let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None, on_bucket: bucket.is_some() };
     let silent = ResourceSaid::SILENT;
-    let mut resource = if policies.resource.is_empty() {
-        silent
-    } else {
-        said(statements, silent, of_resource(false), on_bucket, around, record)
-    };
+    // What is done to an access point itself is no matter of the bucket's policy.
+    let asks_resource = !policies.resource.is_empty() && !request.is_about_access_point();
+    let mut resource =
+        if !asks_resource { silent } else { said(statements, silent, of_resource(false), on_bucket, around, record) };
     let around = Surroundings { on_bucket: false, ..around };
     let asks_access_point = bucket.is_some() || request.is_through_access_point() && !policies.access_point.is_empty();
     let through = asks_access_point.then(|| said(statements, silent, of_resource(true), request, around, record));
-    if !policies.resource.is_empty() || through.is_some() && !policies.access_point.is_empty() {
+    if !asks_resource && !policies.resource.is_empty() {
+        set::<R>(&mut layers, Layer::Resource, || LayerOutcome::NotApplicable);
+    }
+    if asks_resource || through.is_some() && !policies.access_point.is_empty() {
         let both = through.map_or(resource.said(), |through| Said {
             denies: resource.denies.or(through.denies),
             allows: resource.allows().and(through.allows()),
@@ -515,13 +522,14 @@ fn weighed<R: Record>(
     }
     let forbidden = service::forbids(policies, request);
     match forbidden {
-        Some(ServiceRule::RootAssumesRole) => record.unsettled(Rule("R7.26")),
-        Some(ServiceRule::BlockPublicAccess) => record.unsettled(Rule("R7.36")),
+        Some((ServiceRule::RootAssumesRole, _)) => record.unsettled(Rule("R7.26")),
+        Some((ServiceRule::BlockPublicAccess, _)) => record.unsettled(Rule("R7.36")),
         _ => {}
     }
     note_unsettled(policies, request, &parts, rcp, record);
 
-    let granted = grant.granted.and(scp.allows).and(endpoint.allows).and(forbidden.is_none().into());
+    let refuses = forbidden.map_or(Truth::False, |(_, refuses)| refuses);
+    let granted = grant.granted.and(scp.allows).and(endpoint.allows).and(!refuses);
     let decision = match (denied, granted) {
         (Truth::True, _) => Decision::ExplicitDeny,
         (Truth::False, Truth::True) => Decision::Allowed,
@@ -547,11 +555,12 @@ fn weighed<R: Record>(
                 blocked_by.add(Blocker::Layer(layer));
             }
         }
-        if forbidden.is_some() {
+        if refuses.is_true() {
             blocked_by.add(Blocker::Service);
         }
         if blocked_by.has(Blocker::Service) {
-            service_rule = forbidden.or(Some(ServiceRule::AccountNotTrusted));
+            let refusing = forbidden.filter(|_| refuses.is_true()).map(|(rule, _)| rule);
+            service_rule = refusing.or(Some(ServiceRule::AccountNotTrusted));
         }
     }
     Some(Outcome {

@@ -3,8 +3,11 @@
 use super::ServiceRule;
 use super::public::is_public;
 use crate::catalogue::Catalogue;
+use crate::key::ConditionKey;
 use crate::policy::PolicySet;
-use crate::request::{Identity, Kind, Request};
+use crate::request::{ENDPOINT_KEYS, Identity, Kind, Lookup, Request};
+use crate::truth::Truth;
+use std::sync::LazyLock;
 
 /// Whether the resource's RCPs concern this request (R7.10–R7.12, R7.14, R7.15).
 pub(super) fn rcp_applies(request: &Request<'_>) -> bool {
@@ -79,16 +82,82 @@ pub(super) fn is_for_providers(request: &Request<'_>) -> bool {
         )
 }
 
-/// The rule by which the service refuses a request that the policies may grant.
+/// The rule by which the service refuses a request that the policies may grant, and whether it does.
 #[inline(always)]
-pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>) -> Option<ServiceRule> {
+pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>) -> Option<(ServiceRule, Truth)> {
     if let "sts" | "kms" | "iam" = request.action().service()
         && let Some(rule) = reserves(request)
     {
-        return Some(rule);
+        return Some((rule, Truth::True));
     }
-    let restricted = request.facts().restrict_public_buckets && is_restricted(policies, request);
-    restricted.then_some(ServiceRule::BlockPublicAccess)
+    let facts = request.facts();
+    if !facts.restrict_public_buckets && !request.is_through_access_point() {
+        return None;
+    }
+    let outside = (ServiceRule::AccessPointOrigin, is_outside_vpc(request));
+    let public = || {
+        let restricted = if facts.restrict_public_buckets { is_restricted(policies, request) } else { Truth::False };
+        (ServiceRule::BlockPublicAccess, restricted)
+    };
+    let (rule, refuses) = if outside.1.is_true() { outside } else { public() };
+    // The one that is not sure is told where the other one does not refuse.
+    let found = if refuses.is_false() { outside } else { (rule, refuses) };
+    (!found.1.is_false()).then_some(found)
+}
+
+static ORIGIN: LazyLock<ConditionKey> = LazyLock::new(|| ConditionKey::new("s3:AccessPointNetworkOrigin"));
+/// The keys of requests that come from a VPC.
+static ENDPOINTS: LazyLock<Vec<ConditionKey>> =
+    LazyLock::new(|| ENDPOINT_KEYS.into_iter().map(ConditionKey::new).collect());
+
+/// The keys, besides those that policies look at, on which it hangs whether the service refuses a request.
+pub(super) fn open_keys(
+    policies: &PolicySet,
+    request: &Request<'_>,
+    tested: &[ConditionKey],
+) -> impl Iterator<Item = &'static ConditionKey> {
+    let refuses = forbids(policies, request).map(|(_, refuses)| refuses);
+    let is_open = refuses == Some(Truth::Unknown) || request.is_through_access_point() && tested.contains(&ORIGIN);
+    std::iter::once(&*ORIGIN).chain(&*ENDPOINTS).filter(move |_| is_open)
+}
+
+/// The values of such a key that make a difference to the service.
+pub(super) fn values_of(key: &ConditionKey) -> &'static [&'static str] {
+    match key.folded() {
+        "s3:accesspointnetworkorigin" => &["Internet", "VPC"],
+        "aws:sourcevpc" => &["vpc-0"],
+        "aws:sourcevpce" => &["vpce-0"],
+        _ => &[],
+    }
+}
+
+/// Whether a request through an access point that is bound to a VPC comes from outside of it (R9.12). Which VPC that is, no
+/// request tells: one that comes from any is taken to come from there. An access point of which nothing is said is open to
+/// the internet.
+fn is_outside_vpc(request: &Request<'_>) -> Truth {
+    let bound = match request.lookup(&ORIGIN) {
+        _ if !request.is_through_access_point() => return Truth::False,
+        // Of what is not known because nothing is, the usual is taken.
+        Lookup::Unknown if !request.context().is_unknown(&ORIGIN) => return Truth::False,
+        origin => is_vpc(origin),
+    };
+    let from_vpc = ENDPOINTS.iter().fold(Truth::False, |from_vpc, key| {
+        from_vpc.or(match request.lookup(key) {
+            Lookup::Absent => Truth::False,
+            Lookup::Unknown => Truth::Unknown,
+            Lookup::Single(_) | Lookup::Multi(_) => Truth::True,
+        })
+    });
+    bound.and(!from_vpc)
+}
+
+fn is_vpc(origin: Lookup<'_>) -> Truth {
+    match origin {
+        Lookup::Single(origin) => (origin == "VPC").into(),
+        Lookup::Multi(origins) => origins.iter().any(|origin| origin == "VPC").into(),
+        Lookup::Absent => Truth::False,
+        Lookup::Unknown => Truth::Unknown,
+    }
 }
 
 /// What services keep to themselves.
@@ -119,15 +188,21 @@ fn reads(name: &str) -> bool {
 }
 
 /// S3 Block Public Access: with `RestrictPublicBuckets`, a public policy admits services and the owner's account only
-/// (R7.35).
-fn is_restricted(policies: &PolicySet, request: &Request<'_>) -> bool {
+/// (R7.35). That of an access point that is bound to a VPC never is public (R7.36).
+fn is_restricted(policies: &PolicySet, request: &Request<'_>) -> Truth {
     let s3 = request.resource().arn().is_some_and(|arn| arn.service == "s3");
     let outsider = !matches!(request.principal().identity(), Identity::Service { .. }) && !request.is_same_account();
     let owner_of_access_point = request
         .access_point_account()
         .is_some_and(|account| request.principal().account().is_some_and(|own| own.as_str() == account));
-    s3 && outsider
-        && !owner_of_access_point
-        && (policies.resource.iter().any(|policy| is_public(policy, true))
-            || request.is_through_access_point() && policies.access_point.iter().any(|policy| is_public(policy, false)))
+    if !s3 || !outsider || owner_of_access_point {
+        return Truth::False;
+    }
+    if policies.resource.iter().any(|policy| is_public(policy, true)) {
+        return Truth::True;
+    }
+    if !request.is_through_access_point() || !policies.access_point.iter().any(|policy| is_public(policy, false)) {
+        return Truth::False;
+    }
+    !is_vpc(request.lookup(&ORIGIN))
 }

@@ -120,9 +120,7 @@ impl CompiledSet {
     pub fn explain_briefly(&self, request: &Request<'_>) -> Explanation<'_> {
         let brief = explain_by(&self.policies, &About::resource(self), request, FOUND);
         // Of statements about something else, one can have come nearest where none is about the resource.
-        // An endpoint's policy is asked twice of a request through an access point, and a statement told as often.
-        let mut reports = brief.statements.iter().filter(|report| Some(report.at) == brief.nearest);
-        let is_near = reports.any(|report| !report.resource.is_false() && !report.applies.is_true());
+        let is_near = brief.nearest_report().is_some_and(|report| !report.resource.is_false());
         if brief.outcome.decision == Decision::ImplicitDeny && !is_near { self.explain(request) } else { brief }
     }
 

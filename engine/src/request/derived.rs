@@ -110,6 +110,9 @@ impl<'a> Request<'a> {
             Derived::AccessPointAccount => {
                 self.access_point.map_or(Derivation::NotDerived, |(_, account)| text(Some(account)))
             }
+            // The other kind is bound to a VPC (§8.4).
+            Derived::AccessPointOrigin if self.access_point.is_some() => Derivation::Usual("Internet"),
+            Derived::AccessPointOrigin => Derivation::NotDerived,
         }
     }
 
@@ -156,6 +159,11 @@ impl<'a> Request<'a> {
         region.or_else(|| (global && self.principal.partition() == Some("aws")).then_some("us-east-1"))
     }
 
+    /// Whether every request like this one has a key.
+    pub(crate) fn always_has(&self, key: &ConditionKey) -> bool {
+        key.is_always_there() || key.derived() == Some(Derived::AccessPointOrigin) && self.access_point.is_some()
+    }
+
     /// Whether the request is known not to have a key though nothing was said about it.
     fn rules_out(&self, key: &ConditionKey) -> bool {
         let name = key.folded();
@@ -182,6 +190,16 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn assumptions(&self) -> Vec<Assumption> {
         let mut assumptions = Vec::new();
+        if self.account_is_points
+            && let Some(account) = self.resource_account
+        {
+            assumptions.push(Assumption::BucketAccount(account));
+        }
+        let origin = ConditionKey::new("s3:AccessPointNetworkOrigin");
+        let is_told = self.context.given(&origin).is_some() || self.context.is_unknown(&origin);
+        if self.access_point.is_some() && !is_told {
+            assumptions.push(Assumption::Default { key: "s3:AccessPointNetworkOrigin", value: "Internet" });
+        }
         if !self.account_given {
             let public = self.resource.arn().is_some_and(|arn| arn.account == "aws");
             assumptions.extend(match self.resource_account {
@@ -209,6 +227,7 @@ impl<'a> Request<'a> {
             Derived::ViaAwsService => "aws:ViaAWSService",
             Derived::MultiFactorAuthPresent => "aws:MultiFactorAuthPresent",
             Derived::MaxKeys => "s3:max-keys",
+            Derived::AccessPointOrigin => "s3:AccessPointNetworkOrigin",
             Derived::RequestedRegion => return self.region().map(|region| Assumption::Region(region.to_owned())),
             _ => return None,
         };

@@ -71,6 +71,8 @@ impl Facts {
 pub enum Assumption {
     /// The resource belongs to the principal's account (R7.3).
     ResourceAccount(AccountId),
+    /// The bucket behind the access point belongs to the access point's account (R7.3).
+    BucketAccount(AccountId),
     /// The resource is public, and counts as the caller's own (R7.3).
     PublicResource,
     /// The role has no path: a session's ARN does not tell it (R4.14).
@@ -95,6 +97,9 @@ impl std::fmt::Display for Assumption {
         match self {
             Self::ResourceAccount(account) => {
                 write!(f, "the resource belongs to the principal's account {account}")
+            }
+            Self::BucketAccount(account) => {
+                write!(f, "the bucket behind the access point belongs to the access point's account {account}")
             }
             Self::PublicResource => f.write_str("the resource is public and counts as the caller's own"),
             Self::RolePath(arn) => write!(f, "the role behind the session is {arn}, without a path"),

@@ -244,6 +244,8 @@ pub struct Request<'a> {
     bucket_resource: Option<Cow<'a, str>>,
     resource_account: Option<AccountId>,
     account_given: bool,
+    /// Whether the account is that of the access point, to which the bucket behind it need not belong.
+    account_is_points: bool,
     same_account: bool,
     context: &'a Context,
     facts: &'a Facts,
@@ -287,12 +289,15 @@ impl<'a> Request<'a> {
                 }
             });
         let access_point = access_point(&resource);
-        let bucket_resource = facts.access_point_bucket.as_deref().filter(|_| access_point.is_some()).map(|bucket| {
-            match resource.text.split_once("/object/") {
-                Some((_, key)) => Cow::Owned(format!("{bucket}/{key}")),
-                None => Cow::Borrowed(bucket),
-            }
+        let has_bucket = access_point.is_some() && !is_about_access_points(action);
+        let bucket_resource = facts.access_point_bucket.as_deref().filter(|_| has_bucket).map(|bucket| match resource
+            .text
+            .split_once("/object/")
+        {
+            Some((_, key)) => Cow::Owned(format!("{bucket}/{key}")),
+            None => Cow::Borrowed(bucket),
         });
+        let bucket_behind = bucket_resource.is_some();
         let owner = resource_account.or(own).or(principal.account().copied());
         let request = Self {
             principal,
@@ -304,6 +309,7 @@ impl<'a> Request<'a> {
             resource_account: owner,
             same_account: is_same_account(principal, &resource, owner.as_ref()),
             account_given: resource_account.or(own).is_some(),
+            account_is_points: resource_account.is_none() && own.is_some() && bucket_behind,
             context,
             facts,
         };
@@ -442,6 +448,7 @@ impl<'a> Request<'a> {
             same_account: is_same_account(self.principal, &resource, self.resource_account.as_ref()),
             resource_account: self.resource_account,
             account_given: self.account_given,
+            account_is_points: self.account_is_points,
             context: self.context,
             facts: self.facts,
         })
@@ -455,6 +462,11 @@ impl<'a> Request<'a> {
     /// Whether the resource asked for is the access point's ARN itself, rather than that of the bucket behind it.
     pub(crate) fn has_access_point_form(&self) -> bool {
         access_point(&self.resource).is_some()
+    }
+
+    /// Whether it is about an access point itself rather than about what lies behind it.
+    pub(crate) fn is_about_access_point(&self) -> bool {
+        self.access_point.is_some() && is_about_access_points(self.action)
     }
 
     /// Whether the requester has a unique id that is not known, so that `AIDA…` and `AROA…` cannot be compared with it.
@@ -486,6 +498,12 @@ fn is_same_account(principal: &Principal, resource: &Resource<'_>, owner: Option
         (Some(_), None) => true,
         (own, Some(arn)) => own == owner && principal.partition() == Some(arn.partition),
     }
+}
+
+/// Whether an action is about access points themselves, such as `s3:DeleteAccessPoint`. Their names say so, without
+/// exception.
+fn is_about_access_points(action: &Action) -> bool {
+    action.service() == "s3" && action.name().contains("accesspoint")
 }
 
 /// The ARN of the access point that a resource names or lies behind, and its account.

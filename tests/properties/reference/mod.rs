@@ -19,7 +19,7 @@ pub(crate) use patterns::glob;
 use policies::{documents, levels, statements, verdict, verdict_of};
 use principals::{Class, classes};
 use public::is_public;
-use request::{Principal, Request, six};
+use request::{Held, Principal, Request, six};
 use serde_json::Value;
 
 /// What one set of policies says (R0.3).
@@ -216,7 +216,7 @@ fn root_may_mend_bucket_policy(request: &Request) -> bool {
         && about_the_policy.iter().any(|action| request.action_is(action))
 }
 
-/// R7.31, R7.35, R7.38: what the services themselves refuse.
+/// R7.31, R7.35, R7.38, R9.12: what the services themselves refuse.
 ///
 /// `resource_documents` are the policies of the resource, and those of the access point before it.
 fn service_refuses(request: &Request, facts: &Value, resource_documents: &[&[Value]; 2]) -> bool {
@@ -238,11 +238,19 @@ fn service_refuses(request: &Request, facts: &Value, resource_documents: &[&[Val
     let owns_access_point = owner.is_some() && owner == request.principal.home().map(|home| home.account.clone());
     let service = matches!(request.principal, Principal::Service { .. });
     let outsider = !service && !request.same_account() && !owns_access_point;
+    // R9.12: what is bound to a VPC does not hear who comes from outside.
+    let held = |key: &str| request.lookup(key).is_some();
+    let origin = request.lookup("s3:AccessPointNetworkOrigin").filter(|_| request.access_point().is_some());
+    let bound = origin.is_some_and(|origin| match origin {
+        Held::Single(origin) => origin == "VPC",
+        Held::Multi(origins) => origins.iter().any(|origin| origin == "VPC"),
+    });
+    let unheard = bound && !held("aws:SourceVpc") && !held("aws:SourceVpce") && !held("aws:VpcSourceIp");
     let [of_bucket, of_access_point] = resource_documents;
     let public = restricted
         && outsider
         && (of_bucket.iter().flat_map(statements).any(|s| is_public(&s, true))
-            || of_access_point.iter().flat_map(statements).any(|s| is_public(&s, false)));
+            || !bound && of_access_point.iter().flat_map(statements).any(|s| is_public(&s, false)));
 
-    reserved_alias || changed || public
+    reserved_alias || changed || public || unheard
 }

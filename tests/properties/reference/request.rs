@@ -170,6 +170,7 @@ impl Request {
         }
         if let Some(arn) = self.access_point() {
             derived.push(("s3:DataAccessPointArn", arn.to_owned()));
+            derived.push(("s3:AccessPointNetworkOrigin", "Internet".to_owned()));
             derived.push(("s3:DataAccessPointAccount", arn.split(':').nth(4).unwrap_or_default().to_owned()));
         }
         for (key, value) in derived {

@@ -1,6 +1,6 @@
 //! Values that stand for all values of a key: one for each way the tests of the policies can come out together.
 
-use super::statements;
+use super::{service, statements};
 use crate::arn::Arn;
 use crate::condition::is_of;
 use crate::condition::{Comparison, ConditionTest, ConditionValue, Family, Operand};
@@ -72,8 +72,12 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
     if !inserted {
         texts.drop_twins(&tests, request);
     }
+    let counts_for_service = request.is_through_access_point() && !service::values_of(key).is_empty();
+    if counts_for_service {
+        texts.found.extend(service::values_of(key).iter().map(|text| (*text).to_owned()));
+    }
 
-    let mut values = if key.is_always_there() { Vec::new() } else { vec![None] };
+    let mut values = if request.always_has(key) { Vec::new() } else { vec![None] };
     let sets = valued().filter(|test| test.operator().set.is_some()).count();
     let (single, multi) = match key.shape() {
         Some(Shape::SingleValued) => (true, false),
@@ -82,7 +86,7 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
         // have one value, as whoever wrote the policy took it.
         None => (sets == 0 || sets < families.len() || inserted, sets > 0),
     };
-    if single {
+    if single || counts_for_service {
         values.extend(texts.found.iter().map(|text| Some(ContextValue::Single(text.clone()))));
     }
     if multi {

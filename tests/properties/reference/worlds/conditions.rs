@@ -98,6 +98,7 @@ pub(super) const CONDITION_KEYS: &[&str] = &[
     "aws:RequestedRegion",
     "s3:DataAccessPointArn",
     "s3:DataAccessPointAccount",
+    "s3:AccessPointNetworkOrigin",
     "aws:ViaAWSService",
     "aws:MultiFactorAuthPresent",
 ];
@@ -115,6 +116,7 @@ pub(super) fn values_of(key: &str) -> &'static [&'static str] {
         "aws:userid" => &["AIDAEXAMPLEANN", "AROAEXAMPLEWEB:s1", "AROAEXAMPLEWEB:*", "111111111111:*", "anonymous"],
         "aws:RequestedRegion" => &["us-east-1", "us-*"],
         "s3:DataAccessPointArn" => ACCESS_POINT_ARNS,
+        "s3:AccessPointNetworkOrigin" => &["VPC", "Internet", "V*"],
         "aws:PrincipalAccount" | "aws:ResourceAccount" | "s3:DataAccessPointAccount" => {
             &["111111111111", "222222222222", "anonymous", "*"]
         }

@@ -21,6 +21,7 @@ pub(super) const TIMES: &[&str] = &[
     "2024-01-01T01:00:00+01:00",
     "1704067200",
 ];
+pub(super) const ORIGINS: &[&str] = &["Internet", "VPC"];
 pub(super) const TRUTHS: &[&str] = &["true", "false"];
 pub(super) const ARNS: &[&str] = &[
     "arn:aws:iam::111111111111:role/app/web",
@@ -72,8 +73,11 @@ pub(super) fn context(scene: Scene) -> BoxedStrategy<Map<String, Value>> {
         perhaps(BYTES),
         perhaps_several(TAG_KEYS),
         perhaps_several(LISTED),
+        (if scene.is_through_access_point() { perhaps(ORIGINS) } else { Just(None).boxed() }, perhaps(TEAMS)),
     )
-        .prop_map(|(team, address, prefix, count, time, secure, arn, bytes, tag_keys, list)| {
+        .prop_map(|(team, address, prefix, count, time, secure, arn, bytes, tag_keys, list, (origin, endpoint))| {
+            // Over the internet, or through an endpoint.
+            let endpoint = endpoint.filter(|_| origin.is_some() && address.is_none());
             let given = [
                 ("aws:PrincipalTag/team", team),
                 ("aws:SourceIp", address),
@@ -85,6 +89,8 @@ pub(super) fn context(scene: Scene) -> BoxedStrategy<Map<String, Value>> {
                 ("example:Blob", bytes),
                 ("aws:TagKeys", tag_keys),
                 ("example:List", list),
+                ("s3:AccessPointNetworkOrigin", origin),
+                ("aws:SourceVpce", endpoint),
             ];
             let present = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
             present.collect::<Map<String, Value>>()
