@@ -1,5 +1,6 @@
 //! One event of CloudTrail, in any of the spellings in which it is delivered and exported (REPLAY §3.2, §3.5).
 
+use super::access_point::{AccessPoint, bucket};
 use super::{Needed, Place, chosen, has_own_resources, is_refusal, needed, prefix, resources};
 use crate::arn::{AccountId, Arn};
 use crate::catalogue::Catalogue;
@@ -144,6 +145,9 @@ pub struct Event {
     /// Whether it succeeded, and what it was about is not told or not known.
     unplaced: bool,
     version: Option<String>,
+    /// The ARNs of what a copy was made of.
+    sources: Vec<String>,
+    access_point: Option<AccessPoint>,
 }
 
 /// Who sent an event.
@@ -196,6 +200,8 @@ impl Event {
             shown: false,
             unplaced: false,
             version: None,
+            sources: Vec::new(),
+            access_point: None,
             record,
         };
         let identity = event.record.identity.as_ref().map(who);
@@ -210,6 +216,11 @@ impl Event {
         event.prefix = prefix(source).to_owned();
         (event.who, event.role) = identity?;
         event.version = text(&event.record.parameters, "versionId").filter(|version| !version.is_empty());
+        if event.prefix == "s3" {
+            event.sources = event.copied(&name);
+            let named = event.record.parameters.get("bucketName").and_then(Value::as_str);
+            event.access_point = AccessPoint::find(named, event.listed_arns(), &event.sources);
+        }
         event.class = event.observe(&name);
         Some(event)
     }
@@ -307,32 +318,31 @@ impl Event {
         let of_item = || resources(&self.prefix, name, action, item, place);
         let of_all = || resources(&self.prefix, name, action, parameters, place);
         let given = Some(of_item()).filter(|arns| !arns.is_empty()).unwrap_or_else(of_all);
-        let given: Vec<String> = given.into_iter().map(|arn| self.in_bucket(arn)).collect();
+        let point = self.access_point.as_ref();
+        let given = given.into_iter().map(|arn| point.and_then(|point| point.in_place_of_bucket(&arn)).unwrap_or(arn));
+        let given: Vec<String> = given.collect();
         let fits = |arn: &str| {
             let parsed = Arn::parse(arn);
             let types = known.resources().filter_map(|of| of.resource_type());
             parsed.is_some_and(|arn| types.into_iter().any(|of| of.arns().any(|form| form.fits(&arn))))
         };
-        let fits = |arn: &str| fits(&self.behind_access_point(arn).map_or(Cow::Borrowed(arn), Cow::Owned));
         // What is not of a kind that the action is about, such as the alias of a key, does not tell what it was about.
         let given = if given.iter().all(|arn| fits(arn)) { given } else { Vec::new() };
-        let listed = self.listed().filter_map(|listed| listed.arn.as_deref());
-        let mut listed: Vec<&str> = listed.filter(|arn| fits(arn)).collect();
+        let mut listed: Vec<&str> = self.listed_arns().filter(|arn| fits(arn)).collect();
         if action.starts_with("kms:ReEncrypt") && listed.len() == 2 {
             // The source comes first.
             return listed.get(number).map(|arn| (*arn).to_owned()).into_iter().collect();
         }
         let special = has_own_resources(&self.prefix, name, action);
         // What a copy was made of may be listed, too.
-        let sources = self.sources();
-        let is_source = |arn: &&str| sources.iter().any(|source| source == arn);
+        let is_source = |arn: &&str| self.sources.iter().any(|source| source == arn);
         if !special && !listed.iter().all(is_source) {
             listed.retain(|arn| !is_source(arn));
         }
         let within = |given: &String| {
-            listed
-                .iter()
-                .any(|arn| given.strip_prefix(arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':'])))
+            let mut listed = listed.iter().filter_map(|arn| given.strip_prefix(arn));
+            let is_behind = point.is_some_and(|point| point.holds(given));
+            is_behind || listed.any(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
         };
         if listed.is_empty() || !given.is_empty() && (special || given.iter().all(within)) {
             return given;
@@ -351,82 +361,23 @@ impl Event {
     }
 
     /// The ARNs that are listed as what it was about.
-    fn listed(&self) -> impl Iterator<Item = &Listed> {
-        self.record.resources.iter().flatten()
+    fn listed_arns(&self) -> impl Iterator<Item = &str> + Clone {
+        self.record.resources.iter().flatten().filter_map(|listed| listed.arn.as_deref())
     }
 
     /// The ARNs of what a copy was made of.
-    fn sources(&self) -> Vec<String> {
-        let name = self.record.name.as_deref().unwrap_or_default();
+    fn copied(&self, name: &str) -> Vec<String> {
         if self.parameter("x-amz-copy-source").is_none() || !has_own_resources(&self.prefix, name, "s3:GetObject") {
             return Vec::new();
         }
         resources(&self.prefix, name, "s3:GetObject", &self.record.parameters, self.place())
     }
 
-    /// The ARN of the access point that a request went through. What a copy was made of may lie behind another.
-    fn access_point(&self) -> Option<&str> {
-        let sources = self.sources();
-        let is_source = |arn: &&str| sources.iter().any(|source| source.starts_with(*arn));
-        let is_access_point = |arn: &&str| Arn::parse(arn).is_some_and(|arn| arn.is_access_point());
-        let listed = self.listed().filter_map(|listed| listed.arn.as_deref());
-        let named = self.record.parameters.get("bucketName").and_then(Value::as_str);
-        let listed = listed.filter(|arn| !is_source(arn));
-        named.into_iter().chain(listed).find(is_access_point)
-    }
-
-    /// The name of the bucket behind the access point that a request went through, if the event lists it.
-    fn bucket_behind(&self) -> Option<&str> {
-        self.access_point()?;
-        let sources = self.sources();
-        let of_source = |name: &str| sources.iter().any(|source| bucket(source) == Some(name));
-        let names = || self.listed().filter_map(|listed| bucket(listed.arn.as_deref()?));
-        names().find(|name| !of_source(name)).or_else(|| names().next())
-    }
-
-    /// What stands behind the bucket in an ARN that has the access point in place of the bucket.
-    fn behind_point<'a>(&self, arn: &'a str) -> Option<&'a str> {
-        let (_, name) = arn.split_once(":s3:::")?;
-        name.strip_prefix(self.access_point()?)
-    }
-
-    /// The ARN with the bucket, where the parameters name an access point as the bucket; of the access point, where the
-    /// bucket is not known.
-    fn in_bucket(&self, arn: String) -> String {
-        match (self.behind_point(&arn), self.bucket_behind(), self.access_point()) {
-            (Some(rest), Some(bucket), _) => format!("arn:{}:s3:::{bucket}{rest}", self.place().partition),
-            (Some(rest), None, Some(point)) => match rest.strip_prefix('/') {
-                Some(key) => format!("{point}/object/{key}"),
-                None => point.to_owned(),
-            },
-            _ => arn,
-        }
-    }
-
-    /// The ARN, of the access point, of what is in its bucket, of whatever name.
-    fn behind_access_point(&self, arn: &str) -> Option<String> {
-        let rest = arn.strip_prefix(self.access_point()?)?;
-        Some(match rest.strip_prefix("/object/") {
-            Some(key) => format!("arn:{}:s3:::bucket/{key}", self.place().partition),
-            None => format!("arn:{}:s3:::bucket", self.place().partition),
-        })
-    }
-
     /// The ARN of a bucket or an object as the access point has it that a request went through. What a copy was made of
     /// did not go through it.
     fn through_access_point(&self, event: &str, action: &Action, arn: String) -> String {
-        let Some(point) = self.access_point() else { return arn };
-        let Some((_, name)) = arn.split_once(":s3:::") else { return arn };
-        let (of, key) = name.split_once('/').map_or((name, None), |(of, key)| (of, Some(key)));
-        let named = self.parameter("bucketName");
-        let is_its = self.bucket_behind().is_none_or(|behind| of == behind) || named.as_deref() == Some(of);
-        if !is_its || has_own_resources(&self.prefix, event, action.as_str()) {
-            return arn;
-        }
-        match key {
-            Some(key) => format!("{point}/object/{key}"),
-            None => point.to_owned(),
-        }
+        let point = self.access_point.as_ref().filter(|_| !has_own_resources(&self.prefix, event, action.as_str()));
+        point.and_then(|point| point.through(&arn)).unwrap_or(arn)
     }
 
     fn fact<'e>(&'e self, (action, arn): &'e (Action, String)) -> Fact<'e> {
@@ -514,12 +465,6 @@ fn refused(message: &str) -> Option<(Action, String)> {
     (resource == "*" || resource.starts_with("arn:")).then(|| (action, resource.to_owned()))
 }
 
-/// The bucket in the ARN of a bucket or an object.
-fn bucket(arn: &str) -> Option<&str> {
-    let (_, name) = arn.split_once(":s3:::")?;
-    name.split('/').next()
-}
-
 /// Where names begin in the ARN of a resource, and whether there are any.
 fn scoped(arn: &str) -> (&str, Part, &str) {
     let whole = (arn, Part::Whole, "");
@@ -573,17 +518,14 @@ impl Logged for Event {
         if arn.service != "s3" {
             return Bucket { account: arn.account_id(), ..Bucket::default() };
         }
-        let goes_through = arn.is_access_point();
-        let name = match self.access_point() {
-            Some(point) if goes_through && resource.starts_with(point) => self.bucket_behind().map(ToOwned::to_owned),
-            _ => bucket(&resource).map(ToOwned::to_owned),
-        };
-        let Some(name) = name else { return Bucket::default() };
+        let point = self.access_point.as_ref().filter(|point| point.holds(&resource));
+        let Some(name) = point.map_or_else(|| bucket(&resource), AccessPoint::bucket) else { return Bucket::default() };
         // The ARNs of buckets have no account; beside them stands whose they are.
-        let is_it = |listed: &&Listed| listed.arn.as_deref().and_then(bucket) == Some(&*name);
-        let account = self.listed().filter(is_it).find_map(|listed| AccountId::parse(listed.account.as_deref()?));
-        let behind = goes_through.then(|| format!("arn:{}:s3:::{name}", arn.partition));
-        Bucket { name: Cow::Owned(name), account, behind }
+        let is_it = |listed: &&Listed| listed.arn.as_deref().and_then(bucket) == Some(name);
+        let listed = self.record.resources.iter().flatten().filter(is_it);
+        let account = listed.filter_map(|listed| listed.account.as_deref()).find_map(AccountId::parse);
+        let behind = arn.is_access_point().then(|| format!("arn:{}:s3:::{name}", arn.partition));
+        Bucket { name: Cow::Owned(name.to_owned()), account, behind }
     }
 
     fn buckets(&self) -> Cow<'_, str> {
@@ -622,7 +564,7 @@ impl Logged for Event {
         let mut context = Context::new();
         context.mark_others_unknown();
         // Access points are listed, where anything is.
-        if self.prefix == "s3" && self.access_point().is_none() && self.listed().next().is_none() {
+        if self.prefix == "s3" && self.access_point.is_none() && self.listed_arns().next().is_none() {
             crate::replay::context::ACCESS_POINT_KEYS.iter().for_each(|key| context.mark_unknown(key));
         }
         let mut give = |key: &str, value: Option<String>| match value {

@@ -1,6 +1,7 @@
 //! Events of CloudTrail: the containers they come in, what an event tells, and, from tables, which actions it needed, on
 //! which resources, and whether it was refused (REPLAY §3).
 
+mod access_point;
 mod container;
 mod event;
 mod json;
