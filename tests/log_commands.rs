@@ -231,12 +231,14 @@ fn what_goes_through_an_access_point_is_asked_of_its_bucket() {
     };
     let (own, theirs, unlisted) =
         (get("111122223333"), get("444455556666"), event("GetObject", parameters.clone(), &[]));
+    let itself = event("GetAccessPointPolicy", json!({ "name": "reports" }), &[(POINT, "111122223333")]);
     let owner = ["--resource-account", "444455556666"];
     for (why, event, options, verdict) in [
         ("one account", &own, vec!["-p", &all], "allowed"),
         ("the bucket's policy denies", &own, vec!["-p", &all, "--resource-policy", &deny], "denied"),
         ("the bucket is not known", &unlisted, vec!["-p", &all, "--resource-policy", &deny], "undecided"),
         ("no policy but one's own", &unlisted, vec!["-p", &all], "allowed"),
+        ("it is about the access point", &itself, vec!["-p", &all, "--resource-policy", &deny], "allowed"),
         ("the bucket is another account's", &theirs, vec!["-p", &all], "undecided"),
         ("so an option says", &get(""), [&["-p", &all][..], &owner].concat(), "undecided"),
         ("its policy alone", &theirs, vec!["-p", &all, "--resource-policy", &allow], "undecided"),

@@ -464,14 +464,15 @@ impl Judge {
             };
             let resource = fact.resource();
             let resource = Resource::parse(&resource).map_err(|_| "the resource has no ARN")?;
-            let is_behind = resource.arn().is_some_and(Arn::is_access_point);
-            if is_behind && bucket.behind.is_none() && (policies.has_resource_policies() || !self.buckets.is_empty()) {
-                return Err("the bucket behind the access point is not known");
-            }
             let mut facts = self.facts.clone().at(Instant::from_seconds(logged.time()));
             facts.access_point_bucket = bucket.behind;
             let request = Request::new(principal, &fact.action, resource, owner, context, &facts);
-            look(&policies.set, &request.map_err(|_| "what the log says of the request contradicts itself")?);
+            let request = request.map_err(|_| "what the log says of the request contradicts itself")?;
+            let asks_bucket = policies.has_resource_policies() || !self.buckets.is_empty();
+            if asks_bucket && request.lacks_bucket() {
+                return Err("the bucket behind the access point is not known");
+            }
+            look(&policies.set, &request);
         }
         Ok(())
     }

@@ -464,6 +464,11 @@ impl<'a> Request<'a> {
         access_point(&self.resource).is_some()
     }
 
+    /// Whether it goes to a bucket behind an access point that is not known.
+    pub(crate) fn lacks_bucket(&self) -> bool {
+        self.is_through_access_point() && self.bucket_resource.is_none() && !is_about_access_points(self.action)
+    }
+
     /// Whether it is about an access point itself rather than about what lies behind it.
     pub(crate) fn is_about_access_point(&self) -> bool {
         self.access_point.is_some() && is_about_access_points(self.action)
