@@ -250,6 +250,16 @@ impl Prepared {
             }
             other => other?,
         };
+        let set = policies.set();
+        if request.lacks_bucket() && !(set.resource.is_empty() && set.access_point.is_empty()) {
+            return Err(Failure::with_help(
+                format!(
+                    "`{}` goes through an access point, and the bucket that the policies are about is not named",
+                    resource.as_str()
+                ),
+                "name it: --access-point-bucket arn:aws:s3:::BUCKET; the policy of the access point is --access-point-policy",
+            ));
+        }
         let explanation = policies.explain(&request);
         if explanation.outcome.decision == Decision::Depends && !self.principal_given {
             let keys = explanation.dependence.as_ref().map(|dependence| dependence.keys.clone()).unwrap_or_default();
@@ -367,20 +377,6 @@ fn check_access_point(policies: &PolicySet, resource: &str, facts: &Facts) -> Re
                 }
                 _ => {}
             }
-        }
-        None if !policies.access_point.is_empty() => {
-            return Err(Failure::with_help(
-                "the policy of an access point is given, but not the bucket behind it",
-                "name it: --access-point-bucket arn:aws:s3:::BUCKET",
-            ));
-        }
-        None if through.is_some() && !policies.resource.is_empty() => {
-            return Err(Failure::with_help(
-                format!(
-                    "`{resource}` goes through an access point, and the bucket that the policy belongs to is not named"
-                ),
-                "name it: --access-point-bucket arn:aws:s3:::BUCKET; the policy of the access point is --access-point-policy",
-            ));
         }
         None => {}
     }

@@ -208,6 +208,7 @@ fn verdict_on(event: &Value, folder: &std::path::Path, options: &[&str]) -> Stri
     let verdicts = report["verdicts"].as_object().unwrap();
     let given: Vec<&String> = verdicts.iter().filter(|(_, count)| **count == 1).map(|(name, _)| name).collect();
     assert_eq!(given.len(), 1, "{report:#}");
+    assert!(verdicts["denied"] == 0 || !err(&output).contains("no request with evidence"), "{}", err(&output));
     given[0].clone()
 }
 
@@ -232,6 +233,14 @@ fn what_goes_through_an_access_point_is_asked_of_its_bucket() {
     let (own, theirs, unlisted) =
         (get("111122223333"), get("444455556666"), event("GetObject", parameters.clone(), &[]));
     let itself = event("GetAccessPointPolicy", json!({ "name": "reports" }), &[(POINT, "111122223333")]);
+    let alias = event("GetObject", json!({ "bucketName": "reports-1a2b3c-s3alias", "key": "k" }), &[]);
+    let copy = json!({ "bucketName": POINT, "key": "k", "x-amz-copy-source": "src/s" });
+    let copy = event("CopyObject", copy, &[("arn:aws:s3:::src/s", ""), ("arn:aws:s3:::src", ""), (POINT, "")]);
+    let put = r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "*"}"#;
+    let deny_src = format!("src={}", policy("deny-src.json", put));
+    let no_internet = r#"[{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, {"Effect": "Deny", "Action": "s3:*",
+        "Resource": "*", "Condition": {"StringEquals": {"s3:AccessPointNetworkOrigin": "Internet"}}}]"#;
+    let no_internet = policy("no-internet.json", no_internet);
     let owner = ["--resource-account", "444455556666"];
     for (why, event, options, verdict) in [
         ("one account", &own, vec!["-p", &all], "allowed"),
@@ -244,6 +253,15 @@ fn what_goes_through_an_access_point_is_asked_of_its_bucket() {
         ("its policy alone", &theirs, vec!["-p", &all, "--resource-policy", &allow], "undecided"),
         ("that of the access point alone", &theirs, vec!["-p", &all, "--access-point-policy", &of_point], "undecided"),
         ("both", &theirs, vec!["-p", &all, "--resource-policy", &allow, "--access-point-policy", &of_point], "allowed"),
+        (
+            "an alias stands for a bucket that is not known",
+            &alias,
+            vec!["-p", &all, "--resource-policy", &deny],
+            "undecided",
+        ),
+        ("its owner is no bucket's", &itself, [&["-p", &all][..], &owner].concat(), "allowed"),
+        ("only the source of a copy is listed", &copy, vec!["-p", &all, "--resource-policy", &deny_src], "undecided"),
+        ("the address rules out a VPC", &own, vec!["-p", &no_internet], "denied"),
         ("one of both does not allow", &theirs, vec!["-p", &all, "--resource-policy", &other], "denied"),
     ] {
         assert_eq!(verdict_on(event, &folder, &options), verdict, "{why}");

@@ -445,6 +445,9 @@ impl<'j> Worker<'j> {
                 if around.path_is_assumed {
                     self.tally.assumed_paths.insert(around.name.clone(), 1);
                 }
+                for bucket in around.buckets().filter(|bucket| judge.buckets.contains_key(*bucket)) {
+                    self.tally.buckets.insert(bucket.to_owned(), 1);
+                }
                 let old = baseline.map(|baseline| baseline.around(logged, &mut self.old_compiled));
                 self.around.push((around, old));
                 let at = self.around.len() - 1;

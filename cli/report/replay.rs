@@ -276,11 +276,8 @@ pub(crate) fn print_notes(tally: &Tally, judge: &Judge) {
             problems::print_warning(&format!("no request with evidence is of {principal}, which --identity names"));
         }
     }
-    let is_of = |bucket: &str, scope: &str| {
-        scope.split_once(":s3:::").is_some_and(|(_, rest)| rest.split('/').next() == Some(bucket))
-    };
     for bucket in judge.buckets.keys().collect::<BTreeSet<_>>() {
-        if !tally.requests.keys().any(|(_, _, scope)| is_of(bucket, scope)) {
+        if !tally.buckets.contains_key(bucket) {
             problems::print_warning(&format!(
                 "no request with evidence is for the bucket {bucket}, which --resource-policy names"
             ));

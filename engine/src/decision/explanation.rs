@@ -170,7 +170,7 @@ impl<'p> Recorder<'p> {
             decided_by: decided_by(&statements, &outcome),
             nearest: nearest(&statements, &outcome, request.on_bucket().is_some()),
             absent_keys: absent_keys(&statements, request),
-            assumptions: assumptions(&statements, policies, request, &outcome),
+            assumptions: assumptions(&statements, policies, request, &outcome, dependence.as_ref()),
             unsettled,
             dependence,
             statements,
@@ -306,8 +306,13 @@ fn assumptions(
     policies: &PolicySet,
     request: &Request<'_>,
     outcome: &Outcome,
+    dependence: Option<&Dependence>,
 ) -> Vec<Assumption> {
     let mut assumptions = request.assumptions();
+    // What the answer depends on is not taken for granted.
+    let depends_on =
+        |key: &str| dependence.is_some_and(|on| on.keys.iter().any(|other| other.eq_ignore_ascii_case(key)));
+    assumptions.retain(|assumption| !matches!(assumption, Assumption::Default { key, .. } if depends_on(key)));
     if outcome.decision == Decision::Allowed && policies.scp.is_empty() && request.principal().is_identity() {
         assumptions.push(Assumption::NoPolicies(Layer::Scp));
     }

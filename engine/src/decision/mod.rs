@@ -452,13 +452,13 @@ fn weighed<R: Record>(
     let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None, on_bucket: bucket.is_some() };
     let silent = ResourceSaid::SILENT;
     // What is done to an access point itself is no matter of the bucket's policy.
-    let asks_resource = !policies.resource.is_empty() && !request.is_about_access_point();
+    let asks_resource = !policies.resource.is_empty() && !request.manages_access_point();
     let mut resource =
         if !asks_resource { silent } else { said(statements, silent, of_resource(false), on_bucket, around, record) };
     let around = Surroundings { on_bucket: false, ..around };
     let asks_access_point = bucket.is_some() || request.is_through_access_point() && !policies.access_point.is_empty();
     let through = asks_access_point.then(|| said(statements, silent, of_resource(true), request, around, record));
-    if !asks_resource && !policies.resource.is_empty() {
+    if request.manages_access_point() && !(policies.resource.is_empty() && policies.access_point.is_empty()) {
         set::<R>(&mut layers, Layer::Resource, || LayerOutcome::NotApplicable);
     }
     if asks_resource || through.is_some() && !policies.access_point.is_empty() {

@@ -90,19 +90,16 @@ pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>) -> Option<(Se
     {
         return Some((rule, Truth::True));
     }
-    let facts = request.facts();
-    if !facts.restrict_public_buckets && !request.is_through_access_point() {
+    if !request.facts().restrict_public_buckets && !request.is_through_access_point() {
         return None;
     }
-    let outside = (ServiceRule::AccessPointOrigin, is_outside_vpc(request));
-    let public = || {
-        let restricted = if facts.restrict_public_buckets { is_restricted(policies, request) } else { Truth::False };
-        (ServiceRule::BlockPublicAccess, restricted)
-    };
-    let (rule, refuses) = if outside.1.is_true() { outside } else { public() };
-    // The one that is not sure is told where the other one does not refuse.
-    let found = if refuses.is_false() { outside } else { (rule, refuses) };
-    (!found.1.is_false()).then_some(found)
+    let rules = [
+        (ServiceRule::AccessPointOrigin, is_outside_vpc(request)),
+        (ServiceRule::BlockPublicAccess, is_restricted(policies, request)),
+    ];
+    // One that surely refuses comes before one that may.
+    let surely = rules.into_iter().find(|(_, refuses)| refuses.is_true());
+    surely.or_else(|| rules.into_iter().find(|(_, refuses)| !refuses.is_false()))
 }
 
 static ORIGIN: LazyLock<ConditionKey> = LazyLock::new(|| ConditionKey::new("s3:AccessPointNetworkOrigin"));
@@ -121,14 +118,19 @@ pub(super) fn open_keys(
     std::iter::once(&*ORIGIN).chain(&*ENDPOINTS).filter(move |_| is_open)
 }
 
-/// The values of such a key that make a difference to the service.
-pub(super) fn values_of(key: &ConditionKey) -> &'static [&'static str] {
+/// The values of the origin of an access point, if `key` is that: it has no others.
+pub(super) fn origins(key: &ConditionKey, request: &Request<'_>) -> Option<[&'static str; 2]> {
+    (*key == *ORIGIN && request.is_through_access_point()).then_some(["Internet", "VPC"])
+}
+
+/// A value of a key that makes a difference to the service, if the key has one.
+pub(super) fn value_of(key: &ConditionKey, request: &Request<'_>) -> Option<&'static str> {
     match key.folded() {
-        "s3:accesspointnetworkorigin" => &["Internet", "VPC"],
-        "aws:sourcevpc" => &["vpc-0"],
-        "aws:sourcevpce" => &["vpce-0"],
-        _ => &[],
+        "aws:sourcevpc" => Some("vpc-0"),
+        "aws:sourcevpce" => Some("vpce-0"),
+        _ => None,
     }
+    .filter(|_| request.is_through_access_point())
 }
 
 /// Whether a request through an access point that is bound to a VPC comes from outside of it (R9.12). Which VPC that is, no
@@ -143,7 +145,7 @@ fn is_outside_vpc(request: &Request<'_>) -> Truth {
     };
     let from_vpc = ENDPOINTS.iter().fold(Truth::False, |from_vpc, key| {
         from_vpc.or(match request.lookup(key) {
-            Lookup::Absent => Truth::False,
+            Lookup::Absent | Lookup::Multi([]) => Truth::False,
             Lookup::Unknown => Truth::Unknown,
             Lookup::Single(_) | Lookup::Multi(_) => Truth::True,
         })
@@ -195,7 +197,8 @@ fn is_restricted(policies: &PolicySet, request: &Request<'_>) -> Truth {
     let owner_of_access_point = request
         .access_point_account()
         .is_some_and(|account| request.principal().account().is_some_and(|own| own.as_str() == account));
-    if !s3 || !outsider || owner_of_access_point {
+    let applies = request.facts().restrict_public_buckets && !request.manages_access_point();
+    if !applies || !s3 || !outsider || owner_of_access_point {
         return Truth::False;
     }
     if policies.resource.iter().any(|policy| is_public(policy, true)) {

@@ -44,6 +44,8 @@ pub struct Around {
     pub name: String,
     /// The policies.
     policies: Arc<Looking>,
+    /// The bucket that they are about.
+    bucket: String,
     /// The policies of further buckets, by name.
     others: Vec<(String, Arc<Looking>)>,
     /// Whether the requester is a session of a role whose path is not known, and the policies look at it.
@@ -63,8 +65,8 @@ pub struct Looking {
 }
 
 impl Looking {
-    fn of(policies: PolicySet) -> Self {
-        let keys = Keys::of(policies.policies());
+    fn of(policies: PolicySet, by_origin: bool) -> Self {
+        let keys = Keys::of(policies.policies(), by_origin);
         let mut of_resource = policies.resource.iter().chain(&policies.access_point);
         let names_roles = of_resource.any(|policy| policy.source().text().contains(":role/"));
         Self { is_steady: is_steady(&keys), keys, names_roles, set: CompiledSet::new(policies) }
@@ -88,8 +90,8 @@ pub struct Compiled {
 struct Keys(Vec<String>);
 
 impl Keys {
-    /// The keys that the conditions and variables of policies name.
-    fn of<'p>(policies: impl Iterator<Item = &'p Arc<Policy>>) -> Self {
+    /// The keys that the conditions and variables of policies name, and those that the service itself looks at.
+    fn of<'p>(policies: impl Iterator<Item = &'p Arc<Policy>>, by_origin: bool) -> Self {
         let statements: Vec<&Statement> = policies.flat_map(|policy| policy.statements()).collect();
         let tested = statements.iter().flat_map(|statement| statement.conditions().tests());
         let inserted = statements.iter().flat_map(|statement| statement.variables());
@@ -97,10 +99,8 @@ impl Keys {
         let mut names: HashSet<String> = names.map(|key| key.folded().to_owned()).collect();
         // Where a request came from is told by several keys, of which one rules out others.
         const NETWORK: [&str; 4] = ["aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce"];
-        if names
-            .iter()
-            .any(|name| ["aws:vpc", "aws:sourcevpc", "aws:sourceip"].iter().any(|head| name.starts_with(head)))
-        {
+        const HEADS: [&str; 4] = ["aws:vpc", "aws:sourcevpc", "aws:sourceip", "s3:accesspointnetworkorigin"];
+        if by_origin || names.iter().any(|name| HEADS.iter().any(|head| name.starts_with(head))) {
             names.extend(NETWORK.map(str::to_owned));
         }
         Self(names.into_iter().collect())
@@ -171,6 +171,11 @@ impl Around {
     /// The policies that are asked about a bucket.
     fn of_bucket(&self, bucket: &str) -> &Looking {
         self.others.iter().find(|(name, _)| name == bucket).map_or(&self.policies, |(_, policies)| policies)
+    }
+
+    /// The names of the buckets that the requests are for.
+    pub fn buckets(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.bucket).chain(self.others.iter().map(|(name, _)| &**name))
     }
 
     fn all(&self) -> impl Iterator<Item = &Looking> {
@@ -248,6 +253,11 @@ fn is_steady(keys: &Keys) -> bool {
 }
 
 impl Judge {
+    /// Whether it counts where a request came from because an access point may be bound to a VPC (R7.36).
+    fn asks_origin(&self) -> bool {
+        self.facts.restrict_public_buckets && !self.policies.access_point.is_empty()
+    }
+
     /// All policies, whomever they concern.
     fn all(&self) -> impl Iterator<Item = &Arc<Policy>> {
         let single = self.identities.values().chain(self.buckets.values()).flatten();
@@ -262,7 +272,7 @@ impl Judge {
 
     /// The condition keys that policies look at, in lower case.
     pub fn keys(&self) -> impl Iterator<Item = String> {
-        Keys::of(self.all()).0.into_iter()
+        Keys::of(self.all(), self.asks_origin()).0.into_iter()
     }
 }
 
@@ -362,7 +372,7 @@ impl Judge {
         let role = logged.requester().role().filter(|_| logged.role_arn().is_none());
         let has_no_path = role.is_some_and(|(account, role)| !self.roles.contains_key(&(account, role.to_owned())));
         let principal = self.engine_principal(logged);
-        let around = Around { path_is_assumed: false, principal, name, policies, others };
+        let around = Around { path_is_assumed: false, principal, name, policies, bucket: first, others };
         let looks = |policies: &Looking| policies.keys.has("aws:PrincipalArn") || policies.names_roles;
         Around { path_is_assumed: has_no_path && around.all().any(looks), ..around }
     }
@@ -376,7 +386,7 @@ impl Judge {
             let mut policies = self.policies.clone();
             policies.identity.extend(identities.into_iter().flat_map(|(_, own)| own).cloned());
             policies.resource.extend(of_bucket.into_iter().flat_map(|(_, own)| own).cloned());
-            Arc::new(Looking::of(policies))
+            Arc::new(Looking::of(policies, self.asks_origin()))
         });
         Arc::clone(looking)
     }

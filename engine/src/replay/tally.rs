@@ -56,6 +56,9 @@ pub struct Tally {
     pub unasked: BTreeMap<String, u64>,
     /// Roles whose paths the policies look at and no log tells: they are taken to have none.
     pub assumed_paths: BTreeMap<String, u64>,
+    /// The buckets with policies of their own that requests with evidence are for.
+    #[serde(default)]
+    pub buckets: BTreeMap<String, u64>,
     /// Requests that succeeded and that the policies deny.
     pub now_denied: Findings,
     /// Requests that succeeded, that the baseline allows and the policies deny.
@@ -245,6 +248,7 @@ impl Tally {
         self.lines.merge(other.lines);
         other.unasked.into_iter().for_each(|(why, count)| *self.unasked.entry(why).or_default() += count);
         other.unknown_keys.iter().for_each(|(name, count)| add_name(&mut self.unknown_keys, name, *count));
+        other.buckets.iter().for_each(|(name, count)| add_name(&mut self.buckets, name, *count));
         other.assumed_paths.iter().for_each(|(name, count)| add_name(&mut self.assumed_paths, name, *count));
         self.verdicts.allowed += other.verdicts.allowed;
         self.verdicts.denied += other.verdicts.denied;

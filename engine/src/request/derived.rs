@@ -111,7 +111,7 @@ impl<'a> Request<'a> {
                 self.access_point.map_or(Derivation::NotDerived, |(_, account)| text(Some(account)))
             }
             // The other kind is bound to a VPC (§8.4).
-            Derived::AccessPointOrigin if self.access_point.is_some() => Derivation::Usual("Internet"),
+            Derived::AccessPointOrigin if self.is_through_access_point() => Derivation::Usual("Internet"),
             Derived::AccessPointOrigin => Derivation::NotDerived,
         }
     }
@@ -161,7 +161,7 @@ impl<'a> Request<'a> {
 
     /// Whether every request like this one has a key.
     pub(crate) fn always_has(&self, key: &ConditionKey) -> bool {
-        key.is_always_there() || key.derived() == Some(Derived::AccessPointOrigin) && self.access_point.is_some()
+        key.is_always_there() || key.derived() == Some(Derived::AccessPointOrigin) && self.is_through_access_point()
     }
 
     /// Whether the request is known not to have a key though nothing was said about it.
@@ -179,7 +179,7 @@ impl<'a> Request<'a> {
                 name if ENDPOINT_KEYS.contains(&name) => given("aws:sourceip"),
                 // A request through an access point asks for the access point's ARN.
                 "s3:dataaccesspointarn" | "s3:dataaccesspointaccount" | "s3:accesspointnetworkorigin" => {
-                    self.access_point.is_none()
+                    self.access_point.is_none() && self.resource.arn().is_some_and(|arn| arn.service == "s3")
                 }
                 _ => false,
             },
@@ -197,7 +197,7 @@ impl<'a> Request<'a> {
         }
         let origin = ConditionKey::new("s3:AccessPointNetworkOrigin");
         let is_told = self.context.given(&origin).is_some() || self.context.is_unknown(&origin);
-        if self.access_point.is_some() && !is_told {
+        if self.is_through_access_point() && !is_told {
             assumptions.push(Assumption::Default { key: "s3:AccessPointNetworkOrigin", value: "Internet" });
         }
         if !self.account_given {

@@ -161,6 +161,14 @@ impl Action {
         self.folded.get(..self.colon).unwrap_or_default()
     }
 
+    /// Whether what it does to an access point it does not do to the bucket behind it. All others whose resource can be an
+    /// access point go to the bucket (S3 User Guide, "Access point compatibility").
+    pub(crate) fn manages_access_points(&self) -> bool {
+        let name = self.name();
+        let tags = matches!(name, "tagresource" | "untagresource" | "listtagsforresource");
+        self.service() == "s3" && (tags || name.contains("accesspoint"))
+    }
+
     /// The name behind the colon in lower case.
     pub(crate) fn name(&self) -> &str {
         self.folded.get(self.colon + 1..).unwrap_or_default()
@@ -240,6 +248,8 @@ pub struct Request<'a> {
     all_buckets: Option<&'static str>,
     /// The ARN and the account of the access point the request goes through (R9.12).
     access_point: Option<(&'a str, &'a str)>,
+    /// Whether it is about the access point itself.
+    manages_access_point: bool,
     /// The resource in the bucket behind the access point.
     bucket_resource: Option<Cow<'a, str>>,
     resource_account: Option<AccountId>,
@@ -289,7 +299,8 @@ impl<'a> Request<'a> {
                 }
             });
         let access_point = access_point(&resource);
-        let has_bucket = access_point.is_some() && !is_about_access_points(action);
+        let manages_access_point = access_point.is_some() && action.manages_access_points();
+        let has_bucket = access_point.is_some() && !manages_access_point;
         let bucket_resource = facts.access_point_bucket.as_deref().filter(|_| has_bucket).map(|bucket| match resource
             .text
             .split_once("/object/")
@@ -305,6 +316,7 @@ impl<'a> Request<'a> {
             resource,
             all_buckets,
             access_point,
+            manages_access_point,
             bucket_resource,
             resource_account: owner,
             same_account: is_same_account(principal, &resource, owner.as_ref()),
@@ -444,6 +456,7 @@ impl<'a> Request<'a> {
             resource,
             all_buckets: None,
             access_point: self.access_point,
+            manages_access_point: self.manages_access_point,
             bucket_resource: None,
             same_account: is_same_account(self.principal, &resource, self.resource_account.as_ref()),
             resource_account: self.resource_account,
@@ -464,14 +477,23 @@ impl<'a> Request<'a> {
         access_point(&self.resource).is_some()
     }
 
-    /// Whether it goes to a bucket behind an access point that is not known.
-    pub(crate) fn lacks_bucket(&self) -> bool {
-        self.is_through_access_point() && self.bucket_resource.is_none() && !is_about_access_points(self.action)
+    /// Whether the bucket that it goes to is not known: that behind an access point, or behind an alias of one.
+    #[must_use]
+    pub fn lacks_bucket(&self) -> bool {
+        self.is_through_access_point() && self.bucket_resource.is_none() || self.names_alias()
     }
 
-    /// Whether it is about an access point itself rather than about what lies behind it.
-    pub(crate) fn is_about_access_point(&self) -> bool {
-        self.access_point.is_some() && is_about_access_points(self.action)
+    /// Whether the bucket is an alias of an access point. No bucket has such a name (S3 User Guide, "General purpose bucket
+    /// naming rules").
+    fn names_alias(&self) -> bool {
+        let arn = self.resource.arn().filter(|arn| arn.service == "s3" && arn.account.is_empty());
+        let bucket = arn.and_then(|arn| arn.resource.split('/').next()).unwrap_or_default();
+        bucket.ends_with("-s3alias") || bucket.ends_with("--ol-s3")
+    }
+
+    /// Whether it is about an access point itself rather than about what lies behind it, such as `s3:DeleteAccessPoint`.
+    pub(crate) fn manages_access_point(&self) -> bool {
+        self.manages_access_point
     }
 
     /// Whether the requester has a unique id that is not known, so that `AIDA…` and `AROA…` cannot be compared with it.
@@ -490,10 +512,10 @@ impl<'a> Request<'a> {
         self.principal.is_identity() && self.facts.canonical_id.is_none() && self.facts.canonical_ids.is_empty()
     }
 
-    /// Whether the resource is an access point, or an object behind one.
+    /// Whether the request goes through an access point, to its bucket or to an object there.
     #[must_use]
     pub fn is_through_access_point(&self) -> bool {
-        self.access_point.is_some()
+        self.access_point.is_some() && !self.manages_access_point
     }
 }
 
@@ -503,12 +525,6 @@ fn is_same_account(principal: &Principal, resource: &Resource<'_>, owner: Option
         (Some(_), None) => true,
         (own, Some(arn)) => own == owner && principal.partition() == Some(arn.partition),
     }
-}
-
-/// Whether an action is about access points themselves, such as `s3:DeleteAccessPoint`. Their names say so, without
-/// exception.
-fn is_about_access_points(action: &Action) -> bool {
-    action.service() == "s3" && action.name().contains("accesspoint")
 }
 
 /// The ARN of the access point that a resource names or lies behind, and its account.

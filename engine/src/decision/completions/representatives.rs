@@ -30,6 +30,10 @@ pub(super) struct Representatives {
 
 /// The values of `key` that can make a difference to `request`.
 pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>) -> Representatives {
+    if let Some(origins) = service::origins(key, request) {
+        let values = origins.into_iter().map(|origin| Some(ContextValue::Single(origin.to_owned())));
+        return Representatives { values: values.collect(), exhaustive: true };
+    }
     let concerns = |other: &ConditionKey| other == key || other.is_time() && key.is_time();
     let all_tests = || statements(policies, request).flat_map(|statement| statement.conditions().tests());
     let tests: Vec<&ConditionTest> = all_tests().filter(|test| concerns(test.key())).collect();
@@ -72,10 +76,8 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
     if !inserted {
         texts.drop_twins(&tests, request);
     }
-    let counts_for_service = request.is_through_access_point() && !service::values_of(key).is_empty();
-    if counts_for_service {
-        texts.found.extend(service::values_of(key).iter().map(|text| (*text).to_owned()));
-    }
+    let of_service = service::value_of(key, request);
+    texts.found.extend(of_service.map(str::to_owned));
 
     let mut values = if request.always_has(key) { Vec::new() } else { vec![None] };
     let sets = valued().filter(|test| test.operator().set.is_some()).count();
@@ -86,7 +88,7 @@ pub(super) fn of(key: &ConditionKey, policies: &PolicySet, request: &Request<'_>
         // have one value, as whoever wrote the policy took it.
         None => (sets == 0 || sets < families.len() || inserted, sets > 0),
     };
-    if single || counts_for_service {
+    if single || of_service.is_some() {
         values.extend(texts.found.iter().map(|text| Some(ContextValue::Single(text.clone()))));
     }
     if multi {

@@ -25,10 +25,11 @@ impl AccessPoint {
         let of_source = |arn: &&str| sources.iter().any(|source| is_of(source, arn));
         let others = listed.clone().filter(|arn| !of_source(arn));
         let arn = named.into_iter().chain(others).find(is_access_point)?.to_owned();
-        let in_bucket_of_source = |name: &&str| sources.iter().any(|source| bucket(source) == Some(*name));
-        let mut names = listed.filter_map(bucket);
-        let first = names.clone().next();
-        let behind = names.find(|name| !in_bucket_of_source(name)).or(first);
+        // The source may be in the same bucket: then something else of it has to be listed.
+        let of_source = |name: &str| sources.iter().any(|source| bucket(source) == Some(name));
+        let is_other = |arn: &&str| arn.contains('/') && !sources.iter().any(|source| source == arn);
+        let mut names = listed.clone().filter_map(bucket);
+        let behind = names.find(|name| !of_source(name)).or_else(|| listed.filter(is_other).find_map(bucket));
         Some(Self { arn, bucket: behind.map(str::to_owned), named: named.map(str::to_owned) })
     }
 
@@ -45,16 +46,14 @@ impl AccessPoint {
     /// The ARN of the access point, or of the object behind it, for the ARN of a bucket or an object in which its own ARN is
     /// the bucket.
     pub(super) fn in_place_of_bucket(&self, arn: &str) -> Option<String> {
-        let (_, name) = arn.split_once(":s3:::")?;
-        self.with(name.strip_prefix(&*self.arn)?)
+        self.with(in_bucket_form(arn)?.strip_prefix(&*self.arn)?)
     }
 
     /// The same for the ARN of its bucket, or of an object in there.
     pub(super) fn through(&self, arn: &str) -> Option<String> {
         let of = bucket(arn)?;
         let is_its = self.bucket.as_deref().is_none_or(|behind| of == behind) || self.named.as_deref() == Some(of);
-        let (_, name) = arn.split_once(":s3:::").filter(|_| is_its)?;
-        self.with(name.strip_prefix(of)?)
+        self.with(in_bucket_form(arn).filter(|_| is_its)?.strip_prefix(of)?)
     }
 
     fn with(&self, rest: &str) -> Option<String> {
@@ -72,6 +71,11 @@ fn is_of(arn: &str, access_point: &str) -> bool {
 
 /// The bucket in the ARN of a bucket or an object.
 pub(super) fn bucket(arn: &str) -> Option<&str> {
-    let (_, name) = arn.split_once(":s3:::")?;
-    name.split('/').next()
+    in_bucket_form(arn)?.split('/').next()
+}
+
+/// What stands in the ARN of a bucket or an object behind the colons: bucket and key, which may hold anything.
+fn in_bucket_form(arn: &str) -> Option<&str> {
+    let arn = Arn::parse(arn)?;
+    (arn.service == "s3" && arn.region.is_empty() && arn.account.is_empty()).then_some(arn.resource)
 }

@@ -218,8 +218,8 @@ impl Event {
         event.version = text(&event.record.parameters, "versionId").filter(|version| !version.is_empty());
         if event.prefix == "s3" {
             event.sources = event.copied(&name);
-            let named = event.record.parameters.get("bucketName").and_then(Value::as_str);
-            event.access_point = AccessPoint::find(named, event.listed_arns(), &event.sources);
+            let named = event.parameter("bucketName");
+            event.access_point = AccessPoint::find(named.as_deref(), event.listed_arns(), &event.sources);
         }
         event.class = event.observe(&name);
         Some(event)
@@ -376,7 +376,9 @@ impl Event {
     /// The ARN of a bucket or an object as the access point has it that a request went through. What a copy was made of
     /// did not go through it.
     fn through_access_point(&self, event: &str, action: &Action, arn: String) -> String {
-        let point = self.access_point.as_ref().filter(|_| !has_own_resources(&self.prefix, event, action.as_str()));
+        let reads_source = action.as_str().starts_with("s3:GetObject") && self.sources.contains(&arn);
+        let is_of_source = reads_source || has_own_resources(&self.prefix, event, action.as_str());
+        let point = self.access_point.as_ref().filter(|_| !is_of_source);
         point.and_then(|point| point.through(&arn)).unwrap_or(arn)
     }
 
@@ -515,7 +517,7 @@ impl Logged for Event {
     fn bucket_of(&self, fact: &Fact<'_>) -> Bucket<'_> {
         let resource = fact.resource();
         let Some(arn) = Arn::parse(&resource) else { return Bucket::default() };
-        if arn.service != "s3" {
+        if arn.service != "s3" || arn.is_access_point() && fact.action.manages_access_points() {
             return Bucket { account: arn.account_id(), ..Bucket::default() };
         }
         let point = self.access_point.as_ref().filter(|point| point.holds(&resource));
