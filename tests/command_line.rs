@@ -423,6 +423,22 @@ fn what_lacks_of_a_request_through_an_access_point_is_named() {
     assert!(text.contains("assumed: the bucket behind the access point belongs to"), "{text}");
     assert!(text.contains("a key that does not exist is answered with 403"), "{text}");
 
+    // What the service refuses it refuses by a rule, also where that was found by trying.
+    let if_vpc = r#", "Condition": { "StringEquals": { "s3:AccessPointNetworkOrigin": "VPC" } }"#;
+    let if_vpc = file(&folder, "if-vpc.json", &allow("s3:GetObject", "*", if_vpc));
+    let always = [
+        "-p",
+        &if_vpc,
+        "--access-point-bucket",
+        "arn:aws:s3:::data",
+        "--principal",
+        "arn:aws:iam::111122223333:user/ann",
+    ];
+    let text =
+        out(&run(&[&always[..], &["--unknown", "-c", "aws:SourceIp=192.0.2.1", "s3:GetObject", &object]].concat()));
+    assert!(text.starts_with("denied (implicit)") && text.contains("service rule: "), "{text}");
+    assert!(!text.contains("s3:AccessPointNetworkOrigin is Internet"), "{text}");
+
     // A policy that nobody is asked about is no verdict.
     let output = run(&["-p", &all, "--resource-policy", &of_bucket, "--principal", theirs, "s3:GetObject", &object]);
     assert_eq!(code(&output), 2);

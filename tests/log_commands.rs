@@ -287,6 +287,47 @@ fn a_copy_is_asked_of_both_buckets() {
     }
 }
 
+/// The headers of a copy are about what is written, and what is written goes to the bucket that has its key.
+#[test]
+fn the_source_of_a_copy_has_a_context_of_its_own() {
+    let folder = folder("replay-copy-headers");
+    let policy = |name: &str, text: &str| path(&folder, name, &format!(r#"{{"Statement": {text}}}"#));
+    let all = r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#;
+    let deny = |key: &str, more: &str| {
+        let deny = format!(
+            r#"{{"Effect": "Deny", "Action": "s3:GetObject{more}", "Resource": "*", "Condition": {{"Null": {{"{key}": "false"}}}}}}"#
+        );
+        policy("deny.json", &format!("[{all}, {deny}]"))
+    };
+    let put = r#"{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}"#;
+    let get = r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {"StringLike": {"s3:x-amz-copy-source": "src/*"}}}"#;
+    let only_copies = policy("copies.json", &format!("[{put}, {get}]"));
+    let copy = |source: &str| {
+        let parameters =
+            json!({ "bucketName": "data", "key": "k", "x-amz-copy-source": source, "x-amz-acl": "private" });
+        event("CopyObject", parameters, &[])
+    };
+    let plain = copy("src/s");
+    assert_eq!(verdict_on(&plain, &folder, &["-p", &only_copies]), "denied");
+    for header in ["s3:x-amz-copy-source", "s3:x-amz-acl"] {
+        assert_eq!(verdict_on(&plain, &folder, &["-p", &deny(header, "")]), "allowed", "{header}");
+    }
+    let version = copy("src/s?versionId=1");
+    assert_eq!(verdict_on(&version, &folder, &["-p", &deny("s3:versionid", "Version")]), "denied");
+
+    let raw = "arn:aws:s3:eu-west-1:111122223333:accesspoint/raw";
+    let parameters = json!({ "bucketName": POINT, "key": "k", "x-amz-copy-source": format!("{raw}/object/s") });
+    let source_first =
+        ["arn:aws:s3:::src/s", "arn:aws:s3:::src", raw, "arn:aws:s3:::data/k", "arn:aws:s3:::data", POINT];
+    let listed = source_first.map(|arn| (arn, ""));
+    let put = policy("put.json", r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "*"}"#);
+    let all = policy("all.json", all);
+    let to_data = format!("data={put}");
+    let found =
+        verdict_on(&event("CopyObject", parameters, &listed), &folder, &["-p", &all, "--resource-policy", &to_data]);
+    assert_eq!(found, "denied");
+}
+
 #[test]
 fn what_is_not_known_is_no_verdict() {
     let folder = folder("replay-unknown");

@@ -221,10 +221,16 @@ pub(crate) fn needs(answer: &Answer<'_>) -> Vec<String> {
             (Some(account), _) if delegated || !own => {
                 format!("in account {account}, an identity policy that allows {} {what}", answer.asker())
             }
-            (_, Some(behind)) => format!(
-                "an identity policy that allows {what}, or policies that name the principal and do: the bucket's for {}, and the access point's",
-                shown(behind.resource().as_str())
-            ),
+            (_, Some(behind)) => {
+                let bucket = format!("the bucket's, for {}", shown(behind.resource().as_str()));
+                let lacking =
+                    match (answer.allows(Layer::Resource, false, true), answer.allows(Layer::Resource, true, false)) {
+                        (false, true) => format!("a policy that names the principal and does: {bucket}"),
+                        (true, false) => "a policy that names the principal and does: the access point's".to_owned(),
+                        _ => format!("policies that name the principal and do: {bucket}, and the access point's"),
+                    };
+                format!("an identity policy that allows {what}, or {lacking}")
+            }
             (_, None) => format!(
                 "an identity policy that allows {what}, or a resource-based policy that names the principal and does"
             ),

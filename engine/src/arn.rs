@@ -50,6 +50,12 @@ impl fmt::Debug for AccountId {
     }
 }
 
+/// Whether what stands for a bucket is the alias of an access point. No bucket has such a name (S3 User Guide, "General
+/// purpose bucket naming rules").
+pub(crate) fn is_access_point_alias(bucket: &str) -> bool {
+    bucket.ends_with("-s3alias") || bucket.ends_with("--ol-s3")
+}
+
 /// An ARN, split at its first five colons; the resource part may hold more (R3.1).
 ///
 /// ```

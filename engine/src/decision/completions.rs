@@ -9,7 +9,7 @@
 
 mod representatives;
 
-use super::{Blockers, Decision, Outcome, service, weigh};
+use super::{Blocker, Blockers, Decision, Outcome, ServiceRule, service, weigh};
 use crate::key::ConditionKey;
 use crate::policy::{PolicySet, Statements};
 use crate::request::{Context, ContextValue, Lookup, Request};
@@ -102,11 +102,14 @@ struct Answer {
     /// What blocks every one of them, and what blocks any.
     always: Blockers,
     ever: Blockers,
+    /// A rule of the service that any of them is refused by.
+    rule: Option<ServiceRule>,
 }
 
 impl Answer {
     fn of(outcome: Outcome, completion: Completion) -> Self {
-        Self { first: outcome, completion, mixed: false, always: outcome.blocked_by, ever: outcome.blocked_by }
+        let Outcome { blocked_by, service, .. } = outcome;
+        Self { first: outcome, completion, mixed: false, always: blocked_by, ever: blocked_by, rule: service }
     }
 
     fn add(&mut self, outcome: Outcome) {
@@ -115,13 +118,16 @@ impl Answer {
         self.ever = Blockers(self.ever.0 | outcome.blocked_by.0);
         self.first.by_identity |= outcome.by_identity;
         self.first.granting |= outcome.granting;
+        self.rule = self.rule.or(outcome.service);
         self.first.service = self.first.service.filter(|rule| outcome.service == Some(*rule));
     }
 
     fn outcome(&self) -> Outcome {
         let decision = if self.mixed { Decision::ImplicitDeny } else { self.first.decision };
         let blocked_by = if self.always == Blockers::default() { self.ever } else { self.always };
-        Outcome { decision, blocked_by, ..self.first }
+        // What is said to be refused by the service is refused by a rule.
+        let rule = self.rule.filter(|_| blocked_by.has(Blocker::Service));
+        Outcome { decision, blocked_by, service: self.first.service.or(rule), ..self.first }
     }
 }
 

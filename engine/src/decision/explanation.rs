@@ -309,9 +309,13 @@ fn assumptions(
     dependence: Option<&Dependence>,
 ) -> Vec<Assumption> {
     let mut assumptions = request.assumptions();
-    // What the answer depends on is not taken for granted.
-    let depends_on =
-        |key: &str| dependence.is_some_and(|on| on.keys.iter().any(|other| other.eq_ignore_ascii_case(key)));
+    // What the answer depends on, or does not though all its values were tried, is not taken for granted.
+    let depends_on = |key: &str| {
+        let keys = dependence.into_iter().flat_map(|dependence| &dependence.keys);
+        let tests = statements.iter().flat_map(|report| report.statement.conditions().tests());
+        let tried = tests.filter(|_| outcome.settled).map(|test| test.key().as_str());
+        keys.map(String::as_str).chain(tried).any(|other| other.eq_ignore_ascii_case(key))
+    };
     assumptions.retain(|assumption| !matches!(assumption, Assumption::Default { key, .. } if depends_on(key)));
     if outcome.decision == Decision::Allowed && policies.scp.is_empty() && request.principal().is_identity() {
         assumptions.push(Assumption::NoPolicies(Layer::Scp));

@@ -94,7 +94,7 @@ pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>) -> Option<(Se
         return None;
     }
     let rules = [
-        (ServiceRule::AccessPointOrigin, is_outside_vpc(request)),
+        (ServiceRule::AccessPointOrigin, is_outside_vpc(policies, request)),
         (ServiceRule::BlockPublicAccess, is_restricted(policies, request)),
     ];
     // One that surely refuses comes before one that may.
@@ -135,8 +135,11 @@ pub(super) fn value_of(key: &ConditionKey, request: &Request<'_>) -> Option<&'st
 
 /// Whether a request through an access point that is bound to a VPC comes from outside of it (R9.12). Which VPC that is, no
 /// request tells: one that comes from any is taken to come from there. An access point of which nothing is said is open to
-/// the internet.
-fn is_outside_vpc(request: &Request<'_>) -> Truth {
+/// the internet. What an endpoint's policy is asked about comes through the endpoint.
+fn is_outside_vpc(policies: &PolicySet, request: &Request<'_>) -> Truth {
+    if !policies.endpoint.is_empty() {
+        return Truth::False;
+    }
     let bound = match request.lookup(&ORIGIN) {
         _ if !request.is_through_access_point() => return Truth::False,
         // Of what is not known because nothing is, the usual is taken.

@@ -468,9 +468,10 @@ impl Judge {
             let bucket = logged.bucket_of(fact);
             let policies = around.of_bucket(&bucket.name);
             let owner = self.owner_of(logged, &bucket);
+            let context = logged.context_for(fact, context).map_or(Cow::Borrowed(context), Cow::Owned);
             let context = &match owner {
-                Some(_) => Cow::Borrowed(context),
-                None => Cow::Owned(with_unknown_owner(context.clone())),
+                Some(_) => context,
+                None => Cow::Owned(with_unknown_owner(context.into_owned())),
             };
             let resource = fact.resource();
             let resource = Resource::parse(&resource).map_err(|_| "the resource has no ARN")?;

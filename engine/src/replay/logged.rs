@@ -137,6 +137,11 @@ pub trait Logged {
         None
     }
 
+    /// The context of one of its facts, where that is not the context of all of them.
+    fn context_for(&self, _: &Fact<'_>, _: &Context) -> Option<Context> {
+        None
+    }
+
     /// The condition keys that are wanted, as far as the log tells them.
     fn context_of(&self, wanted: &dyn Fn(&str) -> bool) -> Context;
 }

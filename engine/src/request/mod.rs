@@ -8,7 +8,7 @@ mod derived;
 mod facts;
 mod principal;
 
-use crate::arn::{AccountId, Arn};
+use crate::arn::{AccountId, Arn, is_access_point_alias};
 use crate::key::{ConditionKey, Derived};
 use crate::pattern::{Substitute, Variables};
 pub use context::{Context, ContextValue, Lookup};
@@ -483,12 +483,10 @@ impl<'a> Request<'a> {
         self.is_through_access_point() && self.bucket_resource.is_none() || self.names_alias()
     }
 
-    /// Whether the bucket is an alias of an access point. No bucket has such a name (S3 User Guide, "General purpose bucket
-    /// naming rules").
+    /// Whether the bucket is an alias of an access point.
     fn names_alias(&self) -> bool {
         let arn = self.resource.arn().filter(|arn| arn.service == "s3" && arn.account.is_empty());
-        let bucket = arn.and_then(|arn| arn.resource.split('/').next()).unwrap_or_default();
-        bucket.ends_with("-s3alias") || bucket.ends_with("--ol-s3")
+        arn.and_then(|arn| arn.resource.split('/').next()).is_some_and(is_access_point_alias)
     }
 
     /// Whether it is about an access point itself rather than about what lies behind it, such as `s3:DeleteAccessPoint`.

@@ -126,7 +126,8 @@ pub(crate) fn decide(world: &Value) -> &'static str {
     let grant = grants(&resource.granted) && access_point.is_none_or(|said| grants(&said.granted));
 
     let blocked = scp == Verdict::NoMatch || endpoint == Verdict::NoMatch;
-    let refused = service_refuses(&request, facts, &[resource_documents, access_point_documents]);
+    let through_endpoint = documents(policies, "endpoint").is_some();
+    let refused = service_refuses(&request, facts, &[resource_documents, access_point_documents], through_endpoint);
     if grant && !blocked && !refused { "allowed" } else { "implicitDeny" }
 }
 
@@ -219,7 +220,12 @@ fn root_may_mend_bucket_policy(request: &Request) -> bool {
 /// R7.31, R7.35, R7.38, R9.12: what the services themselves refuse.
 ///
 /// `resource_documents` are the policies of the resource, and those of the access point before it.
-fn service_refuses(request: &Request, facts: &Value, resource_documents: &[&[Value]; 2]) -> bool {
+fn service_refuses(
+    request: &Request,
+    facts: &Value,
+    resource_documents: &[&[Value]; 2],
+    through_endpoint: bool,
+) -> bool {
     let Some(parts) = six(&request.resource) else {
         return false;
     };
@@ -245,7 +251,8 @@ fn service_refuses(request: &Request, facts: &Value, resource_documents: &[&[Val
         Held::Single(origin) => origin == "VPC",
         Held::Multi(origins) => origins.iter().any(|origin| origin == "VPC"),
     });
-    let unheard = bound && !held("aws:SourceVpc") && !held("aws:SourceVpce") && !held("aws:VpcSourceIp");
+    let unheard =
+        bound && !through_endpoint && !held("aws:SourceVpc") && !held("aws:SourceVpce") && !held("aws:VpcSourceIp");
     let [of_bucket, of_access_point] = resource_documents;
     let public = restricted
         && outsider

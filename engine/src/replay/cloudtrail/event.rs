@@ -1,8 +1,8 @@
 //! One event of CloudTrail, in any of the spellings in which it is delivered and exported (REPLAY §3.2, §3.5).
 
-use super::access_point::{AccessPoint, bucket};
+use super::access_point::{AccessPoint, bucket, object_key, without_alias};
 use super::{Needed, Place, chosen, has_own_resources, is_refusal, needed, prefix, resources};
-use crate::arn::{AccountId, Arn};
+use crate::arn::{AccountId, Arn, is_access_point_alias};
 use crate::catalogue::Catalogue;
 use crate::instant::Instant;
 use crate::replay::Class;
@@ -160,6 +160,11 @@ enum Who {
     Other(String),
 }
 
+/// Whether an action reads an object, or something of it.
+fn reads(action: &Action) -> bool {
+    action.as_str().starts_with("s3:GetObject")
+}
+
 /// Whether a text is one of the events that are no calls of anybody.
 fn is_no_call(kind: &str, category: &str) -> bool {
     matches!(kind, "AwsServiceEvent" | "AwsConsoleSignIn" | "AwsCloudTrailInsight") || category == "Insight"
@@ -218,8 +223,9 @@ impl Event {
         event.version = text(&event.record.parameters, "versionId").filter(|version| !version.is_empty());
         if event.prefix == "s3" {
             event.sources = event.copied(&name);
-            let named = event.parameter("bucketName");
-            event.access_point = AccessPoint::find(named.as_deref(), event.listed_arns(), &event.sources);
+            let (named, key) = (event.parameter("bucketName"), event.parameter("key"));
+            event.access_point =
+                AccessPoint::find(named.as_deref(), key.as_deref(), event.listed_arns(), &event.sources);
         }
         event.class = event.observe(&name);
         Some(event)
@@ -313,6 +319,10 @@ impl Event {
         if !known.takes_resource() {
             return vec!["*".to_owned()];
         }
+        let special = has_own_resources(&self.prefix, name, action);
+        if special && !self.sources.is_empty() {
+            return self.sources.clone();
+        }
         let place = self.place();
         let parameters = &self.record.parameters;
         let of_item = || resources(&self.prefix, name, action, item, place);
@@ -333,11 +343,11 @@ impl Event {
             // The source comes first.
             return listed.get(number).map(|arn| (*arn).to_owned()).into_iter().collect();
         }
-        let special = has_own_resources(&self.prefix, name, action);
-        // What a copy was made of may be listed, too.
-        let is_source = |arn: &&str| self.sources.iter().any(|source| source == arn);
-        if !special && !listed.iter().all(is_source) {
-            listed.retain(|arn| !is_source(arn));
+        if !self.sources.is_empty() {
+            // What a copy was made of may be listed, too.
+            let key = self.parameter("key");
+            let is_source = |arn: &str| self.sources.iter().any(|source| source == arn);
+            listed.retain(|arn| key.is_some() && object_key(arn) == key.as_deref() && !is_source(arn));
         }
         let within = |given: &String| {
             let mut listed = listed.iter().filter_map(|arn| given.strip_prefix(arn));
@@ -370,16 +380,22 @@ impl Event {
         if self.parameter("x-amz-copy-source").is_none() || !has_own_resources(&self.prefix, name, "s3:GetObject") {
             return Vec::new();
         }
-        resources(&self.prefix, name, "s3:GetObject", &self.record.parameters, self.place())
+        let given = resources(&self.prefix, name, "s3:GetObject", &self.record.parameters, self.place());
+        given.into_iter().map(|arn| without_alias(&arn, self.listed_arns()).unwrap_or(arn)).collect()
     }
 
     /// The ARN of a bucket or an object as the access point has it that a request went through. What a copy was made of
     /// did not go through it.
     fn through_access_point(&self, event: &str, action: &Action, arn: String) -> String {
-        let reads_source = action.as_str().starts_with("s3:GetObject") && self.sources.contains(&arn);
-        let is_of_source = reads_source || has_own_resources(&self.prefix, event, action.as_str());
-        let point = self.access_point.as_ref().filter(|_| !is_of_source);
-        point.and_then(|point| point.through(&arn)).unwrap_or(arn)
+        if has_own_resources(&self.prefix, event, action.as_str()) || reads(action) {
+            // It may itself lie behind an access point, of which a refusal names the bucket.
+            let is_it = |source: &&String| **source == arn || object_key(source) == object_key(&arn);
+            if let Some(source) = self.sources.iter().find(is_it) {
+                let is_behind = Arn::parse(source).is_some_and(|source| source.is_access_point());
+                return if is_behind { source.clone() } else { arn };
+            }
+        }
+        self.access_point.as_ref().and_then(|point| point.through(&arn)).unwrap_or(arn)
     }
 
     fn fact<'e>(&'e self, (action, arn): &'e (Action, String)) -> Fact<'e> {
@@ -566,7 +582,9 @@ impl Logged for Event {
         let mut context = Context::new();
         context.mark_others_unknown();
         // Access points are listed, where anything is.
-        if self.prefix == "s3" && self.access_point.is_none() && self.listed_arns().next().is_none() {
+        let by_alias = || self.parameter("bucketName").as_deref().is_some_and(is_access_point_alias);
+        let is_told = || self.listed_arns().next().is_some() && !by_alias();
+        if self.prefix == "s3" && self.access_point.is_none() && !is_told() {
             crate::replay::context::ACCESS_POINT_KEYS.iter().for_each(|key| context.mark_unknown(key));
         }
         let mut give = |key: &str, value: Option<String>| match value {
@@ -619,6 +637,22 @@ impl Logged for Event {
         }
         self.others(direct.is_some(), &mut give);
         context
+    }
+
+    fn context_for(&self, fact: &Fact<'_>, context: &Context) -> Option<Context> {
+        if !reads(&fact.action) || !self.sources.iter().any(|source| **source == *fact.resource()) {
+            return None;
+        }
+        // The headers are about what is written (R9.5), and the version of the source is in its name.
+        let mut context = context.clone();
+        HEADERS.iter().for_each(|header| context.mark_absent(&format!("s3:{header}")));
+        let source = self.parameter("x-amz-copy-source").unwrap_or_default();
+        context.mark_absent("s3:versionid");
+        if let Some((_, version)) = source.split_once("?versionId=") {
+            // No key here is one that takes no single value.
+            _ = context.insert("s3:versionid", ContextValue::Single(version.to_owned()));
+        }
+        Some(context)
     }
 }
 
