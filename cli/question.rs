@@ -355,30 +355,22 @@ fn rcps_note(policies: &PolicySet, request: &Request<'_>) -> Option<String> {
         .then(|| format!("resource control policies do not apply to {}, so they were left out", service.title()))
 }
 
-/// The policies of an access point and of the bucket behind it say nothing without the bucket (R9.12).
+/// What is said of an access point has to fit the resource, whatever the action.
 fn check_access_point(policies: &PolicySet, resource: &str, facts: &Facts) -> Result<(), Failure> {
     let through = Arn::parse(resource).filter(Arn::is_access_point);
-    match &facts.access_point_bucket {
-        Some(bucket) => {
-            let refuse = |why: &str| {
-                Err(RequestError::Fact { what: "bucket ARN", text: bucket.clone(), why: why.to_owned() }.into())
-            };
-            let is_bucket = |arn: &Arn<'_>| {
-                let is_global = arn.region.is_empty() && arn.account.is_empty();
-                arn.service == "s3"
-                    && is_global
-                    && !arn.resource.is_empty()
-                    && !arn.resource.contains(['/', '*', '?', ':'])
-            };
-            match (Arn::parse(bucket).filter(is_bucket), through) {
-                (None, _) => return refuse("write it as arn:aws:s3:::BUCKET"),
-                (Some(arn), Some(point)) if arn.partition != point.partition => {
-                    return refuse(&format!("the access point is in the partition {}", point.partition));
-                }
-                _ => {}
+    if let Some(bucket) = &facts.access_point_bucket {
+        let refuse = |why: String| Err(RequestError::Fact { what: "bucket ARN", text: bucket.clone(), why }.into());
+        let is_bucket = |arn: &Arn<'_>| {
+            let is_global = arn.region.is_empty() && arn.account.is_empty();
+            arn.service == "s3" && is_global && !arn.resource.is_empty() && !arn.resource.contains(['/', '*', '?', ':'])
+        };
+        match (Arn::parse(bucket).filter(is_bucket), through) {
+            (None, _) => return refuse("write it as arn:aws:s3:::BUCKET".to_owned()),
+            (Some(arn), Some(point)) if arn.partition != point.partition => {
+                return refuse(format!("the access point is in the partition {}", point.partition));
             }
+            _ => {}
         }
-        None => {}
     }
     if !policies.access_point.is_empty() && through.is_none() {
         return Err(Failure::with_help(
