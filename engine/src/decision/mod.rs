@@ -528,8 +528,8 @@ fn weighed<R: Record>(
     }
     note_unsettled(policies, request, &parts, rcp, record);
 
-    let refuses = forbidden.map_or(Truth::False, |(_, refuses)| refuses);
-    let granted = grant.granted.and(scp.allows).and(endpoint.allows).and(!refuses);
+    let granted = grant.granted.and(scp.allows).and(endpoint.allows);
+    let granted = forbidden.map_or(granted, |(_, refuses)| granted.and(!refuses));
     let decision = match (denied, granted) {
         (Truth::True, _) => Decision::ExplicitDeny,
         (Truth::False, Truth::True) => Decision::Allowed,
@@ -555,11 +555,11 @@ fn weighed<R: Record>(
                 blocked_by.add(Blocker::Layer(layer));
             }
         }
-        if refuses.is_true() {
+        let refusing = forbidden.filter(|(_, refuses)| refuses.is_true()).map(|(rule, _)| rule);
+        if refusing.is_some() {
             blocked_by.add(Blocker::Service);
         }
         if blocked_by.has(Blocker::Service) {
-            let refusing = forbidden.filter(|_| refuses.is_true()).map(|(rule, _)| rule);
             service_rule = refusing.or(Some(ServiceRule::AccountNotTrusted));
         }
     }

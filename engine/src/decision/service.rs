@@ -90,9 +90,13 @@ pub(super) fn forbids(policies: &PolicySet, request: &Request<'_>) -> Option<(Se
     {
         return Some((rule, Truth::True));
     }
-    if !request.facts().restrict_public_buckets && !request.is_through_access_point() {
-        return None;
-    }
+    let by_access = request.facts().restrict_public_buckets || request.is_through_access_point();
+    if by_access { forbids_access(policies, request) } else { None }
+}
+
+/// The same of the rules that hang on where a request comes from, and on whom policies of S3 let in.
+#[inline(never)]
+fn forbids_access(policies: &PolicySet, request: &Request<'_>) -> Option<(ServiceRule, Truth)> {
     let rules = [
         (ServiceRule::AccessPointOrigin, is_outside_vpc(policies, request)),
         (ServiceRule::BlockPublicAccess, is_restricted(policies, request)),
