@@ -319,10 +319,6 @@ impl Event {
         if !known.takes_resource() {
             return vec!["*".to_owned()];
         }
-        let special = has_own_resources(&self.prefix, name, action);
-        if special && !self.sources.is_empty() {
-            return self.sources.clone();
-        }
         let place = self.place();
         let parameters = &self.record.parameters;
         let of_item = || resources(&self.prefix, name, action, item, place);
@@ -336,8 +332,14 @@ impl Event {
             let types = known.resources().filter_map(|of| of.resource_type());
             parsed.is_some_and(|arn| types.into_iter().any(|of| of.arns().any(|form| form.fits(&arn))))
         };
+        let special = has_own_resources(&self.prefix, name, action);
+        let is_source = special && self.prefix == "s3";
+        let given = if is_source { self.sources.clone() } else { given };
         // What is not of a kind that the action is about, such as the alias of a key, does not tell what it was about.
         let given = if given.iter().all(|arn| fits(arn)) { given } else { Vec::new() };
+        if is_source {
+            return given;
+        }
         let mut listed: Vec<&str> = self.listed_arns().filter(|arn| fits(arn)).collect();
         if action.starts_with("kms:ReEncrypt") && listed.len() == 2 {
             // The source comes first.
