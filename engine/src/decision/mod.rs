@@ -16,7 +16,7 @@ pub use completions::{Completion, Dependence};
 pub use explanation::{Explanation, StatementReport};
 
 use crate::layer::{Layer, Rule};
-use crate::policy::{Group, PolicySet, Statements, Visitor};
+use crate::policy::{Group, Policies, PolicySet, Statements, Visitor};
 use crate::principal::{Class, Classes};
 use crate::request::{Kind, Request};
 use crate::statement::{Effect, Hasty, Known, Record, Statement, StatementId, Surroundings};
@@ -344,11 +344,11 @@ impl ResourceSaid {
     const SILENT: Self = Self { denies: Truth::False, sure: Classes::NONE, possible: Classes::NONE };
 
     /// Whether an Allow names the requester as `class`.
-    fn has(self, class: Class) -> Truth {
+    fn has(&self, class: Class) -> Truth {
         self.has_any(&[class])
     }
 
-    fn has_any(self, classes: &[Class]) -> Truth {
+    fn has_any(&self, classes: &[Class]) -> Truth {
         let classes = Classes::of(classes);
         match (self.sure.meets(classes), self.possible.meets(classes)) {
             (true, _) => Truth::True,
@@ -357,11 +357,11 @@ impl ResourceSaid {
         }
     }
 
-    fn allows(self) -> Truth {
+    fn allows(&self) -> Truth {
         self.has_any(&Class::ALL)
     }
 
-    fn said(self) -> Said {
+    fn said(&self) -> Said {
         Said { denies: self.denies, allows: self.allows() }
     }
 }
@@ -389,91 +389,60 @@ fn weighed<R: Record>(
     }
     let principal = request.principal();
     let kind = principal.kind();
-    let management = request.facts().management_account;
     // Policies of their own, boundaries among them, have users and roles only.
     let limited = matches!(kind, Kind::User | Kind::RoleSession | Kind::FederatedUser);
-    let bounded = limited && !policies.boundary.is_empty();
     // An access point request is asked of the bucket behind it, too (R9.12).
     let bucket = request.on_bucket();
     let on_bucket = bucket.as_ref().unwrap_or(request);
-
-    // Most layers are not there most of the time. A level without policies is one that allows nothing.
-    let lacks =
-        |layer: Layer| policies.groups(layer, false).iter().all(|group| group.is_empty() && !layer.has_levels());
-    let mut layers = [LayerOutcome::Absent; 7];
-    let mut group = |layer: Layer, applies: bool, request: &Request<'_>, record: &mut R| -> Option<Said> {
-        let groups = policies.groups(layer, false);
-        if !applies {
-            set::<R>(&mut layers, layer, || LayerOutcome::NotApplicable);
-            return Some(Said::PASSES);
-        }
-        let on_bucket = bucket.is_some() && !request.has_access_point_form();
-        let around = Surroundings { layer, bounded, endpoint: endpoint_type(layer, request), on_bucket };
-        let mut whole = Said::PASSES;
-        for (level, _) in groups.iter().enumerate() {
-            let group = Group { layer, access_point: false, level };
-            let of_level = said(statements, Said::SILENT, group, request, around, record);
-            whole.denies = whole.denies.or(of_level.denies);
-            whole.allows = whole.allows.and(of_level.allows);
-        }
-        if R::HASTY && whole.denies.is_true() {
-            return None;
-        }
-        if layer == Layer::Rcp {
-            // RCPFullAWSAccess is attached at every level and cannot be taken away (R7.13).
-            whole.allows = Truth::True;
-        }
-        set::<R>(&mut layers, layer, || whole.outcome());
-        Some(whole)
+    let mut layers = Layers {
+        policies,
+        statements,
+        record,
+        bounded: limited && !policies.boundary.is_empty(),
+        has_bucket: bucket.is_some(),
+        outcomes: [LayerOutcome::Absent; 7],
+        denied: Truth::False,
     };
 
-    let is_member =
-        || principal.is_identity() && principal.account() != management.as_ref() && !principal.is_service_linked();
-    let identity =
-        if lacks(Layer::Identity) { Said::PASSES } else { group(Layer::Identity, limited, request, record)? };
-    let boundary =
-        if lacks(Layer::Boundary) { Said::PASSES } else { group(Layer::Boundary, limited, request, record)? };
-    let session_applies = matches!(kind, Kind::RoleSession | Kind::FederatedUser);
-    let session =
-        if lacks(Layer::Session) { Said::PASSES } else { group(Layer::Session, session_applies, request, record)? };
-    let scp = if lacks(Layer::Scp) { Said::PASSES } else { group(Layer::Scp, is_member(), request, record)? };
-    let rcp_applies = || service::rcp_applies(on_bucket);
-    let rcp = if lacks(Layer::Rcp) { Said::PASSES } else { group(Layer::Rcp, rcp_applies(), on_bucket, record)? };
-    let mut endpoint =
-        if lacks(Layer::Endpoint) { Said::PASSES } else { group(Layer::Endpoint, true, request, record)? };
-    if let Some(bucket) = bucket.as_ref().filter(|_| !lacks(Layer::Endpoint)) {
-        let on_bucket = group(Layer::Endpoint, true, bucket, record)?;
+    let management = request.facts().management_account.as_ref();
+    let is_member = || principal.is_identity() && principal.account() != management && !principal.is_service_linked();
+    let has_session = || matches!(kind, Kind::RoleSession | Kind::FederatedUser);
+    let identity = layers.ask(Layer::Identity, request, || limited)?;
+    let boundary = layers.ask(Layer::Boundary, request, || limited)?;
+    let session = layers.ask(Layer::Session, request, has_session)?;
+    let scp = layers.ask(Layer::Scp, request, is_member)?;
+    layers.ask(Layer::Rcp, on_bucket, || service::rcp_applies(on_bucket))?;
+    let mut endpoint = layers.ask(Layer::Endpoint, request, || true)?;
+    if let Some(bucket) = bucket.as_ref().filter(|_| !policies.endpoint.is_empty()) {
+        let on_bucket = layers.ask(Layer::Endpoint, bucket, || true)?;
         endpoint = Said { denies: endpoint.denies.or(on_bucket.denies), allows: endpoint.allows.and(on_bucket.allows) };
-        set::<R>(&mut layers, Layer::Endpoint, || endpoint.outcome());
+        layers.set(Layer::Endpoint, || endpoint.outcome());
     }
     // An absent layer of identity policies grants nothing, unlike an absent limit.
     let identity = if policies.identity.is_empty() || !limited { Said::SILENT } else { identity };
 
-    let around = Surroundings { layer: Layer::Resource, bounded, endpoint: None, on_bucket: bucket.is_some() };
-    let silent = ResourceSaid::SILENT;
     // What is done to an access point itself is no matter of the bucket's policy.
     let asks_resource = !policies.resource.is_empty() && !request.manages_access_point();
-    let mut resource =
-        if !asks_resource { silent } else { said(statements, silent, of_resource(false), on_bucket, around, record) };
-    let around = Surroundings { on_bucket: false, ..around };
+    let mut resource = if asks_resource { layers.ask_resource(false, on_bucket) } else { ResourceSaid::SILENT };
     let asks_access_point = bucket.is_some() || request.is_through_access_point() && !policies.access_point.is_empty();
-    let through = asks_access_point.then(|| said(statements, silent, of_resource(true), request, around, record));
+    let through = asks_access_point.then(|| layers.ask_resource(true, request));
     if request.manages_access_point() && !(policies.resource.is_empty() && policies.access_point.is_empty()) {
-        set::<R>(&mut layers, Layer::Resource, || LayerOutcome::NotApplicable);
+        layers.set(Layer::Resource, || LayerOutcome::NotApplicable);
     }
     if asks_resource || through.is_some() && !policies.access_point.is_empty() {
         let both = through.map_or(resource.said(), |through| Said {
             denies: resource.denies.or(through.denies),
             allows: resource.allows().and(through.allows()),
         });
-        set::<R>(&mut layers, Layer::Resource, || both.outcome());
+        layers.set(Layer::Resource, || both.outcome());
     }
+    let Layers { outcomes, denied, record, .. } = layers;
 
     if is_caller_identity {
         return Some(Outcome {
             decision: Decision::Allowed,
             blocked_by: Blockers::default(),
-            layers,
+            layers: outcomes,
             service: Some(ServiceRule::CallerIdentity),
             by_identity: false,
             granting: 0,
@@ -493,16 +462,8 @@ fn weighed<R: Record>(
         return None;
     }
 
-    let denied_by = [
-        (Layer::Identity, identity.denies),
-        (Layer::Resource, resource.denies.or(through.map_or(Truth::False, |through| through.denies))),
-        (Layer::Boundary, boundary.denies),
-        (Layer::Session, session.denies),
-        (Layer::Scp, scp.denies),
-        (Layer::Rcp, rcp.denies),
-        (Layer::Endpoint, endpoint.denies),
-    ];
-    let denied = denied_by.iter().fold(Truth::False, |denied, (_, denies)| denied.or(*denies));
+    let by_resource = resource.denies.or(through.map_or(Truth::False, |through| through.denies));
+    let denied = denied.or(by_resource);
 
     let parts = Parts {
         kind,
@@ -515,10 +476,10 @@ fn weighed<R: Record>(
         same_account: request.is_same_account(),
         provider_may: service::is_for_providers(request),
     };
-    let mut grant = Grant::of::<R>(&parts, resource);
+    let mut grant = Grant::of::<R>(&parts, &resource);
     if let Some(through) = through {
         // Neither of the two policies may be the weak link.
-        grant = grant.both(Grant::of::<R>(&parts, through));
+        grant = grant.both(Grant::of::<R>(&parts, &through));
     }
     let forbidden = service::forbids(policies, request);
     match forbidden {
@@ -526,7 +487,7 @@ fn weighed<R: Record>(
         Some((ServiceRule::BlockPublicAccess, _)) => record.unsettled(Rule("R7.36")),
         _ => {}
     }
-    note_unsettled(policies, request, &parts, rcp, record);
+    note_unsettled(policies, request, &parts, &outcomes, record);
 
     let granted = grant.granted.and(scp.allows).and(endpoint.allows);
     let granted = forbidden.map_or(granted, |(_, refuses)| granted.and(!refuses));
@@ -542,8 +503,10 @@ fn weighed<R: Record>(
     }
     let mut blocked_by = Blockers::default();
     if decision != Decision::Allowed {
-        for (layer, denies) in denied_by {
-            if denies.is_true() {
+        for (layer, outcome) in Layer::ALL.into_iter().zip(outcomes) {
+            let denies =
+                if layer == Layer::Resource { by_resource.is_true() } else { outcome == LayerOutcome::ExplicitDeny };
+            if denies {
                 blocked_by.add(Blocker::Layer(layer));
             }
         }
@@ -566,7 +529,7 @@ fn weighed<R: Record>(
     Some(Outcome {
         decision,
         blocked_by,
-        layers,
+        layers: outcomes,
         service: service_rule,
         by_identity: grant.by_identity,
         granting: grant.granting,
@@ -587,22 +550,90 @@ const DENIED: Outcome = Outcome {
     settled: false,
 };
 
-/// The group of the resource's own policies, or of those of the access point.
-fn of_resource(access_point: bool) -> Group {
-    Group { layer: Layer::Resource, access_point, level: 0 }
+/// What the layers say, one after the other.
+struct Layers<'w, R, S> {
+    policies: &'w PolicySet,
+    statements: &'w S,
+    record: &'w mut R,
+    /// The requester has a permissions boundary.
+    bounded: bool,
+    /// The request is asked of the bucket behind an access point, too.
+    has_bucket: bool,
+    /// What each says, if more than the decision counts.
+    outcomes: [LayerOutcome; 7],
+    /// Whether one of them denies, the resource's own aside.
+    denied: Truth,
 }
 
-/// Notes what a layer said, if more than the decision counts.
-fn set<R: Record>(layers: &mut [LayerOutcome; 7], layer: Layer, outcome: impl FnOnce() -> LayerOutcome) {
-    if !R::HASTY
-        && let Some(slot) = layers.get_mut(layer as usize)
-    {
-        *slot = outcome();
+impl<R: Record, S: Statements> Layers<'_, R, S> {
+    /// What a layer says of a request that it concerns; `None` for an explicit deny where nothing but the decision counts.
+    /// Most layers are not there most of the time. A level without policies is one that allows nothing.
+    #[inline(always)]
+    fn ask(&mut self, layer: Layer, request: &Request<'_>, concerns: impl FnOnce() -> bool) -> Option<Said> {
+        let levels = self.policies.groups(layer, false);
+        if levels.iter().all(|policies| policies.is_empty() && !layer.has_levels()) {
+            return Some(Said::PASSES);
+        }
+        if !concerns() {
+            self.set(layer, || LayerOutcome::NotApplicable);
+            return Some(Said::PASSES);
+        }
+        self.ask_levels(layer, levels, request)
     }
-}
 
-fn endpoint_type(layer: Layer, request: &Request<'_>) -> Option<crate::request::EndpointType> {
-    (layer == Layer::Endpoint).then_some(request.facts().endpoint_type)
+    fn ask_levels(&mut self, layer: Layer, levels: &[Policies], request: &Request<'_>) -> Option<Said> {
+        let endpoint = (layer == Layer::Endpoint).then_some(request.facts().endpoint_type);
+        let on_bucket = self.has_bucket && !request.has_access_point_form();
+        let around = Surroundings { layer, bounded: self.bounded, endpoint, on_bucket };
+        let mut whole = Said::PASSES;
+        for (level, policies) in levels.iter().enumerate() {
+            let group = Group { layer, access_point: false, level };
+            let of_level = self.ask_group(group, policies, Said::SILENT, request, around);
+            whole.denies = whole.denies.or(of_level.denies);
+            whole.allows = whole.allows.and(of_level.allows);
+        }
+        if R::HASTY && whole.denies.is_true() {
+            return None;
+        }
+        self.denied = self.denied.or(whole.denies);
+        if layer == Layer::Rcp {
+            // RCPFullAWSAccess is attached at every level and cannot be taken away (R7.13).
+            whole.allows = Truth::True;
+        }
+        self.set(layer, || whole.outcome());
+        Some(whole)
+    }
+
+    /// What the resource's own policies say, or those of the access point.
+    fn ask_resource(&mut self, access_point: bool, request: &Request<'_>) -> ResourceSaid {
+        let group = Group { layer: Layer::Resource, access_point, level: 0 };
+        let policies = if access_point { &self.policies.access_point } else { &self.policies.resource };
+        let on_bucket = self.has_bucket && !access_point;
+        let around = Surroundings { layer: Layer::Resource, bounded: self.bounded, endpoint: None, on_bucket };
+        self.ask_group(group, policies, ResourceSaid::SILENT, request, around)
+    }
+
+    fn ask_group<T: Saying>(
+        &mut self,
+        group: Group,
+        policies: &Policies,
+        silent: T,
+        request: &Request<'_>,
+        around: Surroundings,
+    ) -> T {
+        let mut looking = Looking { request, group, around, record: self.record, said: silent };
+        self.statements.show(group, policies, request, &mut looking);
+        looking.said
+    }
+
+    /// Notes what a layer said, if more than the decision counts.
+    fn set(&mut self, layer: Layer, outcome: impl FnOnce() -> LayerOutcome) {
+        if !R::HASTY
+            && let Some(slot) = self.outcomes.get_mut(layer as usize)
+        {
+            *slot = outcome();
+        }
+    }
 }
 
 /// Holds the statements of a group against a request.
@@ -685,20 +716,6 @@ impl<R: Record, S: Saying> Visitor for Looking<'_, '_, R, S> {
     }
 }
 
-/// What a group of policies says.
-fn said<R: Record, S: Saying>(
-    statements: &impl Statements,
-    silent: S,
-    group: Group,
-    request: &Request<'_>,
-    around: Surroundings,
-    record: &mut R,
-) -> S {
-    let mut looking = Looking { request, group, around, record, said: silent };
-    statements.show(group, request, &mut looking);
-    looking.said
-}
-
 /// What the layers contribute to a grant.
 #[derive(Debug, Clone, Copy)]
 struct Parts {
@@ -726,7 +743,7 @@ struct Grant {
 
 impl Grant {
     #[inline(always)]
-    fn of<R: Record>(parts: &Parts, resource: ResourceSaid) -> Self {
+    fn of<R: Record>(parts: &Parts, resource: &ResourceSaid) -> Self {
         match parts.kind {
             Kind::User | Kind::RoleSession | Kind::FederatedUser if parts.same_account => {
                 Self::same_account::<R>(parts, resource)
@@ -748,7 +765,7 @@ impl Grant {
     /// federated user or everyone passes a silent boundary and session policy; naming the role behind a session, or
     /// the user behind a federated one, does not; naming the account is no grant by itself.
     #[inline(always)]
-    fn same_account<R: Record>(parts: &Parts, resource: ResourceSaid) -> Self {
+    fn same_account<R: Record>(parts: &Parts, resource: &ResourceSaid) -> Self {
         const UNLIMITED: [Class; 4] = [Class::Anyone, Class::ExactUser, Class::ExactSession, Class::ExactFederated];
         const LIMITED: [Class; 2] = [Class::RoleOfSession, Class::UserOfFederated];
         let limits = parts.boundary.and(parts.session);
@@ -787,7 +804,8 @@ impl Grant {
     }
 
     /// Across accounts both sides have to allow, and no way of naming the requester passes a limit (R7.23).
-    fn cross_account(parts: &Parts, resource: ResourceSaid) -> Self {
+    #[inline(always)]
+    fn cross_account(parts: &Parts, resource: &ResourceSaid) -> Self {
         let theirs = resource.allows().or(parts.direct.into());
         let ours = parts.identity.and(parts.boundary).and(parts.session);
         let mut missing = Blockers::default();
@@ -807,10 +825,12 @@ impl Grant {
     }
 
     /// A grant by the resource's policy alone, which has to name the requester in one of these ways.
-    fn named(resource: ResourceSaid, classes: &[Class]) -> Self {
+    #[inline(always)]
+    fn named(resource: &ResourceSaid, classes: &[Class]) -> Self {
         Self::by_resource(resource.has_any(classes), classes)
     }
 
+    #[inline(always)]
     fn by_resource(granted: Truth, classes: &[Class]) -> Self {
         let mut missing = Blockers::default();
         missing.add(Blocker::Layer(Layer::Resource));
@@ -834,7 +854,13 @@ fn bits<'c>(classes: impl IntoIterator<Item = &'c Class>) -> u16 {
 }
 
 /// Tells of rules marked as unsure that bear on the request as a whole.
-fn note_unsettled<R: Record>(policies: &PolicySet, request: &Request<'_>, parts: &Parts, rcp: Said, record: &mut R) {
+fn note_unsettled<R: Record>(
+    policies: &PolicySet,
+    request: &Request<'_>,
+    parts: &Parts,
+    layers: &[LayerOutcome; 7],
+    record: &mut R,
+) {
     if !R::KEEPS {
         return;
     }
@@ -844,7 +870,8 @@ fn note_unsettled<R: Record>(policies: &PolicySet, request: &Request<'_>, parts:
     if request.on_bucket().is_some() {
         record.unsettled(Rule("R9.12"));
     }
-    if !rcp.denies.is_false() {
+    let [.., rcp, _] = layers;
+    if matches!(rcp, LayerOutcome::ExplicitDeny | LayerOutcome::Depends) {
         if request.resource().arn().is_none() {
             record.unsettled(Rule("R7.12"));
         }

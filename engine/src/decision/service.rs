@@ -53,8 +53,9 @@ pub(super) fn recovers_bucket_policy(request: &Request<'_>) -> bool {
 
 /// Resources whose own policy must name the account before identity policies count: KMS keys, and roles that are to be
 /// assumed (R7.30).
+#[inline]
 pub(super) fn needs_account_trust(request: &Request<'_>) -> bool {
-    let Some(arn) = request.resource().arn().copied() else { return false };
+    let Some(arn) = request.resource().arn() else { return false };
     match arn.service {
         "kms" => arn.resource.starts_with("key/"),
         "iam" => arn.resource.starts_with("role/") && is_about_assuming(request.action().folded()),
@@ -74,6 +75,7 @@ pub(super) fn direct_grant(request: &Request<'_>) -> bool {
 }
 
 /// What identity providers ask for (R7.29, R7.33).
+#[inline]
 pub(super) fn is_for_providers(request: &Request<'_>) -> bool {
     request.principal().kind() == Kind::IdentityProvider
         && matches!(

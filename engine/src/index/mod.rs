@@ -13,11 +13,12 @@ use crate::condition::SameValues;
 use crate::decision::{Decision, Explanation, Outcome, decide_by, explain_by, verdict_by};
 use crate::layer::Layer;
 use crate::pattern;
-use crate::policy::{Group, PolicySet, Statements, Visitor};
+use crate::policy::{Group, Policy, PolicySet, Statements, Visitor};
 use crate::request::{Action, Request};
 use crate::statement::{Known, Statement};
 use actions::ByAction;
 use lists::visit;
+use std::sync::Arc;
 
 /// How many are so few that asking all of them costs less than finding out which to ask.
 #[derive(Debug, Clone, Copy, Default)]
@@ -156,13 +157,10 @@ impl CompiledSet {
 }
 
 impl Statements for CompiledSet {
-    fn show(&self, group: Group, request: &Request<'_>, visitor: &mut impl Visitor) {
+    fn show(&self, group: Group, policies: &[Arc<Policy>], request: &Request<'_>, visitor: &mut impl Visitor) {
         match self.by_action(group) {
-            Some(by_action) => {
-                let policies = self.policies.groups(group.layer, group.access_point).get(group.level);
-                by_action.show(policies.map(Vec::as_slice).unwrap_or_default(), request, visitor);
-            }
-            None => self.policies.show(group, request, visitor),
+            Some(by_action) => by_action.show(policies, request, visitor),
+            None => self.policies.show(group, policies, request, visitor),
         }
     }
 }
@@ -184,21 +182,15 @@ impl<'s> About<'s> {
 }
 
 impl Statements for About<'_> {
-    fn show(&self, group: Group, request: &Request<'_>, visitor: &mut impl Visitor) {
+    fn show(&self, group: Group, policies: &[Arc<Policy>], request: &Request<'_>, visitor: &mut impl Visitor) {
         let Self { set, resource } = self;
-        let policies = set.policies.groups(group.layer, group.access_point).get(group.level);
-        match (policies, set.by_action(group)) {
-            (Some(policies), Some(by_action)) => {
-                let places = if *resource {
-                    by_action.near(policies, request)
-                } else {
-                    by_action.places(policies, request.action())
-                };
-                for place in places {
-                    visit(policies, place, Known { action: true, resource: false }, visitor);
-                }
-            }
-            _ => set.policies.show(group, request, visitor),
+        let Some(by_action) = set.by_action(group) else {
+            return set.policies.show(group, policies, request, visitor);
+        };
+        let places =
+            if *resource { by_action.near(policies, request) } else { by_action.places(policies, request.action()) };
+        for place in places {
+            visit(policies, place, Known { action: true, resource: false }, visitor);
         }
     }
 }

@@ -492,16 +492,14 @@ pub(crate) trait Visitor {
 
 /// Where statements come from.
 pub(crate) trait Statements {
-    /// Shows all statements of a group that can apply to a request, as long as they are wanted; perhaps others, and
-    /// perhaps one several times.
-    fn show(&self, group: Group, request: &Request<'_>, visitor: &mut impl Visitor);
+    /// Shows all statements of the policies of a group that can apply to a request, as long as they are wanted; perhaps
+    /// others, and perhaps one several times.
+    fn show(&self, group: Group, policies: &[Arc<Policy>], request: &Request<'_>, visitor: &mut impl Visitor);
 }
 
 /// One after the other, in the order of the policies.
 impl Statements for PolicySet {
-    fn show(&self, group: Group, _: &Request<'_>, visitor: &mut impl Visitor) {
-        let Group { layer, access_point, level } = group;
-        let policies = self.groups(layer, access_point).get(level).map(Vec::as_slice).unwrap_or_default();
+    fn show(&self, _: Group, policies: &[Arc<Policy>], _: &Request<'_>, visitor: &mut impl Visitor) {
         for (policy, compiled) in policies.iter().enumerate() {
             for (statement, compiled) in compiled.statements().iter().enumerate() {
                 if visitor.wants(compiled.effect()) {
