@@ -536,3 +536,37 @@ fn no_policy_is_written_over_another() {
     assert_eq!(code(&junk), 2, "{}", err(&junk));
     assert_eq!(code(&run(&["derive", "--since", "2026-02-01", "--until", "2026-01-01", "x.log"])), 2);
 }
+
+#[test]
+fn what_is_printed_is_what_was_proven_to_the_byte() {
+    let folder = folder("derive-control");
+    let allowed = row(ANN, "REST.GET.OBJECT", "a%257Fb", "200 -").replace("/a%257Fb", "/a%7Fb");
+    let log = file(&folder, "keys.log", &format!("{allowed}{}", row(ANN, "REST.GET.OBJECT", "ab", "403 AccessDenied")));
+    let policy = folder.join("policy.json");
+    let printed = run(&["derive", "-q", &log]);
+    assert_eq!(code(&printed), 0, "{}", err(&printed));
+    assert_eq!(code(&run(&["derive", "-q", "-o", policy.to_str().unwrap(), &log])), 0);
+    assert_eq!(out(&printed), fs::read_to_string(&policy).unwrap());
+    assert!(out(&printed).contains("data/a\u{7F}b\""), "{}", out(&printed));
+    let each = run(&["replay", "--each", "-p", policy.to_str().unwrap(), &log]);
+    assert!(out(&each).contains("arn:aws:s3:::data/a\u{7F}b\""), "{}", out(&each));
+    let query =
+        run(&["-p", policy.to_str().unwrap(), "--format", "json", "s3:GetObject", "arn:aws:s3:::data/a\u{7F}b"]);
+    assert!(out(&query).contains("arn:aws:s3:::data/a\u{7F}b\""), "{}", out(&query));
+    let part = folder.join("part.json");
+    assert_eq!(code(&run(&["derive", "-q", "--partial", part.to_str().unwrap(), &log])), 0);
+    let merged = file(&folder, "merged.json", &out(&run(&["merge", part.to_str().unwrap()])));
+    let again = run(&["derive", "-q", &merged]);
+    assert_eq!((code(&again), out(&again)), (0, out(&printed)), "{}", err(&again));
+}
+
+#[test]
+fn a_listing_of_which_nobody_knows_the_prefix_grants_nothing() {
+    let folder = folder("derive-prefix");
+    let record = serde_json::json!({
+        "bucket_name": "data", "request_time": "2026-11-21T19:00:01.120Z", "operation": "REST.GET.BUCKET",
+        "requester": ANN, "http_status": 200, "request_uri": null
+    });
+    let output = run(&["derive", &file(&folder, "rows.jsonl", &format!("{record}\n"))]);
+    assert_eq!((code(&output), out(&output)), (1, String::new()), "{}", err(&output));
+}

@@ -663,3 +663,16 @@ fn what_logs_leave_out_is_told() {
     let output = run(&["derive", "-q", &path(&folder, "assumed.jsonl", &assumed)]);
     assert!(out(&output).contains("arn:aws:iam::444455556666:role/r"), "{}", err(&output));
 }
+
+#[test]
+fn a_row_that_is_cut_to_its_time_does_not_make_a_document_of_a_log() {
+    let folder = folder("cut-rows");
+    let whole = "0f1e data [21/Nov/2026:19:00:00 +0000] 192.0.2.10 arn:aws:iam::111122223333:user/ann 0A1B REST.GET.OBJECT k \"GET /k HTTP/1.1\" 200 - 10 10 12 5 \"-\" \"agent\" - aG9zdA== SigV4 c AuthHeader data.s3.amazonaws.com TLSv1.3 - - -\n";
+    for start in ["[", "{"] {
+        let cut = whole.split_once('[').map(|(_, behind)| format!("{start}{behind}")).unwrap();
+        let log = path(&folder, "cut.log", format!("{cut}{}", whole.repeat(3)).as_bytes());
+        let output = run(&["replay", "-p", PIPELINES, "--format", "json", &log]);
+        let report: Value = serde_json::from_str(&out(&output)).unwrap();
+        assert_eq!((&report["lines"], &report["malformed"], &report["allowed"]), (&json!(4), &json!(1), &json!(3)));
+    }
+}

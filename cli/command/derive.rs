@@ -1,6 +1,6 @@
 //! `can-access derive`: the least policy that lets through what access logs prove to have been needed.
 
-use crate::args::{DeriveArgs, PolicyForm, Precision, Probes};
+use crate::args::{DeriveArgs, Format, PolicyForm, Precision, Probes};
 use crate::command::replay::{canonical_ids, log_files, progress, refuse_what_is_no_log, roles};
 use crate::input;
 use crate::logs::derive::{Rules, collect};
@@ -64,8 +64,14 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
     let names = Names { files: &files, baseline: false, complete: broken.is_empty() };
     refuse_what_is_no_log(&collected.lines)?;
     if let [action, resource] = &args.why[..] {
-        let found =
-            report_derive::print_why(&mut report::output(), &collected.evidence, options, action, resource, &names)?;
+        let found = report_derive::print_why(
+            &mut report::output(Format::Text),
+            &collected.evidence,
+            options,
+            action,
+            resource,
+            &names,
+        )?;
         return Ok(if found { Exit::Fine } else { Exit::Finding });
     }
     if !broken.is_empty() {
@@ -134,7 +140,7 @@ fn write(args: &DeriveArgs, derived: &[Derived]) -> Result<(), Failure> {
     match &args.output {
         Some(path) => write_file(path, policy.text.as_bytes()),
         None => {
-            let mut out = report::output();
+            let mut out = report::data();
             out.write_all(policy.text.as_bytes())?;
             Ok(out.flush()?)
         }

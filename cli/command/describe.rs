@@ -200,7 +200,7 @@ fn print(descriptions: &[Description], args: &DescribeArgs) -> Result<(), Failur
     if args.common.quiet {
         return Ok(());
     }
-    let mut out = report::output();
+    let mut out = report::output(args.common.format);
     match (args.common.format, descriptions) {
         (Format::Text, _) => {
             for (index, description) in descriptions.iter().enumerate() {

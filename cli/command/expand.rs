@@ -87,7 +87,7 @@ fn print(actions: &[Action<'_>], args: &ExpandArgs) -> Result<(), Failure> {
     if args.common.quiet {
         return Ok(());
     }
-    let mut out = report::output();
+    let mut out = report::output(args.common.format);
     let json = |action: &Action<'_>| ActionJson { action: action.to_string(), level: action.level().name() };
     match args.common.format {
         Format::Text => {

@@ -23,7 +23,7 @@ pub(crate) fn run(args: &MergeArgs) -> Result<Exit, Failure> {
             std::fs::write(path, bytes).map_err(|error| Failure::Create { path: path.clone(), error })?;
         }
         None => {
-            let mut out = report::output();
+            let mut out = report::data();
             out.write_all(&bytes)?;
             out.flush()?;
         }

@@ -60,7 +60,7 @@ fn print(answers: &[Answer<'_>], query: &Query, explaining: bool) -> Result<(), 
     if query.common.quiet {
         return Ok(());
     }
-    let mut out = report::output();
+    let mut out = report::output(query.common.format);
     let everything = explaining || query.common.verbose;
     match query.common.format {
         Format::Text => {

@@ -41,7 +41,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
     }
     let hashed = args.partial.is_some() || !partials.is_empty();
     let bar = progress(&files, args.common.quiet);
-    let mut out = report::output();
+    let mut out = if args.each { report::data() } else { report::output(args.common.format) };
     let source = Source::new(&files);
     let advance = |bytes| bar.set_position(bytes);
     let mut closed = false;

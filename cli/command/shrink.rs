@@ -67,7 +67,7 @@ pub(crate) fn run(args: &ShrinkArgs) -> Result<Exit, Failure> {
 }
 
 fn write(text: &str) -> Result<(), Failure> {
-    let mut out = report::output();
+    let mut out = report::data();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)
 }

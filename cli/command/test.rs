@@ -56,7 +56,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit, Failure> {
 }
 
 fn print(args: &TestArgs, results: &[FileResult]) -> Result<(), Failure> {
-    let mut out = report::output();
+    let mut out = report::output(args.common.format);
     match args.common.format {
         _ if args.common.quiet => {}
         Format::Text => tests::print_text(&mut out, results, args.common.verbose)?,

@@ -663,5 +663,15 @@ fn format(look: &[u8]) -> Format {
     if is_whole(first) || !goes_on && lines.take(2).any(is_whole) {
         return Format::JsonLines;
     }
-    if matches!(text.first(), Some(b'{' | b'[')) { Format::Json } else { Format::Rows }
+    if opens_json(text) { Format::Json } else { Format::Rows }
+}
+
+/// Whether a text begins as a JSON document does that can hold events: a row that is cut may begin with the bracket of its time.
+fn opens_json(text: &[u8]) -> bool {
+    let next = || text.get(1..).unwrap_or_default().trim_ascii_start().first();
+    match text.first() {
+        Some(b'{') => matches!(next(), None | Some(b'"' | b'}')),
+        Some(b'[') => matches!(next(), None | Some(b'{' | b'[' | b'"' | b']')),
+        _ => false,
+    }
 }

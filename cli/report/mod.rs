@@ -7,7 +7,7 @@ pub(crate) mod replay;
 pub(crate) mod tests;
 pub(crate) mod text;
 
-use crate::args::Color;
+use crate::args::{Color, Format};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use can_access_engine::decision::Decision;
@@ -47,9 +47,18 @@ impl LinesJson {
     }
 }
 
-/// Standard output, buffered, without colours where there is no terminal to show them.
-pub(crate) fn output() -> BufWriter<AutoStream<Stdout>> {
-    BufWriter::new(anstream::stdout())
+/// Standard output, buffered: for what people read, without colours where there is no terminal to show them.
+pub(crate) fn output(format: Format) -> BufWriter<AutoStream<Stdout>> {
+    match format {
+        Format::Text => BufWriter::new(anstream::stdout()),
+        Format::Json | Format::Jsonl => data(),
+    }
+}
+
+/// Standard output for machines, buffered. It has every byte that is written: taking colours out takes other control
+/// characters out, too, and keys of objects can hold those.
+pub(crate) fn data() -> BufWriter<AutoStream<Stdout>> {
+    BufWriter::new(AutoStream::always_ansi(std::io::stdout()))
 }
 
 /// Says when to use colours, for standard output and standard error.

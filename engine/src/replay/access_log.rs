@@ -101,6 +101,8 @@ pub enum Rest<'l> {
 pub struct Answer<'l> {
     /// The request line as the client sent it; `None` if the row has none, or if it can be read in several ways.
     pub request: Option<&'l [u8]>,
+    /// What the request line is the beginning of, if it can be read in several ways.
+    pub within: Option<&'l [u8]>,
     /// The HTTP status; `None` for `-`.
     pub status: Option<u16>,
     /// S3's error code; `None` for `-`.
@@ -184,9 +186,7 @@ impl<'l> Row<'l> {
                 let requester = from.get(..id_at).map(<[u8]>::trim_ascii_end).ok_or(Damage::Requester)?;
                 let requester = std::str::from_utf8(requester).map_err(|_| Damage::Requester)?;
                 // One kind of requester has spaces; otherwise two lines have run into each other.
-                if requester.contains(' ')
-                    && !requester.contains(":iam::cloudfront:user/CloudFront Origin Access Identity ")
-                {
+                if requester.contains(' ') && !is_of_cloudfront(requester) {
                     return Err(Damage::Requester);
                 }
                 break (requester, id, word);
@@ -198,6 +198,17 @@ impl<'l> Row<'l> {
         let rest = Rest::read(left.bytes, operation.starts_with("S3."), terminated);
         Ok(Self { owner, bucket, time, address, requester, request_id, operation, key, rest })
     }
+}
+
+/// Whether a requester is an identity of CloudFront, all of it.
+fn is_of_cloudfront(requester: &str) -> bool {
+    let parts = requester
+        .strip_prefix("arn:")
+        .and_then(|rest| rest.split_once(":iam::cloudfront:user/CloudFront Origin Access Identity "));
+    parts.is_some_and(|(partition, id)| {
+        let is_id = id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        !partition.contains([' ', ':']) && !id.is_empty() && is_id
+    })
 }
 
 /// What is left of a line to the right of what was read.
@@ -318,7 +329,7 @@ impl<'l> Rest<'l> {
         match rest.split_first() {
             // A last line without an end may lack its version.
             Some((b'-', behind)) => match behind.strip_prefix(b" ").and_then(Middle::read).filter(|_| terminated) {
-                Some(middle) => Self::of(None, &[middle]),
+                Some(middle) => Self::of(b"", &[middle]),
                 None => Self::Partial,
             },
             Some((b'"', inside)) => {
@@ -336,8 +347,9 @@ impl<'l> Rest<'l> {
                 }
                 // Where the end of a line is missing, a forged one may stand for it; and where a line was cut and mended, what
                 // request lines end with is missing.
-                let is_whole = terminated && is_request;
-                let request = inside.get(..end).filter(|_| middles.len() == 1);
+                let request = inside.get(..end).unwrap_or_default();
+                let has_line = || memchr::memmem::find(request, b" +0000] ").is_some();
+                let is_whole = terminated && is_request && (middles.len() == 1 || !has_line());
                 match Self::of(request, &middles) {
                     Self::Whole(_) if !is_whole => Self::Partial,
                     read => read,
@@ -347,8 +359,8 @@ impl<'l> Rest<'l> {
         }
     }
 
-    /// Puts the parts together, given every way to read the middle.
-    fn of(request: Option<&'l [u8]>, middles: &[Middle<'l>]) -> Self {
+    /// Puts the parts together, given every way to read the middle, and the longest request line.
+    fn of(request: &'l [u8], middles: &[Middle<'l>]) -> Self {
         let Some((first, others)) = middles.split_first() else { return Self::Partial };
         if others.iter().any(|other| (other.status, other.error) != (first.status, first.error)) {
             return Self::Ambiguous;
@@ -358,7 +370,10 @@ impl<'l> Rest<'l> {
         let Some(tail) = Tail::read(last.rest) else { return Self::Partial };
         let Some(tail) = tail.agreed() else { return Self::Ambiguous };
         let (referer, agent) = if others.is_empty() { quoted(last.rest) } else { (None, None) };
-        Self::Whole(Answer { request, status: first.status, error: first.error, referer, agent, tail: tail.tail })
+        let within = Some(request).filter(|request| !request.is_empty());
+        let (request, within) = if others.is_empty() { (within, None) } else { (None, within) };
+        let Middle { status, error, .. } = *first;
+        Self::Whole(Answer { request, within, status, error, referer, agent, tail: tail.tail })
     }
 }
 
@@ -433,11 +448,12 @@ impl<'l> Tail<'l> {
     /// Reads referer, user agent and what follows. `None` if it is cut off or does not align.
     fn read(rest: &'l [u8]) -> Option<Tails<'l>> {
         let one = |tail| Some(Tails { tail, disagree: false });
-        let Some(last) = memrchr(b'"', rest) else {
-            // Bare referer and user agent, as in rows of batches.
-            let behind = rest.strip_prefix(b"- -")?;
-            return one(Self::align(std::str::from_utf8(behind).ok()?)?);
-        };
+        // Bare referer and user agent, as in rows of batches.
+        if let Some(behind) = rest.strip_prefix(b"- -") {
+            let behind = std::str::from_utf8(behind).ok().filter(|text| text.is_empty() || text.starts_with(' '))?;
+            return one(Self::align(behind)?);
+        }
+        let last = memrchr(b'"', rest)?;
         if rest.first() == Some(&b'"') && memchr_iter(b'"', rest).count() == 2 {
             // A quoted referer and a bare user agent.
             let behind = rest.get(last + 1..)?.strip_prefix(b" -")?;

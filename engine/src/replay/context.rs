@@ -50,8 +50,14 @@ impl Observation<'_> {
             }
             None => {}
         }
-        give("s3:versionid", self.version.as_deref());
-        let Some(answer) = &self.answer else { return context };
+        let Some(answer) = &self.answer else {
+            give("s3:versionid", self.version.as_deref());
+            return context;
+        };
+        // Which version was asked for can stand in the request line alone.
+        if self.version.is_some() || !self.may_ask("versionId") {
+            give("s3:versionid", self.version.as_deref());
+        }
         let tail = &answer.tail;
         if let Some(tls) = tail.tls {
             give("aws:SecureTransport", Some(if tls == "-" { "false" } else { "true" }));
@@ -91,9 +97,12 @@ impl Observation<'_> {
         if let Some(request) = answer.request.and_then(Query::of_request_line) {
             let lists = self.needs.is_some_and(|needs| needs.actions.iter().any(|action| is_listing(action)));
             for (key, parameter) in [("s3:prefix", "prefix"), ("s3:delimiter", "delimiter")] {
+                if request.is_no_text(parameter) {
+                    continue;
+                }
                 give(key, request.value(parameter).as_deref().filter(|_| lists));
             }
-            if lists {
+            if lists && !request.is_no_text("max-keys") {
                 // Absent, it is what S3 takes then (R8.4).
                 give(
                     "s3:max-keys",

@@ -89,6 +89,7 @@ impl JsonRow {
             key: or_nil(&self.key_name),
             rest: Rest::Whole(Answer {
                 request: bytes(&self.request_uri),
+                within: None,
                 status,
                 error: self.error_code.as_deref().filter(|code| *code != "-"),
                 referer: bytes(&self.referer),

@@ -125,6 +125,8 @@ pub struct Observation<'l> {
     address: &'l str,
     /// Whether a browser sent it as a form.
     is_form: bool,
+    /// Whether its request line is not there although it must have had one, or can be read in several ways.
+    is_open: bool,
     version: Option<Cow<'l, str>>,
 }
 
@@ -152,6 +154,13 @@ impl<'l> Observation<'l> {
                 None => "aws",
             }
         })
+    }
+
+    /// Whether a request line that is not known may have had a parameter.
+    fn may_ask(&self, parameter: &str) -> bool {
+        let within = self.answer.as_ref().and_then(|answer| answer.within);
+        let has = |text: &[u8]| memchr::memmem::find(&object_key::percent(text), parameter.as_bytes()).is_some();
+        self.is_open && within.is_none_or(has)
     }
 
     /// Whether the request went well, as far as its status says.
@@ -282,7 +291,8 @@ pub fn observe<'l>(row: &Row<'l>) -> Observation<'l> {
     let website = row.operation.starts_with("WEBSITE.");
     let path = request.as_ref().filter(|_| !website).map(|request| request.path);
     let key = object_key::decode(row.key, batch, path, row.bucket, path_style(host, row.bucket));
-    let unreadable = key.is_none() && row.key != "-";
+    let no_text = |name| request.as_ref().is_some_and(|request| request.is_no_text(name));
+    let unreadable = key.is_none() && row.key != "-" || row.key == "-" && no_text("prefix") || no_text("versionId");
     let version = version(answer, request.as_ref());
     let needs = operation::needs(row.operation, key.is_some(), version.is_some());
     let mut observation = Observation {
@@ -298,6 +308,8 @@ pub fn observe<'l>(row: &Row<'l>) -> Observation<'l> {
         answer: answer.cloned(),
         address: row.address,
         is_form: row.operation == "REST.POST.OBJECT",
+        is_open: answer.is_some_and(|answer| answer.request.is_none())
+            && ["REST.", "WEBSITE."].iter().any(|kind| row.operation.starts_with(kind)),
         version,
     };
     observation.class = match (&row.rest, needs) {
@@ -312,10 +324,29 @@ pub fn observe<'l>(row: &Row<'l>) -> Observation<'l> {
         (Rest::Whole(answer), Some(needs)) => {
             let (class, listed) = class(&observation, answer, needs, website, request.as_ref());
             observation.listed = listed;
-            class
+            let is_evidence = class != Class::NoEvidence;
+            if is_evidence && hangs_on_request(row, &observation, answer, needs) { Class::Ambiguous } else { class }
         }
     };
     observation
+}
+
+/// Whether what was asked for hangs on a request line that is not known: the prefix of a listing, a version, whether there is
+/// a key, and whether a presigned request came too late.
+fn hangs_on_request(row: &Row<'_>, observation: &Observation<'_>, answer: &Answer<'_>, needs: &Needs) -> bool {
+    let given = |key, version| operation::needs(row.operation, key, version);
+    let (key, version) = (observation.key.is_some(), observation.version.is_some());
+    let lists = needs.actions.iter().any(|action| context::is_listing(action));
+    let by_version = !version && given(key, true) != given(key, false);
+    let by_key = observation.is_open && !key && given(true, version) != given(false, version);
+    let may_expire = answer.status == Some(403) && is_presigned(answer);
+    let hangs = |on: bool, parameter| on && observation.may_ask(parameter);
+    by_key || hangs(lists, "prefix") || hangs(by_version, "versionId") || hangs(may_expire, "Expires")
+}
+
+/// Whether a request may have been signed in its query.
+fn is_presigned(answer: &Answer<'_>) -> bool {
+    answer.tail.authentication.is_none_or(|kind| kind == "QueryString")
 }
 
 /// Whether the request line is not that of the row, as far as can be seen: it holds a time as S3 writes it, or its path
@@ -347,7 +378,6 @@ fn class(
     if needs.actions.is_empty() || observation.requester == Requester::Itself || without_key {
         return nothing;
     }
-    let presigned = answer.tail.authentication.is_none_or(|kind| kind == "QueryString");
     let reads = needs.about == About::Object && needs.actions.iter().any(|action| action.starts_with("s3:GetObject"));
     match operation::proof(answer.status, answer.error, reads) {
         // The website endpoint answers errors with documents and redirects of its own.
@@ -356,7 +386,11 @@ fn class(
         Proof::Allowed => (Class::Allowed, false),
         Proof::AllowedAndListed => (Class::Allowed, true),
         // A presigned request that came too late is refused for that.
-        Proof::Refused if presigned && request.is_some_and(|request| request.is_expired(observation.time)) => nothing,
+        Proof::Refused
+            if is_presigned(answer) && request.is_some_and(|request| request.is_expired(observation.time)) =>
+        {
+            nothing
+        }
         Proof::Refused => (Class::Refused, false),
     }
 }

@@ -30,18 +30,22 @@ impl<'l> Query<'l> {
 
     /// What a parameter holds, decoded: `None` if it is not there or no text, empty if it has no value.
     pub(super) fn value(&self, name: &str) -> Option<Cow<'l, str>> {
+        decoded(self.sent(name)?)
+    }
+
+    /// Whether a parameter is there and what it holds is no text, so that nobody can say what it asks for.
+    pub(super) fn is_no_text(&self, name: &str) -> bool {
+        self.sent(name).is_some_and(|value| decoded(value).is_none())
+    }
+
+    /// What a parameter holds, as it was sent.
+    fn sent(&self, name: &str) -> Option<&'l [u8]> {
         let parameters = self.parameters.split(|&byte| byte == b'&');
         for parameter in parameters {
             let at = memchr::memchr(b'=', parameter).unwrap_or(parameter.len());
             let (key, value) = parameter.split_at_checked(at)?;
-            let is_it =
-                key == name.as_bytes() || memchr::memchr(b'%', key).is_some() && *percent(key) == *name.as_bytes();
-            if is_it {
-                let value = value.strip_prefix(b"=").unwrap_or_default();
-                return match std::str::from_utf8(value) {
-                    Ok(text) if !text.contains('%') => Some(Cow::Borrowed(text)),
-                    _ => String::from_utf8(percent(value)).ok().map(Cow::Owned),
-                };
+            if key == name.as_bytes() || memchr::memchr(b'%', key).is_some() && *percent(key) == *name.as_bytes() {
+                return Some(value.strip_prefix(b"=").unwrap_or_default());
             }
         }
         None
@@ -64,6 +68,14 @@ impl<'l> Query<'l> {
             // The older signature has the time itself.
             None => self.value("Expires").filter(|_| self.value("AWSAccessKeyId").is_some())?.parse().ok(),
         }
+    }
+}
+
+/// The text that a value stands for; `None` if that is no UTF-8.
+pub(super) fn decoded(value: &[u8]) -> Option<Cow<'_, str>> {
+    match std::str::from_utf8(value) {
+        Ok(text) if !text.contains('%') => Some(Cow::Borrowed(text)),
+        _ => String::from_utf8(percent(value)).ok().map(Cow::Owned),
     }
 }
 

@@ -5,9 +5,10 @@
 //! skimmed.
 
 use super::access_log::{is_operation, seconds};
-use super::object_key::{decode, decode_sent, percent};
+use super::object_key::{decode, decode_sent};
 use super::path_style;
 use super::pieces::Pieces;
+use super::query::decoded;
 use super::skimmed::Skimmed;
 use super::words::{Word, Words};
 use memchr::memmem;
@@ -82,11 +83,7 @@ impl<'l> Skimmed<'l> for Skim<'l> {
     }
 
     fn prefix(&self) -> Option<Cow<'l, str>> {
-        let prefix = self.prefix?;
-        match std::str::from_utf8(prefix) {
-            Ok(text) if !text.contains('%') => Some(Cow::Borrowed(text)),
-            _ => String::from_utf8(percent(prefix)).ok().map(Cow::Owned),
-        }
+        decoded(self.prefix?)
     }
 
     #[inline]
@@ -391,6 +388,7 @@ impl Skimmer {
                 }
                 // An empty prefix is another thing than none.
                 let prefix = asked.filter(|prefix| !prefix.is_empty());
+                prefix.map_or(Some(()), |prefix| decoded(prefix).map(|_| ()))?;
                 let [without, with] = &mut self.paths;
                 let (paths, kind) = match (asked, prefix) {
                     (_, Some(_)) => (with, 1),

@@ -249,7 +249,8 @@ impl Event {
         let parameters = &self.record.parameters;
         let copied = text(parameters, "x-amz-copy-source").is_some_and(|source| source.contains("versionId="));
         let version = self.version.is_some() || copied;
-        if parameters.is_null() && super::depends_on_version(&self.prefix, name) {
+        let may_have_version = parameters.is_null() || !version && self.may_hold("versionId");
+        if may_have_version && super::depends_on_version(&self.prefix, name) {
             return Class::NoEvidence;
         }
         let needs: Vec<(Cow<'static, str>, Value)> = match chosen(&self.prefix, name, parameters) {
@@ -304,6 +305,10 @@ impl Event {
             self.named = Some(named);
         }
         facts.dedup();
+        let lists = |(action, _): &(Action, String)| crate::replay::context::is_listing(action.as_str());
+        if facts.iter().any(lists) && self.may_hold("prefix") {
+            return Class::NoEvidence;
+        }
         self.facts = facts;
         if self.facts.is_empty() {
             self.unplaced = class == Class::Allowed;
@@ -410,6 +415,17 @@ impl Event {
         };
         let exists = self.class == Class::Allowed && !self.shown;
         Fact { action: Cow::Borrowed(action), scope: Cow::Borrowed(scope), part, name, exists }
+    }
+
+    /// Whether a request to S3 may have had a parameter that is not told as text: one with several values, or any if the
+    /// parameters are not logged, or something is logged in their place, which then names no bucket.
+    fn may_hold(&self, name: &str) -> bool {
+        let parameters = &self.record.parameters;
+        let is_s3 = self.prefix == "s3";
+        match parameters.get(name).filter(|member| !member.is_null()) {
+            Some(_) => is_s3 && self.parameter(name).is_none(),
+            None => is_s3 && parameters.get("bucketName").is_none(),
+        }
     }
 
     /// A parameter of the request as text.
