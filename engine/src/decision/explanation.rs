@@ -193,7 +193,11 @@ fn decided_by(statements: &[StatementReport<'_>], outcome: &Outcome) -> Vec<Stat
             let denies = report.applies.is_true() || outcome.settled && !report.applies.is_false();
             report.statement.effect() == Effect::Deny && denies && !(recovered && report.at.layer == Layer::Resource)
         }
-        Decision::Allowed if outcome.service == Some(ServiceRule::CallerIdentity) => false,
+        Decision::Allowed
+            if matches!(outcome.service, Some(ServiceRule::CallerIdentity | ServiceRule::SessionToken)) =>
+        {
+            false
+        }
         Decision::Allowed => {
             let classes = report.principal.classes;
             let counts = match report.at.layer {

@@ -160,6 +160,8 @@ impl Blockers {
 pub enum ServiceRule {
     /// Everybody who signs may ask who they are (R7.34).
     CallerIdentity,
+    /// Users and root users may ask for a session token, and nobody else (IAM User Guide, "Permissions for GetSessionToken").
+    SessionToken,
     /// A KMS key or a role does not trust the account, so identity policies do not count (R7.30).
     AccountNotTrusted,
     /// Aliases of AWS managed keys are AWS's (R7.31).
@@ -180,6 +182,9 @@ impl std::fmt::Display for ServiceRule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::CallerIdentity => "every signed caller may call sts:GetCallerIdentity, whatever the policies say",
+            Self::SessionToken => {
+                "users and root users may call sts:GetSessionToken, whatever the policies say, and nobody else may"
+            }
             Self::AccountNotTrusted => {
                 "identity policies count for this resource only if its own policy names the account, and it does not"
             }
@@ -383,8 +388,8 @@ fn weighed<R: Record>(
     request: &Request<'_>,
     record: &mut R,
 ) -> Option<Outcome> {
-    let is_caller_identity = service::is_caller_identity(request);
-    if R::HASTY && is_caller_identity {
+    let permitted = service::needs_no_permission(request);
+    if R::HASTY && permitted.is_some() {
         return Some(Outcome { decision: Decision::Allowed, ..DENIED });
     }
     let principal = request.principal();
@@ -424,8 +429,7 @@ fn weighed<R: Record>(
     // What is done to an access point itself is no matter of the bucket's policy.
     let asks_resource = !policies.resource.is_empty() && !request.manages_access_point();
     let mut resource = if asks_resource { layers.ask_resource(false, on_bucket) } else { ResourceSaid::SILENT };
-    let asks_access_point = bucket.is_some() || request.is_through_access_point() && !policies.access_point.is_empty();
-    let through = asks_access_point.then(|| layers.ask_resource(true, request));
+    let through = request.is_through_access_point().then(|| layers.ask_resource(true, request));
     if request.manages_access_point() && !(policies.resource.is_empty() && policies.access_point.is_empty()) {
         layers.set(Layer::Resource, || LayerOutcome::NotApplicable);
     }
@@ -438,12 +442,12 @@ fn weighed<R: Record>(
     }
     let Layers { outcomes, denied, record, .. } = layers;
 
-    if is_caller_identity {
+    if permitted.is_some() {
         return Some(Outcome {
             decision: Decision::Allowed,
             blocked_by: Blockers::default(),
             layers: outcomes,
-            service: Some(ServiceRule::CallerIdentity),
+            service: permitted,
             by_identity: false,
             granting: 0,
             never_granted: false,
@@ -478,7 +482,8 @@ fn weighed<R: Record>(
     };
     let mut grant = Grant::of::<R>(&parts, &resource);
     if let Some(through) = through {
-        // Neither of the two policies may be the weak link.
+        // Neither of the two policies may be the weak link. The access point may be of another account than the bucket.
+        let parts = Parts { same_account: request.is_of_access_points_account(), ..parts };
         grant = grant.both(Grant::of::<R>(&parts, &through));
     }
     let forbidden = service::forbids(policies, request);

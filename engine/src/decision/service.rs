@@ -38,10 +38,17 @@ pub(super) fn is_known(service: &str) -> bool {
     Catalogue::published().folded_service(service).is_some()
 }
 
-/// `sts:GetCallerIdentity` by somebody who signs (R7.34).
-pub(super) fn is_caller_identity(request: &Request<'_>) -> bool {
-    request.action().folded() == "sts:getcalleridentity"
-        && !matches!(request.principal().kind(), Kind::Anonymous | Kind::IdentityProvider)
+/// The rule by which a request is allowed whatever the policies say: `sts:GetCallerIdentity` by somebody who signs (R7.34),
+/// `sts:GetSessionToken` by a user or a root user (IAM User Guide, "Permissions for GetSessionToken").
+pub(super) fn needs_no_permission(request: &Request<'_>) -> Option<ServiceRule> {
+    let kind = request.principal().kind();
+    match request.action().folded() {
+        "sts:getcalleridentity" => {
+            (!matches!(kind, Kind::Anonymous | Kind::IdentityProvider)).then_some(ServiceRule::CallerIdentity)
+        }
+        "sts:getsessiontoken" => matches!(kind, Kind::User | Kind::Root).then_some(ServiceRule::SessionToken),
+        _ => None,
+    }
 }
 
 /// The owner's root user, mending a bucket policy (R7.25).
@@ -177,10 +184,11 @@ fn reserves(request: &Request<'_>) -> Option<ServiceRule> {
     let arn = request.resource().arn();
     let resource = arn.map_or("", |arn| arn.resource);
     match action.service() {
-        "sts" => {
-            let by_root = action.name() == "assumerole" && request.principal().kind() == Kind::Root;
-            by_root.then_some(ServiceRule::RootAssumesRole)
-        }
+        "sts" => match (action.name(), request.principal().kind()) {
+            ("assumerole", Kind::Root) => Some(ServiceRule::RootAssumesRole),
+            ("getsessiontoken", _) => Some(ServiceRule::SessionToken),
+            _ => None,
+        },
         "kms" => {
             let changes = matches!(action.name(), "createalias" | "updatealias" | "deletealias");
             (changes && resource.starts_with("alias/aws/")).then_some(ServiceRule::AwsManagedAlias)

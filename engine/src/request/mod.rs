@@ -431,6 +431,14 @@ impl<'a> Request<'a> {
         self.same_account
     }
 
+    /// Whether the principal is of the account of the access point that the request goes through, which need not be that of
+    /// the bucket behind it.
+    pub(crate) fn is_of_access_points_account(&self) -> bool {
+        let of_principal = self.principal.account().map(AccountId::as_str);
+        let same = self.access_point.is_some_and(|(_, account)| of_principal == Some(account));
+        same && self.principal.partition() == self.resource.arn().map(|arn| arn.partition)
+    }
+
     /// The partition the resource is in: the ARN's, or the principal's for `*`.
     pub(crate) fn partition(&self) -> Option<&str> {
         self.resource.arn().map(|arn| arn.partition).or_else(|| self.principal.partition())

@@ -47,6 +47,11 @@ pub(crate) fn decide(world: &Value) -> &'static str {
     if request.action_is("sts:GetCallerIdentity") && principal.is_signed() {
         return "allowed";
     }
+    // Beside R7.34: policies do not control who gets a session token.
+    let has_keys = matches!(principal, Principal::User { .. } | Principal::Root { .. });
+    if request.action_is("sts:GetSessionToken") && has_keys {
+        return "allowed";
+    }
 
     // Which gates exist for this caller (R7.1 to R7.20). A gate that does not exist counts as allowing.
     let identified = principal.is_user_or_session();
@@ -93,7 +98,7 @@ pub(crate) fn decide(world: &Value) -> &'static str {
         Principal::FederatedUser { .. } => session_documents.is_some() && session == Verdict::Allow,
         _ => session != Verdict::NoMatch,
     };
-    let grants = |granted: &[Class]| match principal {
+    let grants = |granted: &[Class], same_account: bool| match principal {
         Principal::Anonymous => granted.contains(&Class::Anyone),
         Principal::Service { .. } => granted.contains(&Class::Service) || granted.contains(&Class::Anyone),
         Principal::IdentityProvider { .. } => {
@@ -101,13 +106,13 @@ pub(crate) fn decide(world: &Value) -> &'static str {
                 && (request.action_is("sts:AssumeRoleWithSAML") || request.action_is("sts:AssumeRoleWithWebIdentity"))
         }
         Principal::Root { .. } => {
-            let needs_policy = !request.same_account() || request.needs_account_trust();
+            let needs_policy = !same_account || request.needs_account_trust();
             let can = !request.action_is("sts:AssumeRole"); // R7.26
             can && (!needs_policy || !granted.is_empty())
         }
         Principal::User { .. } | Principal::RoleSession { .. } | Principal::FederatedUser { .. } => {
             let by_identity = identity == Verdict::Allow && boundary_lets && session_lets;
-            if request.same_account() {
+            if same_account {
                 let has = |class: Class| granted.contains(&class);
                 let trusted = !request.needs_account_trust() || has(Class::AccountDelegation);
                 let direct = has(Class::Anyone)
@@ -123,7 +128,11 @@ pub(crate) fn decide(world: &Value) -> &'static str {
     };
 
     // R9.12: neither the bucket's policy nor the access point's may be the weak link.
-    let grant = grants(&resource.granted) && access_point.is_none_or(|said| grants(&said.granted));
+    let owner = request.access_point().and_then(six).map(|parts| parts[4].to_owned());
+    let owns_access_point = owner.is_some() && owner == principal.home().map(|home| home.account.clone());
+    let grant = grants(&resource.granted, request.same_account())
+        && access_point.is_none_or(|said| grants(&said.granted, owns_access_point))
+        && !request.action_is("sts:GetSessionToken");
 
     let blocked = scp == Verdict::NoMatch || endpoint == Verdict::NoMatch;
     let through_endpoint = documents(policies, "endpoint").is_some();

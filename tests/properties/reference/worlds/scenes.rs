@@ -168,7 +168,13 @@ pub(super) const INSTANCES: Group = Group {
 pub(super) const EC2_PATTERNS: &[&str] = &["arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:*:*:*"];
 
 pub(super) const UNBOUND: Group = Group {
-    actions: &["s3:ListAllMyBuckets", "kms:ListKeys", "ec2:DescribeInstances", "sts:GetCallerIdentity"],
+    actions: &[
+        "s3:ListAllMyBuckets",
+        "kms:ListKeys",
+        "ec2:DescribeInstances",
+        "sts:GetCallerIdentity",
+        "sts:GetSessionToken",
+    ],
     resources: &["*"],
     patterns: &["*", "arn:aws:s3:::*", "arn:aws:s3:::data", "arn:aws:ec2:*:*:*"],
     attached: Some(Kind::Resource),
