@@ -318,6 +318,15 @@ fn notes(asked: Asked<'_>, request: &Request<'_>, explanation: &Explanation<'_>)
     if principal.kind() == Kind::Root && !policies.identity.is_empty() {
         notes.push("identity policies do not apply to a root user".to_owned());
     }
+    let ignored = |layer: Layer| outcome.layer(layer).name() == "notApplicable";
+    if ignored(Layer::Boundary) {
+        notes.push("the permissions boundary limits nothing here: only users and roles have one".to_owned());
+    }
+    if ignored(Layer::Session) {
+        notes.push(
+            "the session policy limits nothing here: only sessions of roles and federated users have one".to_owned(),
+        );
+    }
     if outcome.decision == Decision::Allowed
         && matches!(request.action().folded(), "s3:getobject" | "s3:getobjectversion")
     {

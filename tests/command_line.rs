@@ -567,3 +567,29 @@ fn help_completions_and_the_manual_page_are_there() {
     assert_eq!(code(&run(&["--no-such-flag"])), 2);
     assert_eq!(code(&run(&["--version"])), 0);
 }
+
+/// What is told of a principal fits it, and what limits nothing is said to.
+#[test]
+fn facts_that_do_not_fit_the_principal_are_errors_and_limits_without_effect_are_told_of() {
+    const ANN: &str = "arn:aws:iam::111122223333:user/ann";
+    const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/web/s1";
+    let all = file(&folder("facts-and-limits"), "all.json", &allow("s3:*", "*", ""));
+    let ask = |options: &[&str]| {
+        let mut arguments = vec!["--policy", &all];
+        arguments.extend(options);
+        arguments.extend(["s3:GetObject", "arn:aws:s3:::b/k"]);
+        run(&arguments)
+    };
+    for (principal, id) in [(ANN, "AROAEXAMPLE"), (ANN, "foo"), (SESSION, "AIDAEXAMPLE"), (SESSION, "AROAEXAMPLE:zz")] {
+        let output = ask(&["--principal", principal, "--principal-id", id]);
+        assert_eq!(code(&output), 2, "{principal} {id}");
+        assert!(err(&output).contains(&format!("`{id}` is no unique id")), "{}", err(&output));
+    }
+    assert_ne!(code(&ask(&["--principal", SESSION, "--principal-id", "AROAEXAMPLE:s1"])), 2);
+    let twice = ask(&["--principal", ANN, "--boundary", &all, "--boundary", &all]);
+    assert_eq!((code(&twice), err(&twice).contains("one permissions boundary")), (2, true), "{}", err(&twice));
+    let session = ask(&["--principal", ANN, "--session-policy", &all]);
+    assert!(out(&session).contains("the session policy limits nothing here"), "{}", out(&session));
+    let root = ask(&["--principal", "arn:aws:iam::111122223333:root", "--boundary", &all]);
+    assert!(out(&root).contains("the permissions boundary limits nothing here"), "{}", out(&root));
+}

@@ -250,7 +250,8 @@ fn what_goes_through_an_access_point_is_asked_of_its_bucket() {
         ("it is about the access point", &itself, vec!["-p", &all, "--resource-policy", &deny], "allowed"),
         ("the bucket is another account's", &theirs, vec!["-p", &all], "undecided"),
         ("so an option says", &get(""), [&["-p", &all][..], &owner].concat(), "undecided"),
-        ("its policy alone", &theirs, vec!["-p", &all, "--resource-policy", &allow], "undecided"),
+        // The access point is of the caller's own account, where the caller's policies are enough for it.
+        ("its policy alone", &theirs, vec!["-p", &all, "--resource-policy", &allow], "allowed"),
         ("that of the access point alone", &theirs, vec!["-p", &all, "--access-point-policy", &of_point], "undecided"),
         ("both", &theirs, vec!["-p", &all, "--resource-policy", &allow, "--access-point-policy", &of_point], "allowed"),
         (

@@ -32,6 +32,10 @@ pub(crate) fn load(args: &PolicyArgs) -> Result<Given, Failure> {
     }
     policies.access_point = loader.group(&args.access_point_policy, Layer::Resource)?;
     policies.boundary = loader.group(&args.boundary, Layer::Boundary)?;
+    if policies.boundary.len() > 1 {
+        let message = format!("a user or role has one permissions boundary, not {}", policies.boundary.len());
+        return Err(Failure::usage(message));
+    }
     policies.session = loader.group(&args.session_policy, Layer::Session)?;
     policies.endpoint = loader.group(&args.endpoint_policy, Layer::Endpoint)?;
     policies.scp = loader.levels(&args.scp, Layer::Scp)?;

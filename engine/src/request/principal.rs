@@ -246,22 +246,35 @@ impl Principal {
     /// The same principal, knowing its unique id: `AIDA…` of a user, `AROA…` of a role (`AROA…:session` is taken too).
     ///
     /// # Errors
-    /// [`RequestError::Principal`] if the principal is neither a user nor a role session.
+    /// [`RequestError::Fact`] if the id is not of this kind, or that of another session; [`RequestError::Principal`] if the
+    /// principal is neither a user nor a role session.
     ///
     /// ```
     /// use can_access_engine::request::Principal;
     /// let user = Principal::parse("arn:aws:iam::111122223333:user/ann").unwrap();
+    /// assert!(user.clone().with_id("AROAEXAMPLE").is_err());
     /// assert!(user.with_id("AIDAEXAMPLE").is_ok());
     /// ```
     pub fn with_id(mut self, unique_id: &str) -> Result<Self, RequestError> {
+        let refuse =
+            |why: &str| Err(RequestError::Fact { what: "unique id", text: unique_id.to_owned(), why: why.to_owned() });
         match &mut self.identity {
+            Identity::User { .. } if !unique_id.starts_with("AIDA") || unique_id.contains(':') => {
+                return refuse("that of a user begins with AIDA");
+            }
             Identity::User { id, .. } => *id = Some(unique_id.to_owned()),
+            Identity::RoleSession(_) if !unique_id.starts_with("AROA") => {
+                return refuse("that of a role begins with AROA");
+            }
             Identity::RoleSession(session) => {
+                let session_name = session.session_arn.as_deref().map(final_element);
                 let (role_id, named) = match unique_id.split_once(':') {
+                    Some((_, name)) if session_name.is_some_and(|own| own != name) => {
+                        return refuse("it is that of another session of the role");
+                    }
                     Some((role_id, _)) => (role_id, Some(unique_id.to_owned())),
                     None => (unique_id, None),
                 };
-                let session_name = session.session_arn.as_deref().map(final_element);
                 session.role_id = Some(role_id.to_owned());
                 session.user_id = named.or_else(|| session_name.map(|name| format!("{role_id}:{name}")));
             }
