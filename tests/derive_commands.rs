@@ -570,3 +570,25 @@ fn a_listing_of_which_nobody_knows_the_prefix_grants_nothing() {
     let output = run(&["derive", &file(&folder, "rows.jsonl", &format!("{record}\n"))]);
     assert_eq!((code(&output), out(&output)), (1, String::new()), "{}", err(&output));
 }
+
+#[test]
+fn names_of_several_shapes_stay_together_where_something_is_in_the_way() {
+    let folder = folder("derive-shapes");
+    const ROLE: &str = "arn:aws:sts::111122223333:assumed-role/Other/s";
+    let rows = [
+        (BOB, "REST.GET.OBJECT", "home/bob/f28"),
+        (BOB, "REST.DELETE.OBJECT", "home/bob/f4"),
+        (ROLE, "REST.PUT.OBJECT", "home/bob/f8"),
+        (ROLE, "REST.GET.OBJECT", "home/bob/f10"),
+    ];
+    let log: String = rows.iter().map(|(who, operation, key)| row(who, operation, key, "200 -")).collect();
+    let log = file(&folder, "shapes.log", &log);
+    for never in ["*_$folder$", "home/*/f1*_"] {
+        let output = run(&["derive", "-q", "--never", never, &log]);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        let policy = file(&folder, "shapes.json", &out(&output));
+        let output = run(&["replay", "-p", &policy, "--format", "json", &log]);
+        let report: Value = serde_json::from_str(&out(&output)).unwrap();
+        assert_eq!(report["verdicts"]["allowed"], 4, "{report:#}");
+    }
+}

@@ -73,7 +73,7 @@ fn spots(shape: &str) -> impl Iterator<Item = Spot<'_>> {
     })
 }
 
-/// A name, and the texts of its classes.
+/// A name, and the texts of its classes that its unit leaves open.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Name {
     pub(super) text: String,
@@ -85,7 +85,7 @@ pub(super) struct Name {
 pub(super) struct Unit {
     /// The shape, with the texts of what does not vary.
     pub(super) text: Vec<char>,
-    /// Which classes of the shape are left in the text.
+    /// Which of the classes that names have texts for are still in the text.
     left: Vec<usize>,
     /// The names, or some of them.
     pub(super) names: Vec<Name>,
@@ -229,16 +229,18 @@ impl Variation {
             let fates = fates.get(&shape.text).map(Vec::as_slice).unwrap_or_default();
             let slots: Vec<String> =
                 shape.slots.iter().map(|slot| name.get(slot.clone()).unwrap_or_default().to_owned()).collect();
-            let text = unit_text(&shape.text, fates, |slot| slots.get(slot).map(String::as_str));
-            let unit = unit(text, (single.seen, &single.days), units);
+            let (text, left) = unit_text(&shape.text, fates, |slot| slots.get(slot).map(String::as_str));
+            // Names of several shapes can be of one unit: what they have in common is what it leaves open.
+            let slots = left.iter().map(|slot| slots.get(*slot).cloned().unwrap_or_default()).collect();
+            let unit = unit(text, left.len(), (single.seen, &single.days), units);
             unit.names.push(Name { text: name.to_owned(), slots });
         }
         let has_wanted = |class: &Class| class.names().any(|(name, seen)| wanted(name) && counts(seen));
         for (text, class) in names.classes.iter().filter(|(_, class)| counts(&class.seen) && has_wanted(class)) {
             let fates = self.fates(text);
             for texts in variants(class) {
-                let text = unit_text(text, &fates, |slot| texts.get(slot).copied().flatten());
-                let unit = unit(text, (class.seen, &class.days), units);
+                let (text, left) = unit_text(text, &fates, |slot| texts.get(slot).copied().flatten());
+                let unit = unit(text, left.len(), (class.seen, &class.days), units);
                 let names = class.names().filter(|(name, seen)| wanted(name) && counts(seen));
                 let names = names.map(|(name, _)| Name { text: name.to_owned(), slots: Vec::new() });
                 unit.names.extend(names.filter(|name| {
@@ -282,15 +284,16 @@ pub(super) fn unit_text<'t>(
     (text, left)
 }
 
-/// The unit with a text, which was seen, on these days.
+/// The unit with a text that leaves so many classes open, which was seen, on these days.
 fn unit<'u>(
-    (text, left): (Vec<char>, Vec<usize>),
+    text: Vec<char>,
+    left: usize,
     (seen, days): (Seen, &Days),
     units: &'u mut BTreeMap<Vec<char>, Unit>,
 ) -> &'u mut Unit {
     let unit = units.entry(text).or_insert_with_key(|text| Unit {
         text: text.clone(),
-        left,
+        left: (0..left).collect(),
         names: Vec::new(),
         all: true,
         count: 0,
