@@ -161,7 +161,7 @@ impl<'a> Request<'a> {
 
     /// Whether every request like this one has a key.
     pub(crate) fn always_has(&self, key: &ConditionKey) -> bool {
-        key.is_always_there() || key.derived() == Some(Derived::AccessPointOrigin) && self.is_through_access_point()
+        key.is_always_there() || matches!(key.derived().map(|key| self.derive(key)), Some(Derivation::Usual(_)))
     }
 
     /// Whether the request is known not to have a key though nothing was said about it.
