@@ -50,14 +50,11 @@ impl Observation<'_> {
             }
             None => {}
         }
-        let Some(answer) = &self.answer else {
-            give("s3:versionid", self.version.as_deref());
-            return context;
-        };
         // Which version was asked for can stand in the request line alone.
         if self.version.is_some() || !self.may_ask("versionId") {
             give("s3:versionid", self.version.as_deref());
         }
+        let Some(answer) = &self.answer else { return context };
         let tail = &answer.tail;
         if let Some(tls) = tail.tls {
             give("aws:SecureTransport", Some(if tls == "-" { "false" } else { "true" }));

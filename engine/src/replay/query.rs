@@ -35,7 +35,7 @@ impl<'l> Query<'l> {
 
     /// Whether a parameter is there and what it holds is no text, so that nobody can say what it asks for.
     pub(super) fn is_no_text(&self, name: &str) -> bool {
-        self.sent(name).is_some_and(|value| decoded(value).is_none())
+        self.sent(name).is_some_and(|value| !is_text(value))
     }
 
     /// What a parameter holds, as it was sent.
@@ -69,6 +69,13 @@ impl<'l> Query<'l> {
             None => self.value("Expires").filter(|_| self.value("AWSAccessKeyId").is_some())?.parse().ok(),
         }
     }
+}
+
+/// Whether a value stands for a text. Of most that is seen without decoding them: nothing in them is beyond ASCII.
+pub(super) fn is_text(value: &[u8]) -> bool {
+    let is_high = |at: usize| matches!(value.get(at + 1), Some(b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F'));
+    let is_plain = value.is_ascii() && !memchr::memchr_iter(b'%', value).any(is_high);
+    is_plain || decoded(value).is_some()
 }
 
 /// The text that a value stands for; `None` if that is no UTF-8.

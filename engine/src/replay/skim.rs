@@ -8,7 +8,7 @@ use super::access_log::{is_operation, seconds};
 use super::object_key::{decode, decode_sent};
 use super::path_style;
 use super::pieces::Pieces;
-use super::query::decoded;
+use super::query::{decoded, is_text};
 use super::skimmed::Skimmed;
 use super::words::{Word, Words};
 use memchr::memmem;
@@ -388,7 +388,9 @@ impl Skimmer {
                 }
                 // An empty prefix is another thing than none.
                 let prefix = asked.filter(|prefix| !prefix.is_empty());
-                prefix.map_or(Some(()), |prefix| decoded(prefix).map(|_| ()))?;
+                if !prefix.is_none_or(is_text) {
+                    return None;
+                }
                 let [without, with] = &mut self.paths;
                 let (paths, kind) = match (asked, prefix) {
                     (_, Some(_)) => (with, 1),
