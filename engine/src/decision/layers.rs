@@ -1,0 +1,269 @@
+//! What each layer of policies says of a request.
+
+use crate::layer::Layer;
+use crate::policy::{Group, Policies, PolicySet, Statements, Visitor};
+use crate::principal::{Class, Classes};
+use crate::request::Request;
+use crate::statement::{Effect, Known, Record, Statement, StatementId, Surroundings};
+use crate::truth::Truth;
+
+/// What one layer says of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LayerOutcome {
+    /// There are no policies of this kind.
+    Absent,
+    /// The layer does not concern this principal or resource (R7.5, R7.10).
+    NotApplicable,
+    /// A statement of the layer allows; for service control policies, one of each level.
+    Allowed,
+    /// A statement of the layer denies.
+    ExplicitDeny,
+    /// No statement of the layer allows.
+    ImplicitDeny,
+    /// It depends on unknown keys.
+    Depends,
+}
+
+impl LayerOutcome {
+    /// The name in machine-readable output.
+    ///
+    /// ```
+    /// use can_access_engine::decision::LayerOutcome;
+    /// assert_eq!(LayerOutcome::Absent.name(), "absent");
+    /// ```
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::NotApplicable => "notApplicable",
+            Self::Allowed => "allowed",
+            Self::ExplicitDeny => "explicitDeny",
+            Self::ImplicitDeny => "implicitDeny",
+            Self::Depends => "depends",
+        }
+    }
+}
+
+/// What the policies of one group say: whether one denies, whether one allows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said {
+    pub(super) denies: Truth,
+    pub(super) allows: Truth,
+}
+
+impl Said {
+    pub(super) const SILENT: Self = Self { denies: Truth::False, allows: Truth::False };
+    /// A layer that is not there, or does not concern the request, limits nothing.
+    const PASSES: Self = Self { denies: Truth::False, allows: Truth::True };
+
+    pub(super) fn outcome(self) -> LayerOutcome {
+        match (self.denies, self.allows) {
+            (Truth::True, _) => LayerOutcome::ExplicitDeny,
+            (Truth::Unknown, _) | (Truth::False, Truth::Unknown) => LayerOutcome::Depends,
+            (Truth::False, Truth::True) => LayerOutcome::Allowed,
+            (Truth::False, Truth::False) => LayerOutcome::ImplicitDeny,
+        }
+    }
+}
+
+/// What the resource-based policies say: whether one denies, and how those that allow name the requester.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ResourceSaid {
+    pub(super) denies: Truth,
+    /// Classes of statements that apply.
+    sure: Classes,
+    /// Classes of statements that apply, or may.
+    pub(super) possible: Classes,
+}
+
+impl ResourceSaid {
+    pub(super) const SILENT: Self = Self { denies: Truth::False, sure: Classes::NONE, possible: Classes::NONE };
+
+    /// Whether an Allow names the requester as `class`.
+    pub(super) fn has(&self, class: Class) -> Truth {
+        self.has_any(&[class])
+    }
+
+    pub(super) fn has_any(&self, classes: &[Class]) -> Truth {
+        let classes = Classes::of(classes);
+        match (self.sure.meets(classes), self.possible.meets(classes)) {
+            (true, _) => Truth::True,
+            (false, true) => Truth::Unknown,
+            (false, false) => Truth::False,
+        }
+    }
+
+    pub(super) fn allows(&self) -> Truth {
+        self.has_any(&Class::ALL)
+    }
+
+    pub(super) fn said(&self) -> Said {
+        Said { denies: self.denies, allows: self.allows() }
+    }
+}
+
+/// What the layers say, one after the other.
+pub(super) struct Layers<'w, R, S> {
+    pub(super) policies: &'w PolicySet,
+    pub(super) statements: &'w S,
+    pub(super) record: &'w mut R,
+    /// The requester has a permissions boundary.
+    pub(super) bounded: bool,
+    /// The request is asked of the bucket behind an access point, too.
+    pub(super) has_bucket: bool,
+    /// What each says, if more than the decision counts.
+    pub(super) outcomes: [LayerOutcome; 7],
+    /// Whether one of them denies, the resource's own aside.
+    pub(super) denied: Truth,
+}
+
+impl<R: Record, S: Statements> Layers<'_, R, S> {
+    /// What a layer says of a request that it concerns; `None` for an explicit deny where nothing but the decision counts.
+    /// Most layers are not there most of the time. A level without policies is one that allows nothing.
+    #[inline(always)]
+    pub(super) fn ask(&mut self, layer: Layer, request: &Request<'_>, concerns: impl FnOnce() -> bool) -> Option<Said> {
+        let levels = self.policies.groups(layer, false);
+        if levels.iter().all(|policies| policies.is_empty() && !layer.has_levels()) {
+            return Some(Said::PASSES);
+        }
+        if !concerns() {
+            self.set(layer, || LayerOutcome::NotApplicable);
+            return Some(Said::PASSES);
+        }
+        self.ask_levels(layer, levels, request)
+    }
+
+    fn ask_levels(&mut self, layer: Layer, levels: &[Policies], request: &Request<'_>) -> Option<Said> {
+        let endpoint = (layer == Layer::Endpoint).then_some(request.facts().endpoint_type);
+        let on_bucket = self.has_bucket && !request.has_access_point_form();
+        let around = Surroundings { layer, bounded: self.bounded, endpoint, on_bucket };
+        let mut whole = Said::PASSES;
+        for (level, policies) in levels.iter().enumerate() {
+            let group = Group { layer, access_point: false, level };
+            let of_level = self.ask_group(group, policies, Said::SILENT, request, around);
+            whole.denies = whole.denies.or(of_level.denies);
+            whole.allows = whole.allows.and(of_level.allows);
+        }
+        if R::HASTY && whole.denies.is_true() {
+            return None;
+        }
+        self.denied = self.denied.or(whole.denies);
+        if layer == Layer::Rcp {
+            // RCPFullAWSAccess is attached at every level and cannot be taken away (R7.13).
+            whole.allows = Truth::True;
+        }
+        self.set(layer, || whole.outcome());
+        Some(whole)
+    }
+
+    /// What the resource's own policies say, or those of the access point.
+    pub(super) fn ask_resource(&mut self, access_point: bool, request: &Request<'_>) -> ResourceSaid {
+        let group = Group { layer: Layer::Resource, access_point, level: 0 };
+        let policies = if access_point { &self.policies.access_point } else { &self.policies.resource };
+        let on_bucket = self.has_bucket && !access_point;
+        let around = Surroundings { layer: Layer::Resource, bounded: self.bounded, endpoint: None, on_bucket };
+        self.ask_group(group, policies, ResourceSaid::SILENT, request, around)
+    }
+
+    fn ask_group<T: Saying>(
+        &mut self,
+        group: Group,
+        policies: &Policies,
+        silent: T,
+        request: &Request<'_>,
+        around: Surroundings,
+    ) -> T {
+        let mut looking = Looking { request, group, around, record: self.record, said: silent };
+        self.statements.show(group, policies, request, &mut looking);
+        looking.said
+    }
+
+    /// Notes what a layer said, if more than the decision counts.
+    pub(super) fn set(&mut self, layer: Layer, outcome: impl FnOnce() -> LayerOutcome) {
+        if !R::HASTY
+            && let Some(slot) = self.outcomes.get_mut(layer as usize)
+        {
+            *slot = outcome();
+        }
+    }
+}
+
+/// Holds the statements of a group against a request.
+struct Looking<'l, 'r, R, S> {
+    request: &'l Request<'r>,
+    group: Group,
+    around: Surroundings,
+    record: &'l mut R,
+    said: S,
+}
+
+/// What is put together from the statements of a group. Their order does not matter (R0.3).
+trait Saying {
+    /// Whether a statement with this effect can still make a difference.
+    fn wants(&self, effect: Effect) -> bool;
+    /// Takes in a statement that applies or may apply.
+    fn hear(&mut self, effect: Effect, applies: Truth, classes: Classes);
+    fn denies(&self) -> Truth;
+}
+
+impl Saying for Said {
+    fn wants(&self, effect: Effect) -> bool {
+        match effect {
+            Effect::Deny => !self.denies.is_true(),
+            Effect::Allow => !self.allows.is_true(),
+        }
+    }
+
+    fn hear(&mut self, effect: Effect, applies: Truth, _: Classes) {
+        match effect {
+            Effect::Deny => self.denies = self.denies.or(applies),
+            Effect::Allow => self.allows = self.allows.or(applies),
+        }
+    }
+
+    fn denies(&self) -> Truth {
+        self.denies
+    }
+}
+
+impl Saying for ResourceSaid {
+    fn wants(&self, effect: Effect) -> bool {
+        effect == Effect::Allow || !self.denies.is_true()
+    }
+
+    fn hear(&mut self, effect: Effect, applies: Truth, classes: Classes) {
+        match effect {
+            Effect::Deny => self.denies = self.denies.or(applies),
+            Effect::Allow => {
+                self.possible = self.possible.with(classes);
+                if applies.is_true() {
+                    self.sure = self.sure.with(classes);
+                }
+            }
+        }
+    }
+
+    fn denies(&self) -> Truth {
+        self.denies
+    }
+}
+
+impl<R: Record, S: Saying> Visitor for Looking<'_, '_, R, S> {
+    fn wants(&self, effect: Effect) -> bool {
+        R::KEEPS || self.said.wants(effect) && !(R::HASTY && self.said.denies().is_true())
+    }
+
+    fn visit(&mut self, policy: usize, statement: usize, compiled: &Statement, known: Known) {
+        let Group { layer, access_point, level } = self.group;
+        self.record.begin(StatementId { layer, access_point, level, policy, statement }, self.around.on_bucket);
+        let examined = compiled.examine(self.request, self.around, known, self.record);
+        if R::KEEPS && examined.action && compiled.is_near(self.request) {
+            for rule in compiled.unsettled(self.request, self.around) {
+                self.record.unsettled(rule);
+            }
+        }
+        if !examined.applies.is_false() {
+            self.said.hear(compiled.effect(), examined.applies, examined.classes);
+        }
+    }
+}
