@@ -9,11 +9,33 @@ use memchr::memchr;
 
 /// `Action` or `NotAction`.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ActionElement {
-    /// Matches the actions that an entry matches.
-    Action(Vec<ActionPattern>),
-    /// Matches the actions of every service that no entry matches (R2.8, R2.9).
-    NotAction(Vec<ActionPattern>),
+pub struct ActionElement {
+    negated: bool,
+    entries: Vec<ActionPattern>,
+    /// Which actions an entry can match.
+    sieve: Sieve,
+}
+
+/// A set of actions that is easily asked, and holds others, too.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Sieve(u64);
+
+impl Sieve {
+    const NOTHING: Self = Self(0);
+    const EVERYTHING: Self = Self(u64::MAX);
+
+    /// Those with the hash of an action.
+    fn of(hash: u64) -> Self {
+        Self(1 << (hash % 64))
+    }
+
+    fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 /// One entry: `*`, or a service prefix and a name, each with its own wildcards (R2.4).
@@ -192,9 +214,21 @@ impl ActionPattern {
     #[inline]
     pub fn matches(&self, action: &Action) -> bool {
         match self.shape {
-            Shape::Action(_, hash) => hash == action.hash() && self.folded() == action.folded(),
-            _ => self.covers(action.service(), action.name()),
+            Shape::Action(_, hash) => hash == action.hash() && self.is(action),
+            _ => self.covers_action(action),
         }
+    }
+
+    #[inline(never)]
+    fn covers_action(&self, action: &Action) -> bool {
+        self.covers(action.service(), action.name())
+    }
+
+    /// Whether the text is that of an action.
+    #[inline]
+    fn is(&self, action: &Action) -> bool {
+        let texts = self.texts.as_bytes();
+        texts.get(texts.len() / 2..) == Some(action.folded().as_bytes())
     }
 
     /// Whether the entry matches the action with a service prefix and a name, both in lower case.
@@ -208,6 +242,14 @@ impl ActionPattern {
             }
             Shape::Patterns(of) => of.service.is_match(prefix) && of.name.is_match(action),
             Shape::Nothing => false,
+        }
+    }
+
+    fn sieve(&self) -> Sieve {
+        match self.shape {
+            Shape::Action(_, hash) => Sieve::of(hash),
+            Shape::Nothing => Sieve::NOTHING,
+            Shape::Everything | Shape::Head(_) | Shape::Patterns(_) => Sieve::EVERYTHING,
         }
     }
 
@@ -264,30 +306,48 @@ impl ActionPattern {
 }
 
 impl ActionElement {
+    /// `Action`: matches the actions that an entry matches.
+    #[must_use]
+    pub fn action(entries: Vec<ActionPattern>) -> Self {
+        Self::of(false, entries)
+    }
+
+    /// `NotAction`: matches the actions of every service that no entry matches (R2.8, R2.9).
+    #[must_use]
+    pub fn not_action(entries: Vec<ActionPattern>) -> Self {
+        Self::of(true, entries)
+    }
+
+    fn of(negated: bool, entries: Vec<ActionPattern>) -> Self {
+        let sieve = entries.iter().fold(Sieve::NOTHING, |sieve, entry| sieve.with(entry.sieve()));
+        Self { negated, entries, sieve }
+    }
+
     /// The entries, in order.
     #[must_use]
     pub fn entries(&self) -> &[ActionPattern] {
-        match self {
-            Self::Action(entries) | Self::NotAction(entries) => entries,
-        }
+        &self.entries
     }
 
     /// Whether this is `NotAction`.
     #[must_use]
     pub fn is_negated(&self) -> bool {
-        matches!(self, Self::NotAction(_))
+        self.negated
     }
 
     /// Whether the element matches an action.
     #[must_use]
+    #[inline]
     pub fn matches(&self, action: &Action) -> bool {
-        self.entry_for(action).is_some() != self.is_negated()
+        let listed = self.sieve.meets(Sieve::of(action.hash())) && self.entry_for(action).is_some();
+        listed != self.negated
     }
 
     /// The first entry that matches an action.
     #[must_use]
+    #[inline]
     pub fn entry_for(&self, action: &Action) -> Option<&ActionPattern> {
-        self.entries().iter().find(|entry| entry.matches(action))
+        self.entries.iter().find(|entry| entry.matches(action))
     }
 
     /// Reads the element.
@@ -307,7 +367,7 @@ impl ActionElement {
             problems.extend(oddity.map(|oddity| oddity.report(text, span)));
             entries.push(entry);
         });
-        if negated { Self::NotAction(entries) } else { Self::Action(entries) }
+        Self::of(negated, entries)
     }
 }
 

@@ -102,6 +102,22 @@ impl fmt::Display for Layer {
     }
 }
 
+/// A set of layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LayerSet(u8);
+
+impl LayerSet {
+    pub(crate) fn has(self, layer: Layer) -> bool {
+        self.0 & (1 << layer as u8) != 0
+    }
+}
+
+impl FromIterator<Layer> for LayerSet {
+    fn from_iter<I: IntoIterator<Item = Layer>>(layers: I) -> Self {
+        Self(layers.into_iter().fold(0, |bits, layer| bits | 1 << layer as u8))
+    }
+}
+
 /// A numbered rule of reference/SEMANTICS.md, such as `R4.27`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(transparent)]

@@ -299,6 +299,7 @@ impl PrincipalElement {
     ///
     /// `denies` is whether the statement's effect is Deny; `bounded` whether the requester has a permissions boundary;
     /// `endpoint` is the type of the VPC endpoint whose policy this is.
+    #[inline(never)]
     pub(crate) fn matches(
         &self,
         request: &Request<'_>,

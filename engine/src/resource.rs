@@ -86,21 +86,26 @@ impl ResourcePattern {
 
     /// Whether the entry fits the resource of a request.
     #[must_use]
+    #[inline]
     pub fn fit(&self, request: &Request<'_>) -> Fit<'_> {
+        match &self.shape {
+            // Five colons are in it, so that what follows is the sixth part of the resource, too.
+            Shape::Arn { head: Head::Literal(length), last } if request.all_buckets().is_none() => {
+                let head = self.text.as_bytes().get(..*length);
+                let rest = head.and_then(|head| request.resource().as_str().as_bytes().strip_prefix(head));
+                rest.map_or(Fit::No, |rest| last.fit_of(rest, request))
+            }
+            _ => self.fit_otherwise(request),
+        }
+    }
+
+    #[inline(never)]
+    fn fit_otherwise(&self, request: &Request<'_>) -> Fit<'_> {
         match request.all_buckets() {
             // An action on everything is covered by `*` alone (R3.22), but for the list of all buckets (R3.24).
             Some(text) => self.fit_text(text, request),
             None if self.is_everything() => Fit::Yes,
-            None => match (request.resource().arn(), &self.shape) {
-                (None, _) => Fit::No,
-                // Five colons are in it, so that what follows is the sixth part of the resource, too.
-                (Some(_), Shape::Arn { head: Head::Literal(length), last }) => {
-                    let head = self.text.get(..*length);
-                    let rest = head.and_then(|head| request.resource().as_str().strip_prefix(head));
-                    rest.map_or(Fit::No, |rest| last.fit(rest, request))
-                }
-                (Some(arn), _) => self.fit_arn(arn, request),
-            },
+            None => request.resource().arn().map_or(Fit::No, |arn| self.fit_arn(arn, request)),
         }
     }
 
@@ -428,6 +433,7 @@ impl ResourceElement {
     ///
     /// An entry whose variable has no value matches no resource (R3.19); under `NotResource` it excludes none (R3.20).
     #[must_use]
+    #[inline(always)]
     pub fn matches(&self, request: &Request<'_>) -> Truth {
         let listed = Truth::any(self.entries().iter().map(|entry| match entry.fit(request) {
             Fit::Yes => Truth::True,

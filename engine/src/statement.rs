@@ -186,11 +186,21 @@ impl Statement {
         if !R::KEEPS && !action {
             return not;
         }
+        let (resource, conditions) = self.on_resource(request, known, record);
+        let concerned = Truth::from(!named.classes.is_none() && action);
+        let applies = concerned.and(resource).and(conditions);
+        record.end(applies);
+        Examined { applies, classes: if applies.is_false() { Classes::NONE } else { named.classes }, action }
+    }
+
+    /// Whether resource and condition match, as far as it matters. Most statements are not about the action.
+    #[inline(never)]
+    fn on_resource<R: Record>(&self, request: &Request<'_>, known: Known, record: &mut R) -> (Truth, Truth) {
         let resource = self.resource.as_ref().filter(|_| !known.resource);
         let resource = resource.map_or(Truth::True, |element| element.matches(request));
         record.resource(resource);
         if !R::KEEPS && resource.is_false() {
-            return not;
+            return (resource, Truth::False);
         }
         let mut conditions = Truth::from(!self.conditions.is_unreadable());
         for test in self.conditions.tests() {
@@ -198,13 +208,10 @@ impl Statement {
             record.condition(evaluation);
             conditions = conditions.and(evaluation.truth);
             if !R::KEEPS && conditions.is_false() {
-                return not;
+                break;
             }
         }
-        let concerned = Truth::from(!named.classes.is_none() && action);
-        let applies = concerned.and(resource).and(conditions);
-        record.end(applies);
-        Examined { applies, classes: if applies.is_false() { Classes::NONE } else { named.classes }, action }
+        (resource, conditions)
     }
 
     /// How the statement names the requester. Policies without principals are about whoever they are attached to.

@@ -1,7 +1,7 @@
 //! Warnings about a policy: what it says is legal, and by AWS's own data cannot have an effect.
 
 use super::{Found, either_form, find_key, resource_forms, templates};
-use crate::action::{ActionElement, ActionPattern};
+use crate::action::ActionPattern;
 use crate::catalogue::{Action, Catalogue, either};
 use crate::condition::{Base, ConditionTest, ConditionValue, SetOperator};
 use crate::expansion::expand;
@@ -51,7 +51,7 @@ fn examine(catalogue: &Catalogue, statement: &Statement, problems: &mut Vec<Prob
     let all_known = covered.iter().all(|(_, actions)| !actions.is_empty());
     let everything = element.entries().iter().any(ActionPattern::is_everything) || element.is_negated();
     let named = !everything && element.entries().iter().all(ActionPattern::is_well_formed);
-    if let (ActionElement::Action(_), Some(ResourceElement::Resource(resources))) = (element, statement.resource()) {
+    if let Some(ResourceElement::Resource(resources)) = statement.resource().filter(|_| !element.is_negated()) {
         never_meet(&covered, resources, named && all_known, problems);
     }
     for test in statement.conditions().tests() {

@@ -1,6 +1,6 @@
 //! What each layer of policies says of a request.
 
-use crate::layer::Layer;
+use crate::layer::{Layer, LayerSet};
 use crate::policy::{Group, Policies, PolicySet, Statements, Visitor};
 use crate::principal::{Class, Classes};
 use crate::request::Request;
@@ -54,7 +54,7 @@ pub(super) struct Said {
 impl Said {
     pub(super) const SILENT: Self = Self { denies: Truth::False, allows: Truth::False };
     /// A layer that is not there, or does not concern the request, limits nothing.
-    const PASSES: Self = Self { denies: Truth::False, allows: Truth::True };
+    pub(super) const PASSES: Self = Self { denies: Truth::False, allows: Truth::True };
 
     pub(super) fn outcome(self) -> LayerOutcome {
         match (self.denies, self.allows) {
@@ -106,6 +106,8 @@ impl ResourceSaid {
 pub(super) struct Layers<'w, R, S> {
     pub(super) policies: &'w PolicySet,
     pub(super) statements: &'w S,
+    /// Those that are there.
+    pub(super) present: LayerSet,
     pub(super) record: &'w mut R,
     /// The requester has a permissions boundary.
     pub(super) bounded: bool,
@@ -119,63 +121,68 @@ pub(super) struct Layers<'w, R, S> {
 
 impl<R: Record, S: Statements> Layers<'_, R, S> {
     /// What a layer says of a request that it concerns; `None` for an explicit deny where nothing but the decision counts.
-    /// Most layers are not there most of the time. A level without policies is one that allows nothing.
+    /// Most layers are not there most of the time.
     #[inline(always)]
     pub(super) fn ask(&mut self, layer: Layer, request: &Request<'_>, concerns: impl FnOnce() -> bool) -> Option<Said> {
-        let levels = self.policies.groups(layer, false);
-        if levels.iter().all(|policies| policies.is_empty() && !layer.has_levels()) {
+        if !self.present.has(layer) {
             return Some(Said::PASSES);
         }
         if !concerns() {
             self.set(layer, || LayerOutcome::NotApplicable);
             return Some(Said::PASSES);
         }
-        self.ask_levels(layer, levels, request)
-    }
-
-    fn ask_levels(&mut self, layer: Layer, levels: &[Policies], request: &Request<'_>) -> Option<Said> {
         let endpoint = (layer == Layer::Endpoint).then_some(request.facts().endpoint_type);
         let on_bucket = self.has_bucket && !request.has_access_point_form();
         let around = Surroundings { layer, bounded: self.bounded, endpoint, on_bucket };
-        let mut whole = Said::PASSES;
-        for (level, policies) in levels.iter().enumerate() {
-            let group = Group { layer, access_point: false, level };
-            let of_level = self.ask_group(group, policies, Said::SILENT, request, around);
-            whole.denies = whole.denies.or(of_level.denies);
-            whole.allows = whole.allows.and(of_level.allows);
-        }
-        if R::HASTY && whole.denies.is_true() {
+        let mut said = match self.policies.groups(layer, false) {
+            [one] => of_level(self.statements, 0, one, request, around, self.record),
+            levels => of_levels(self.statements, levels, request, around, self.record),
+        };
+        if R::HASTY && said.denies.is_true() {
             return None;
         }
-        self.denied = self.denied.or(whole.denies);
+        self.denied = self.denied.or(said.denies);
         if layer == Layer::Rcp {
             // RCPFullAWSAccess is attached at every level and cannot be taken away (R7.13).
-            whole.allows = Truth::True;
+            said.allows = Truth::True;
         }
-        self.set(layer, || whole.outcome());
-        Some(whole)
+        self.set(layer, || said.outcome());
+        Some(said)
     }
 
-    /// What the resource's own policies say, or those of the access point.
-    pub(super) fn ask_resource(&mut self, access_point: bool, request: &Request<'_>) -> ResourceSaid {
+    /// What the resource's own policies say, and those of the access point that the request goes through, if it does.
+    #[inline(always)]
+    pub(super) fn ask_resource(
+        &mut self,
+        request: &Request<'_>,
+        on_bucket: &Request<'_>,
+    ) -> (ResourceSaid, Option<ResourceSaid>) {
+        let present = self.present.has(Layer::Resource);
+        // What is done to an access point itself is no matter of the bucket's policy.
+        let manages = request.manages_access_point();
+        let resource = if present && !manages { self.ask_policies(false, on_bucket) } else { ResourceSaid::SILENT };
+        let through = request.is_through_access_point().then(|| self.ask_policies(true, request));
+        if !R::HASTY {
+            let has_own = !self.policies.access_point.is_empty();
+            if manages && (present || has_own) {
+                self.set(Layer::Resource, || LayerOutcome::NotApplicable);
+            } else if present || through.is_some() && has_own {
+                let both = through.map_or(resource.said(), |through| Said {
+                    denies: resource.denies.or(through.denies),
+                    allows: resource.allows().and(through.allows()),
+                });
+                self.set(Layer::Resource, || both.outcome());
+            }
+        }
+        (resource, through)
+    }
+
+    fn ask_policies(&mut self, access_point: bool, request: &Request<'_>) -> ResourceSaid {
         let group = Group { layer: Layer::Resource, access_point, level: 0 };
         let policies = if access_point { &self.policies.access_point } else { &self.policies.resource };
         let on_bucket = self.has_bucket && !access_point;
         let around = Surroundings { layer: Layer::Resource, bounded: self.bounded, endpoint: None, on_bucket };
-        self.ask_group(group, policies, ResourceSaid::SILENT, request, around)
-    }
-
-    fn ask_group<T: Saying>(
-        &mut self,
-        group: Group,
-        policies: &Policies,
-        silent: T,
-        request: &Request<'_>,
-        around: Surroundings,
-    ) -> T {
-        let mut looking = Looking { request, group, around, record: self.record, said: silent };
-        self.statements.show(group, policies, request, &mut looking);
-        looking.said
+        of_resource(self.statements, group, policies, request, around, self.record)
     }
 
     /// Notes what a layer said, if more than the decision counts.
@@ -188,6 +195,47 @@ impl<R: Record, S: Statements> Layers<'_, R, S> {
     }
 }
 
+/// What the policies of a layer say, level by level. A level without policies is one that allows nothing.
+fn of_levels<R: Record>(
+    statements: &impl Statements,
+    levels: &[Policies],
+    request: &Request<'_>,
+    around: Surroundings,
+    record: &mut R,
+) -> Said {
+    let said = |(level, policies)| of_level(statements, level, policies, request, around, record);
+    levels.iter().enumerate().map(said).fold(Said::PASSES, |whole, of_level| Said {
+        denies: whole.denies.or(of_level.denies),
+        allows: whole.allows.and(of_level.allows),
+    })
+}
+
+#[inline(never)]
+fn of_level<R: Record>(
+    statements: &impl Statements,
+    level: usize,
+    policies: &Policies,
+    request: &Request<'_>,
+    around: Surroundings,
+    record: &mut R,
+) -> Said {
+    let group = Group { layer: around.layer, access_point: false, level };
+    Looking { request, group, around, record, said: Said::SILENT }.said_by(statements, policies)
+}
+
+/// What a resource's own policies say.
+#[inline(never)]
+fn of_resource<R: Record>(
+    statements: &impl Statements,
+    group: Group,
+    policies: &Policies,
+    request: &Request<'_>,
+    around: Surroundings,
+    record: &mut R,
+) -> ResourceSaid {
+    Looking { request, group, around, record, said: ResourceSaid::SILENT }.said_by(statements, policies)
+}
+
 /// Holds the statements of a group against a request.
 struct Looking<'l, 'r, R, S> {
     request: &'l Request<'r>,
@@ -195,6 +243,13 @@ struct Looking<'l, 'r, R, S> {
     around: Surroundings,
     record: &'l mut R,
     said: S,
+}
+
+impl<R: Record, S: Saying> Looking<'_, '_, R, S> {
+    fn said_by(mut self, statements: &impl Statements, policies: &Policies) -> S {
+        statements.show(self.group, policies, self.request, &mut self);
+        self.said
+    }
 }
 
 /// What is put together from the statements of a group. Their order does not matter (R0.3).

@@ -24,7 +24,7 @@ use crate::request::{Kind, Request};
 use crate::statement::{Hasty, Record};
 use crate::truth::Truth;
 use grant::{Grant, Parts};
-use layers::{Layers, ResourceSaid, Said};
+use layers::{Layers, Said};
 
 /// What a request gets. The first three are the values of `EvalDecision` in AWS's own simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -301,54 +301,39 @@ fn weighed<R: Record>(
     if R::HASTY && permitted.is_some() {
         return Some(Outcome { decision: Decision::Allowed, ..DENIED });
     }
-    let principal = request.principal();
-    let kind = principal.kind();
+    let kind = request.principal().kind();
     // Policies of their own, boundaries among them, have users and roles only.
     let limited = matches!(kind, Kind::User | Kind::RoleSession | Kind::FederatedUser);
     // An access point request is asked of the bucket behind it, too (R9.12).
     let bucket = request.on_bucket();
     let on_bucket = bucket.as_ref().unwrap_or(request);
+    let present = statements.layers();
     let mut layers = Layers {
         policies,
         statements,
+        present,
         record,
-        bounded: limited && !policies.boundary.is_empty(),
+        bounded: limited && present.has(Layer::Boundary),
         has_bucket: bucket.is_some(),
         outcomes: [LayerOutcome::Absent; 7],
         denied: Truth::False,
     };
-
-    let management = request.facts().management_account.as_ref();
-    let is_member = || principal.is_identity() && principal.account() != management && !principal.is_service_linked();
-    let has_session = || matches!(kind, Kind::RoleSession | Kind::FederatedUser);
+    let has_session = matches!(kind, Kind::RoleSession | Kind::FederatedUser);
     let identity = layers.ask(Layer::Identity, request, || limited)?;
     let boundary = layers.ask(Layer::Boundary, request, || limited)?;
-    let session = layers.ask(Layer::Session, request, has_session)?;
-    let scp = layers.ask(Layer::Scp, request, is_member)?;
+    let session = layers.ask(Layer::Session, request, || has_session)?;
+    let scp = layers.ask(Layer::Scp, request, || is_member(request))?;
     layers.ask(Layer::Rcp, on_bucket, || service::rcp_applies(on_bucket))?;
     let mut endpoint = layers.ask(Layer::Endpoint, request, || true)?;
-    if let Some(bucket) = bucket.as_ref().filter(|_| !policies.endpoint.is_empty()) {
+    if let Some(bucket) = bucket.as_ref().filter(|_| present.has(Layer::Endpoint)) {
         let on_bucket = layers.ask(Layer::Endpoint, bucket, || true)?;
         endpoint = Said { denies: endpoint.denies.or(on_bucket.denies), allows: endpoint.allows.and(on_bucket.allows) };
         layers.set(Layer::Endpoint, || endpoint.outcome());
     }
     // An absent layer of identity policies grants nothing, unlike an absent limit.
-    let identity = if policies.identity.is_empty() || !limited { Said::SILENT } else { identity };
+    let identity = if present.has(Layer::Identity) && limited { identity } else { Said::SILENT };
 
-    // What is done to an access point itself is no matter of the bucket's policy.
-    let asks_resource = !policies.resource.is_empty() && !request.manages_access_point();
-    let mut resource = if asks_resource { layers.ask_resource(false, on_bucket) } else { ResourceSaid::SILENT };
-    let through = request.is_through_access_point().then(|| layers.ask_resource(true, request));
-    if request.manages_access_point() && !(policies.resource.is_empty() && policies.access_point.is_empty()) {
-        layers.set(Layer::Resource, || LayerOutcome::NotApplicable);
-    }
-    if asks_resource || through.is_some() && !policies.access_point.is_empty() {
-        let both = through.map_or(resource.said(), |through| Said {
-            denies: resource.denies.or(through.denies),
-            allows: resource.allows().and(through.allows()),
-        });
-        layers.set(Layer::Resource, || both.outcome());
-    }
+    let (mut resource, through) = layers.ask_resource(request, on_bucket);
     let Layers { outcomes, denied, record, .. } = layers;
 
     if permitted.is_some() {
@@ -383,7 +368,11 @@ fn weighed<R: Record>(
         identity: identity.allows,
         boundary: boundary.allows,
         // A federated user without a session policy has no identity permissions (R7.20).
-        session: if kind == Kind::FederatedUser && policies.session.is_empty() { Truth::False } else { session.allows },
+        session: if kind == Kind::FederatedUser && !present.has(Layer::Session) {
+            Truth::False
+        } else {
+            session.allows
+        },
         needs_trust: service::needs_account_trust(request),
         direct: service::direct_grant(request),
         same_account: request.is_same_account(),
@@ -450,6 +439,13 @@ fn weighed<R: Record>(
         never_granted: granted.is_false(),
         settled: false,
     })
+}
+
+/// Whether service control policies concern the requester (R7.5).
+fn is_member(request: &Request<'_>) -> bool {
+    let principal = request.principal();
+    let of_management = principal.account() == request.facts().management_account.as_ref();
+    principal.is_identity() && !of_management && !principal.is_service_linked()
 }
 
 /// An explicit deny of which nothing else is told.

@@ -36,18 +36,16 @@ pub fn expand_all<'c>(catalogue: &'c Catalogue, patterns: &[ActionPattern]) -> V
 /// use can_access_engine::action::{ActionElement, ActionPattern};
 /// use can_access_engine::catalogue::Catalogue;
 /// use can_access_engine::expansion::expand_element;
-/// let element = ActionElement::NotAction(vec![ActionPattern::parse("*")]);
+/// let element = ActionElement::not_action(vec![ActionPattern::parse("*")]);
 /// assert!(expand_element(Catalogue::published(), &element).is_empty());
 /// ```
 #[must_use]
 pub fn expand_element<'c>(catalogue: &'c Catalogue, element: &ActionElement) -> Vec<Action<'c>> {
-    match element {
-        ActionElement::Action(entries) => expand_all(catalogue, entries),
-        ActionElement::NotAction(entries) => {
-            let all = catalogue.services().flat_map(Service::actions);
-            all.filter(|action| !is_covered(*action, entries)).collect()
-        }
+    if !element.is_negated() {
+        return expand_all(catalogue, element.entries());
     }
+    let all = catalogue.services().flat_map(Service::actions);
+    all.filter(|action| !is_covered(*action, element.entries())).collect()
 }
 
 /// The services that the patterns can be about. Nothing is unpacked for it.

@@ -2,7 +2,7 @@
 
 use super::Few;
 use super::lists::{ListId, Listing, Lists, Place, Scope, visit};
-use crate::action::{ActionElement, Form};
+use crate::action::Form;
 use crate::layer::Layer;
 use crate::pattern::{Fit, Pattern};
 use crate::policy::{Policy, Visitor};
@@ -103,11 +103,11 @@ impl ByAction {
             for (number, statement) in (0..).zip(compiled.statements()) {
                 let place = Place { policy, statement: number };
                 let (effect, scope) = (statement.effect(), scope(statement, layer));
-                let ActionElement::Action(entries) = statement.action() else {
+                if statement.action().is_negated() {
                     listing.add(index.unsorted, effect, Scope::Unsorted, place);
                     continue;
-                };
-                for entry in entries {
+                }
+                for entry in statement.action().entries() {
                     let list = match entry.form() {
                         Form::Everything => index.everything,
                         Form::Nothing => continue,
@@ -194,6 +194,7 @@ impl ByAction {
     }
 
     /// Shows the statements of the policies that can apply to a request.
+    #[inline(never)]
     pub(super) fn show(&self, policies: &[Arc<Policy>], request: &Request<'_>, visitor: &mut impl Visitor) {
         let about = self.about(request.action());
         for effect in [Effect::Deny, Effect::Allow] {

@@ -11,7 +11,7 @@ mod resources;
 
 use crate::condition::SameValues;
 use crate::decision::{Decision, Explanation, Outcome, decide_by, explain_by, verdict_by};
-use crate::layer::Layer;
+use crate::layer::{Layer, LayerSet};
 use crate::pattern;
 use crate::policy::{Group, Policy, PolicySet, Statements, Visitor};
 use crate::request::{Action, Request};
@@ -65,6 +65,8 @@ const FOUND: usize = 16;
 #[derive(Debug, Default)]
 pub struct CompiledSet {
     policies: PolicySet,
+    /// The layers that they are of.
+    layers: LayerSet,
     /// The groups with many statements.
     groups: Vec<(Group, ByAction)>,
 }
@@ -93,7 +95,7 @@ impl CompiledSet {
             }
         }
         share_values(&policies);
-        Self { policies, groups: indexed }
+        Self { layers: policies.layers(), policies, groups: indexed }
     }
 
     /// The policies.
@@ -157,6 +159,10 @@ impl CompiledSet {
 }
 
 impl Statements for CompiledSet {
+    fn layers(&self) -> LayerSet {
+        self.layers
+    }
+
     fn show(&self, group: Group, policies: &[Arc<Policy>], request: &Request<'_>, visitor: &mut impl Visitor) {
         match self.by_action(group) {
             Some(by_action) => by_action.show(policies, request, visitor),
@@ -182,6 +188,10 @@ impl<'s> About<'s> {
 }
 
 impl Statements for About<'_> {
+    fn layers(&self) -> LayerSet {
+        self.set.layers
+    }
+
     fn show(&self, group: Group, policies: &[Arc<Policy>], request: &Request<'_>, visitor: &mut impl Visitor) {
         let Self { set, resource } = self;
         let Some(by_action) = set.by_action(group) else {

@@ -274,8 +274,9 @@ impl Pattern {
         self.fit_of(text.as_bytes(), variables)
     }
 
+    /// The same for a text of which it is known that it is UTF-8.
     #[inline]
-    fn fit_of(&self, text: &[u8], variables: &impl Variables) -> Fit<'_> {
+    pub(crate) fn fit_of(&self, text: &[u8], variables: &impl Variables) -> Fit<'_> {
         match &*self.tokens {
             [Token::Literal(literal)] => Fit::of(literal.as_bytes() == text),
             [Token::AnyRun] => Fit::Yes,

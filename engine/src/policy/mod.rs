@@ -7,7 +7,7 @@ mod print;
 pub use limits::{Counting, SizeLimit, size_limit};
 
 use crate::document::{self, Node, Value};
-use crate::layer::Layer;
+use crate::layer::{Layer, LayerSet};
 use crate::problem::{Code, Problem, Source, Span, in_order};
 use crate::request::Request;
 use crate::statement::{Effect, Known, Reading, Statement, StatementId, unknown_element};
@@ -457,6 +457,15 @@ impl PolicySet {
         }
     }
 
+    /// The layers that have policies, or levels of them.
+    pub(crate) fn layers(&self) -> LayerSet {
+        let is_there = |layer: &Layer| {
+            let groups = self.groups(*layer, false);
+            groups.iter().any(|policies| layer.has_levels() || !policies.is_empty())
+        };
+        Layer::ALL.into_iter().filter(is_there).collect()
+    }
+
     /// The policy and the statement an id stands for.
     #[must_use]
     pub fn find(&self, at: StatementId) -> Option<(&Policy, &Statement)> {
@@ -492,6 +501,8 @@ pub(crate) trait Visitor {
 
 /// Where statements come from.
 pub(crate) trait Statements {
+    /// The layers that the policies are of ([`PolicySet::layers`]).
+    fn layers(&self) -> LayerSet;
     /// Shows all statements of the policies of a group that can apply to a request, as long as they are wanted; perhaps
     /// others, and perhaps one several times.
     fn show(&self, group: Group, policies: &[Arc<Policy>], request: &Request<'_>, visitor: &mut impl Visitor);
@@ -499,6 +510,10 @@ pub(crate) trait Statements {
 
 /// One after the other, in the order of the policies.
 impl Statements for PolicySet {
+    fn layers(&self) -> LayerSet {
+        self.layers()
+    }
+
     fn show(&self, _: Group, policies: &[Arc<Policy>], _: &Request<'_>, visitor: &mut impl Visitor) {
         for (policy, compiled) in policies.iter().enumerate() {
             for (statement, compiled) in compiled.statements().iter().enumerate() {
