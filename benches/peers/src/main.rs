@@ -30,7 +30,8 @@ struct Evaluator<'w> {
     /// How many of the requests a round asks.
     requests: usize,
     allows: Box<dyn Fn(usize) -> bool + 'w>,
-    times: Vec<Duration>,
+    /// Seconds for a request, round by round.
+    times: Vec<f64>,
 }
 
 impl<'w> Evaluator<'w> {
@@ -40,20 +41,20 @@ impl<'w> Evaluator<'w> {
 
     fn round(&mut self, least: Duration) {
         let start = ThreadTime::now();
-        let mut rounds = 0;
+        let mut rounds = 0_u32;
         while start.elapsed() < least || rounds == 0 {
             for request in 0..self.requests {
                 black_box((self.allows)(black_box(request)));
             }
             rounds += 1;
         }
-        self.times.push(start.elapsed() / rounds / u32::try_from(self.requests).unwrap());
+        self.times.push(start.elapsed().as_secs_f64() / f64::from(rounds) / self.requests as f64);
     }
+}
 
-    fn median(&mut self) -> f64 {
-        self.times.sort();
-        self.times[self.times.len() / 2].as_secs_f64()
-    }
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 fn iam_rs(workload: &Workload) -> impl Fn(usize) -> bool {
@@ -196,7 +197,7 @@ fn compare(title: &str, workload: &Workload, slow: usize, rounds: usize) {
     for _ in 0..rounds {
         evaluators.iter_mut().for_each(|evaluator| evaluator.round(Duration::from_millis(30)));
     }
-    let first = evaluators[0].median();
+    let first = evaluators[0].times.clone();
     println!(
         "\n{title}: {} policies\n{:28} {:>12} {:>11} {:>10}   allowed, as can-access",
         workload.identity.len(),
@@ -205,19 +206,21 @@ fn compare(title: &str, workload: &Workload, slow: usize, rounds: usize) {
         "each",
         "times"
     );
-    let row = |name: &str, each: f64, answers: &[bool]| {
+    // The machine is not equally fast all the time: what is compared stood beside each other.
+    let times = |times: &[f64]| median(times.iter().zip(&first).map(|(other, own)| other / own).collect());
+    let row = |name: &str, each: f64, times: f64, answers: &[bool]| {
         let alike = answers.iter().zip(&ours).filter(|(one, other)| one == other).count();
         let allowed = answers.iter().filter(|allowed| **allowed).count();
-        let (rate, times, all) = (1.0 / each, each / first, answers.len());
+        let (rate, all) = (1.0 / each, answers.len());
         println!("{name:28} {rate:>12.0} {:>8.2} µs {times:>10.2}   {allowed} of {all}, {alike} alike", each * 1e6);
     };
-    for evaluator in &mut evaluators {
+    for evaluator in &evaluators {
         let answers: Vec<bool> = (0..evaluator.requests).map(|at| (evaluator.allows)(at)).collect();
-        row(evaluator.name, evaluator.median(), &answers);
+        row(evaluator.name, median(evaluator.times.clone()), times(&evaluator.times), &answers);
     }
     if let Some(modules) = std::env::args().nth(1) {
         let (each, answers) = iam_simulate(&modules, workload, slow.min(100));
-        row("iam-simulate", each, &answers);
+        row("iam-simulate", each, each / median(first.clone()), &answers);
     }
 }
 
