@@ -2,9 +2,10 @@
 //! about what was probably not meant.
 
 use crate::Failure;
+use crate::question::{Answer, Asked, Prepared};
 use can_access_engine::catalogue::{self, Catalogue, Unknown};
-use can_access_engine::checks;
-use can_access_engine::request::{Action, ContextValue, Request};
+use can_access_engine::checks::{self, Remark};
+use can_access_engine::request::{Action, ContextValue, Resource};
 
 /// What AWS's data says of an action, looked up once for all questions about it.
 #[derive(Debug)]
@@ -47,20 +48,41 @@ impl Advice {
         ))
     }
 
-    /// What is odd about a request of the action, and the context keys that were given for it.
-    pub(crate) fn remarks(&self, request: &Request<'_>, context: &[(String, ContextValue)]) -> Vec<String> {
-        let catalogue = Catalogue::published();
+    /// Asks about the action, with notes on what is odd about the question.
+    ///
+    /// A request of an action without resource-level permissions is about `*`, whatever was named (R3.22). Those who ask about
+    /// what is newer than AWS's data are `trusting` it less: they are asked what they say.
+    pub(crate) fn ask<'p>(
+        &self,
+        prepared: &'p Prepared,
+        policies: Asked<'p>,
+        action: &'p Action,
+        resource: &'p str,
+        trusting: bool,
+        context: &[(String, ContextValue)],
+    ) -> Result<Answer<'p>, Failure> {
+        let about = self.about(resource);
+        let is_everything = trusting && matches!(about, Some(Remark::NoResourceLevel { .. }));
+        let mut answer = prepared.ask(policies, action, if is_everything { "*" } else { resource })?;
+        answer.notes.extend(self.remarks(about, context));
+        Ok(answer)
+    }
+
+    /// What there is to say about the resource.
+    fn about(&self, resource: &str) -> Option<Remark> {
+        self.resources.as_ref()?.remark(Catalogue::published(), &Resource::parse(resource).ok()?)
+    }
+
+    /// What is odd about the question, and the context keys that were given for it.
+    fn remarks(&self, about: Option<Remark>, context: &[(String, ContextValue)]) -> Vec<String> {
         let unknown = self.known.as_ref().err().map(|unknown| {
             let help = unknown.help().map(|help| format!("; {help}")).unwrap_or_default();
             format!("asked although, by AWS's data of {}, {unknown}{help}", day())
         });
-        let about_resource = self.resources.as_ref().and_then(|resources| resources.remark(catalogue, request));
         let action = self.known.as_ref().ok().copied();
+        let catalogue = Catalogue::published();
         let about_keys = context.iter().flat_map(|(key, value)| checks::context(catalogue, action, key, value));
-        unknown
-            .into_iter()
-            .chain(about_resource.into_iter().chain(about_keys).map(|remark| remark.to_string()))
-            .collect()
+        unknown.into_iter().chain(about.into_iter().chain(about_keys).map(|remark| remark.to_string())).collect()
     }
 }
 

@@ -46,6 +46,43 @@ fn an_action_that_does_not_exist_is_an_error_with_a_suggestion() {
     }
 }
 
+/// An action without resource-level permissions is asked of `*`, whatever was named (R3.22).
+#[test]
+fn an_action_without_resources_is_asked_of_everything() {
+    let statement = |effect: &str, action: &str, resource: &str| {
+        format!(r#"{{ "Effect": "{effect}", "Action": "{action}", {resource} }}"#)
+    };
+    let policy = |name: &str, statements: &[String]| {
+        let statements = statements.join(", ");
+        file(name, &format!(r#"{{ "Version": "2012-10-17", "Statement": [{statements}] }}"#))
+    };
+    let instances = r#""Resource": "arn:aws:ec2:eu-west-1:111122223333:instance/*""#;
+    let others = r#""NotResource": "arn:aws:ec2:eu-west-1:111122223333:instance/*""#;
+    let allows = policy("of-arn.json", &[statement("Allow", "ec2:*", instances)]);
+    let everything = policy("of-everything.json", &[statement("Allow", "ec2:*", r#""Resource": "*""#)]);
+    let denies = policy(
+        "but-others.json",
+        &[statement("Allow", "*", r#""Resource": "*""#), statement("Deny", "ec2:DescribeInstances", others)],
+    );
+    let instance = "arn:aws:ec2:eu-west-1:111122223333:instance/i-1";
+    let note = "AWS lists no resource for `ec2:DescribeInstances`: its requests are about `*`";
+    for (file, exit) in [(&allows, 1), (&everything, 0), (&denies, 1)] {
+        let output = run(&["-p", file, "ec2:DescribeInstances", instance]);
+        assert_eq!(code(&output), exit, "{file}: {}", out(&output));
+        assert!(out(&output).contains(note), "{file}: {}", out(&output));
+        let row = format!("{{\"action\":\"ec2:DescribeInstances\",\"resource\":\"{instance}\"}}\n");
+        let answer: Value =
+            serde_json::from_str(&out(&run(&["batch", "-p", file, &self::file("instances.jsonl", &row)]))).unwrap();
+        assert_eq!(answer["allowed"], exit == 0, "{file}: {answer}");
+        assert_eq!(answer["request"]["resource"], "*");
+        assert!(answer["notes"].to_string().contains(note), "{answer}");
+    }
+    // What is newer than the list is asked as it is said.
+    let newer = ["--allow-unknown-actions", "ec2:DescribeInstances", instance];
+    assert_eq!(code(&run(&[&["-p", &allows], &newer[..]].concat())), 0);
+    assert_eq!(code(&run(&["-p", &allows, "ec2:StopInstances", instance])), 0);
+}
+
 #[test]
 fn a_resource_that_makes_no_sense_gets_a_note_and_a_verdict() {
     let bucket = "arn:aws:s3:::distelli-onprem";

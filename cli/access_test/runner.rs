@@ -179,15 +179,11 @@ fn run_pair(pair: &Pair<'_>, policies: &PolicySet, compiled: Option<&CompiledSet
     let prepared = question(pair.test).and_then(|question| question.prepare(policies, pair.resource));
     let answered = prepared.and_then(|prepared: Prepared| {
         let action = Action::parse(pair.action)?;
-        let mut answer = prepared.ask(Asked::Plain(policies), &action, pair.resource)?;
+        let (asked, context) = (Asked::Plain(policies), &pair.test.context);
+        let mut answer = Advice::on(&action).ask(&prepared, asked, &action, pair.resource, true, context)?;
         if let Some(compiled) = compiled {
             answer.explanation.outcome = compiled.decide(&answer.request);
         }
-        let result = pair.answered(&answer);
-        if result.passed {
-            return Ok(result);
-        }
-        answer.notes.extend(Advice::on(&action).remarks(&answer.request, &pair.test.context));
         Ok(pair.answered(&answer))
     });
     match answered {

@@ -177,8 +177,8 @@ fn answer_entry(
             let prepared = question.prepare(policies, resource).map_err(failed)?;
             // All statements are shown only to those who ask for them.
             let asked = if given && !args.common.verbose { Asked::Compiled(compiled) } else { Asked::Plain(policies) };
-            let mut answer = prepared.ask(asked, action, resource).map_err(failed)?;
-            answer.notes.extend(advice.remarks(&answer.request, &entry.context));
+            let trusting = !args.request.allow_unknown_actions;
+            let answer = advice.ask(&prepared, asked, action, resource, trusting, &entry.context).map_err(failed)?;
             match answer.explanation.outcome.decision {
                 Decision::Allowed => {}
                 Decision::ExplicitDeny | Decision::ImplicitDeny => answered.denied = true,

@@ -42,9 +42,9 @@ pub(crate) fn run(query: &Query, explaining: bool) -> Result<Exit, Failure> {
     let mut answers = Vec::new();
     for (action, advice) in actions.iter().zip(&advice) {
         for (resource, prepared) in &prepared {
-            let mut answer = prepared.ask(Asked::Plain(&given.policies), action, resource)?;
+            let (policies, trusting) = (Asked::Plain(&given.policies), !query.request.allow_unknown_actions);
+            let mut answer = advice.ask(prepared, policies, action, resource, trusting, &question.context)?;
             answer.notes.splice(0..0, given.notes.iter().cloned());
-            answer.notes.extend(advice.remarks(&answer.request, &question.context));
             answers.push(answer);
         }
     }

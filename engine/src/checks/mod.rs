@@ -12,7 +12,7 @@ use crate::arn::Arn;
 use crate::catalogue::global::GlobalKey;
 use crate::catalogue::{self, Catalogue, Service, Template, ValueType, either};
 use crate::condition::{Family, is_of};
-use crate::request::{ContextValue, Request};
+use crate::request::{ContextValue, Request, Resource};
 use std::fmt;
 
 /// How many forms of ARNs a remark shows.
@@ -91,7 +91,7 @@ impl fmt::Display for Remark {
             }
             Self::NoResourceLevel { action } => write!(
                 f,
-                "AWS lists no resource for `{action}`: it is asked of `*`, which only statements on `*` match"
+                "AWS lists no resource for `{action}`: its requests are about `*`, which only statements on `*` match"
             ),
             Self::AllResources { action, forms } => write!(
                 f,
@@ -156,7 +156,7 @@ pub struct Forms {
 /// ```
 #[must_use]
 pub fn request(catalogue: &Catalogue, request: &Request<'_>) -> Option<Remark> {
-    Resources::of(catalogue.action(request.action().as_str())?).remark(catalogue, request)
+    Resources::of(catalogue.action(request.action().as_str())?).remark(catalogue, request.resource())
 }
 
 /// The resources that an action can be about, looked up once for many questions.
@@ -175,11 +175,21 @@ impl<'c> Resources<'c> {
         Self { action, takes_resource: action.takes_resource(), templates }
     }
 
-    /// The same as [`request`] says of a request with that action.
+    /// The same as [`request`] says of a request with that action on a resource.
+    ///
+    /// ```
+    /// use can_access_engine::catalogue::Catalogue;
+    /// use can_access_engine::checks::{Remark, Resources};
+    /// use can_access_engine::request::Resource;
+    /// let catalogue = Catalogue::published();
+    /// let resources = Resources::of(catalogue.action("ec2:DescribeInstances").unwrap());
+    /// let instance = Resource::parse("arn:aws:ec2:eu-west-1:111122223333:instance/i-1").unwrap();
+    /// assert!(matches!(resources.remark(catalogue, &instance), Some(Remark::NoResourceLevel { .. })));
+    /// ```
     #[must_use]
-    pub fn remark(&self, catalogue: &Catalogue, request: &Request<'_>) -> Option<Remark> {
+    pub fn remark(&self, catalogue: &Catalogue, resource: &Resource<'_>) -> Option<Remark> {
         let known = self.action;
-        let Some(arn) = request.resource().arn().copied() else {
+        let Some(arn) = resource.arn().copied() else {
             let remark = || Remark::AllResources { action: known.to_string(), forms: resource_forms(known, None) };
             return self.takes_resource.then(remark);
         };
@@ -194,7 +204,7 @@ impl<'c> Resources<'c> {
         }
         Some(Remark::OtherResource {
             action: known.to_string(),
-            resource: request.resource().as_str().to_owned(),
+            resource: resource.as_str().to_owned(),
             looks_like: type_of(catalogue, &arn),
             forms: resource_forms(known, Some(&arn)),
         })
