@@ -455,7 +455,54 @@ fn warnings_are_shown_when_asked_for() {
     let folder = folder("warnings");
     let policy = file(&folder, "p.json", &allow("s3:GetObject ", "*", ""));
     assert_eq!(err(&run(&["-p", &policy, "s3:GetObject", OBJECT])), "");
-    assert!(err(&run(&["-v", "-p", &policy, "s3:GetObject", OBJECT])).contains("it has white space"));
+    let verbose = run(&["-v", "-p", &policy, "s3:GetObject", OBJECT]);
+    assert!(err(&verbose).contains("it has white space"));
+    // Who has seen them is not told how.
+    assert!(!out(&verbose).contains("-v shows them"), "{}", out(&verbose));
+    assert!(out(&run(&["-p", &policy, "s3:GetObject", OBJECT])).contains("-v shows them"));
+}
+
+#[test]
+fn names_that_are_left_empty_or_in_other_letters_are_told_of() {
+    let folder = folder("names");
+    let policy = file(&folder, "p.json", &allow("s3:GetObject", "*", ""));
+    for scp in ["", &format!("{policy},")] {
+        let output = run(&["-p", &policy, "--scp", scp, "s3:GetObject", OBJECT]);
+        assert_eq!((code(&output), out(&output)), (2, String::new()));
+        assert!(err(&output).contains("the name of its file is empty"), "{}", err(&output));
+    }
+    let table = file(&folder, "requests.csv", &format!("Action,resource\ns3:GetObject,{OBJECT}\n"));
+    let output = run(&["batch", "-p", &policy, &table]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("no column is called `Action`: write `action`"), "{}", err(&output));
+}
+
+#[test]
+fn absent_keys_are_named_only_where_they_make_a_difference() {
+    let folder = folder("absent-keys");
+    let condition = |values: &str| {
+        let condition = format!(
+            r#", "Condition": {{ "StringEquals": {{ "aws:RequestedRegion": "{values}", "aws:SourceVpc": "vpc-1" }} }}"#
+        );
+        file(&folder, "p.json", &allow("s3:GetObject", "*", &condition))
+    };
+    let ask = |region: &str| {
+        let json = run(&[
+            "--format",
+            "json",
+            "-p",
+            &condition(region),
+            "-c",
+            "aws:RequestedRegion=eu-west-1",
+            "s3:GetObject",
+            OBJECT,
+        ]);
+        let answer: Value = serde_json::from_str(&out(&json)).unwrap();
+        answer["absentKeys"].clone()
+    };
+    assert_eq!(ask("eu-west-1"), serde_json::json!(["aws:SourceVpc"]));
+    // The Region rules the statement out, whatever network the request comes from.
+    assert_eq!(ask("us-east-1"), serde_json::json!([]));
 }
 
 #[test]

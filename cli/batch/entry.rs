@@ -131,10 +131,15 @@ impl Entry {
 
 /// Whether the names of a table's columns are those of requests.
 pub(crate) fn check_header(header: &csv::StringRecord) -> Result<(), String> {
+    let known = ["principal", "action", "resource", "resourceAccount"];
+    for name in header {
+        if let Some(meant) = known.into_iter().find(|known| *known != name && known.eq_ignore_ascii_case(name)) {
+            return Err(format!("no column is called `{name}`: write `{meant}`"));
+        }
+    }
     if !header.iter().any(|name| name == "action") {
         return Err("the header names no column `action`".to_owned());
     }
-    let known = ["principal", "action", "resource", "resourceAccount"];
     match header.iter().find(|name| !known.contains(name) && !name.contains(':')) {
         Some(other) => Err(format!(
             "no column is called `{other}`: there are {}, and condition keys such as `aws:SourceIp`",

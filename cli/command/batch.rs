@@ -52,7 +52,7 @@ struct Answered {
 /// Answers every request of the inputs.
 pub(crate) fn run(args: &BatchArgs) -> Result<Exit, Failure> {
     let question = super::query::question(&args.request)?;
-    let given = policies::load(&args.policies)?;
+    let given = policies::load(&args.policies, false)?;
     if args.common.verbose && !args.common.quiet {
         given.policies.policies().for_each(|policy| problems::print_warnings(policy));
     }

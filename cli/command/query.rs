@@ -28,11 +28,12 @@ pub(crate) fn run(query: &Query, explaining: bool) -> Result<Exit, Failure> {
         resources.push("*".to_owned());
     }
     let question = question(&query.request)?;
-    let given = policies::load(&query.policies)?;
+    let verbose = query.common.verbose && !query.common.quiet;
+    let given = policies::load(&query.policies, verbose)?;
     if given.policies.policies().next().is_none() {
         return Err(Failure::with_help("no policy is given", "name one: -p policy.json"));
     }
-    if query.common.verbose && !query.common.quiet {
+    if verbose {
         given.policies.policies().for_each(|policy| report::problems::print_warnings(policy));
     }
     let prepared: Vec<(&String, Prepared)> = resources

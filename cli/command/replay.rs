@@ -230,7 +230,7 @@ fn judge(args: &ReplayArgs, identity: &[String], by_principal: &[String]) -> Res
     };
     let of_bucket: Vec<String> = general.resource_policy.iter().filter(named).cloned().collect();
     general.resource_policy.retain(|text| !of_bucket.contains(text));
-    let given = policies::load(&general)?;
+    let given = policies::load(&general, false)?;
     if !args.common.quiet {
         given.notes.iter().for_each(|note| problems::print_note(note));
     }

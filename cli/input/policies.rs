@@ -15,8 +15,9 @@ pub(crate) struct Given {
     pub(crate) notes: Vec<String>,
 }
 
-/// Reads every policy that the arguments name. All that are refused are reported together.
-pub(crate) fn load(args: &PolicyArgs) -> Result<Given, Failure> {
+/// Reads every policy that the arguments name. All that are refused are reported together; warnings that nobody `sees` are
+/// told of in a note.
+pub(crate) fn load(args: &PolicyArgs, sees: bool) -> Result<Given, Failure> {
     let mut loader = Loader::default();
     let mut policies = PolicySet::default();
     for path in &args.policy {
@@ -41,7 +42,7 @@ pub(crate) fn load(args: &PolicyArgs) -> Result<Given, Failure> {
     policies.scp = loader.levels(&args.scp, Layer::Scp)?;
     policies.rcp = loader.levels(&args.rcp, Layer::Rcp)?;
     let warnings: usize = policies.policies().map(|policy| policy.warnings().len()).sum();
-    if warnings > 0 {
+    if warnings > 0 && !sees {
         let what = if warnings == 1 { "warning" } else { "warnings" };
         loader.notes.push(format!("{warnings} {what} about the policies: -v shows them"));
     }
@@ -109,6 +110,12 @@ impl Loader {
     fn paths(path: &str) -> Result<Vec<String>, Failure> {
         if path == "-" {
             return Ok(vec![path.to_owned()]);
+        }
+        if path.is_empty() {
+            return Err(Failure::with_help(
+                "a policy is to be read, and the name of its file is empty",
+                "of several files of one level, --scp and --rcp take the names with commas between them",
+            ));
         }
         let found =
             files(path, |file| file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")))?;

@@ -1,7 +1,7 @@
 //! Why a decision came out as it did: what every statement said, kept by the evaluation itself.
 
 use super::{Dependence, Outcome, ServiceRule};
-use crate::condition::{Comparison, Evaluation, Why};
+use crate::condition::{Comparison, ConditionTest, Evaluation, Why};
 use crate::decision::Decision;
 use crate::key::ConditionKey;
 use crate::layer::{Layer, Rule};
@@ -263,7 +263,7 @@ fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec
         }
     };
     for report in statements {
-        if report.principal.classes.is_none() || !report.action {
+        if report.principal.classes.is_none() || !report.action || is_ruled_out(report, request) {
             continue;
         }
         // Where another entry fits, or the element is negated and none does, the variable made no difference.
@@ -284,25 +284,37 @@ fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec
             if evaluation.why == Why::Absent {
                 add(test.key());
             }
-            if !test.has_variables() {
-                continue;
-            }
-            let values: Vec<&str> = match request.lookup(test.key()) {
-                Lookup::Single(value) => vec![value],
-                Lookup::Multi(values) => values.iter().map(String::as_str).collect(),
-                Lookup::Absent | Lookup::Unknown => Vec::new(),
-            };
-            for value in values {
-                for (_, comparison) in test.comparisons(value, request) {
-                    if let Comparison::Unresolved(variable) = comparison {
-                        add(variable.key());
-                    }
-                }
-            }
+            unresolved(test, request).into_iter().for_each(|variable| add(variable.key()));
         }
     }
     keys.sort_unstable_by_key(|key| key.to_lowercase());
     keys
+}
+
+/// Whether a test failed for a value that the request has, so that the absence of other keys makes no difference.
+fn is_ruled_out(report: &StatementReport<'_>, request: &Request<'_>) -> bool {
+    let mut tests = report.statement.conditions().tests().iter().zip(&report.conditions);
+    tests.any(|(test, evaluation)| {
+        let fails = evaluation.truth.is_false() && evaluation.why == Why::Compared;
+        fails && unresolved(test, request).is_empty()
+    })
+}
+
+/// The variables without a value in what the request's values are compared with.
+fn unresolved<'t>(test: &'t ConditionTest, request: &'t Request<'_>) -> Vec<&'t Variable> {
+    let values: &[&str] = &match request.lookup(test.key()) {
+        _ if !test.has_variables() => Vec::new(),
+        Lookup::Single(value) => vec![value],
+        Lookup::Multi(values) => values.iter().map(String::as_str).collect(),
+        Lookup::Absent | Lookup::Unknown => Vec::new(),
+    };
+    let comparisons = values.iter().flat_map(|value| test.comparisons(value, request));
+    comparisons
+        .filter_map(|(_, comparison)| match comparison {
+            Comparison::Unresolved(variable) => Some(variable),
+            _ => None,
+        })
+        .collect()
 }
 
 fn assumptions(

@@ -1,7 +1,7 @@
 //! Server access logs in their JSON form, as S3 delivers them to CloudWatch Logs and to tables (REPLAY §1.1). Values stand
 //! apart there, so that nothing in one of them can pass for another.
 
-use super::access_log::{Answer, Damage, Rest, Row, Tail};
+use super::access_log::{Answer, Damage, Rest, Row, Tail, is_bucket};
 use crate::instant::Instant;
 use serde::Deserialize;
 use serde_json::Value;
@@ -80,7 +80,7 @@ impl JsonRow {
         };
         Ok(Row {
             owner: or_nil(&self.bucket_owner_id),
-            bucket: self.bucket_name.as_deref().ok_or(Damage::Bucket)?,
+            bucket: self.bucket_name.as_deref().filter(|name| is_bucket(name)).ok_or(Damage::Bucket)?,
             time: i64::try_from(time.seconds()).map_err(|_| Damage::Time)?,
             address: or_nil(&self.remote_ip),
             requester: or_nil(&self.requester),

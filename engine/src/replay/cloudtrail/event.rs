@@ -276,7 +276,10 @@ impl Event {
             facts.extend(found.map(|arn| (asked.clone(), arn)));
         }
         let reads = needs.iter().all(|(action, _)| action.starts_with("s3:GetObject"));
+        let message = self.record.message.as_deref().filter(|message| !message.is_empty());
         let class = match self.record.error.as_deref() {
+            // Something was wrong, and what is not told.
+            None if message.is_some() => Class::NoEvidence,
             None | Some("Client.DryRunOperation") => Class::Allowed,
             Some(code) if is_refusal(code) => Class::Refused,
             Some(code) if self.prefix == "s3" => match proof_of_error(code, reads) {
@@ -293,9 +296,7 @@ impl Event {
         if class == Class::NoEvidence {
             return class;
         }
-        if let Some((action, arn)) =
-            self.record.message.as_deref().filter(|_| class == Class::Refused).and_then(refused)
-        {
+        if let Some((action, arn)) = message.filter(|_| class == Class::Refused).and_then(refused) {
             let arn = self.through_access_point(name, &action, arn);
             let named = (action, arn);
             // The message knows best, of a request whose parameters are not logged as well.
