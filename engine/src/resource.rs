@@ -126,8 +126,8 @@ impl ResourcePattern {
         let Shape::Arn { head, last } = &self.shape else { return false };
         if let Head::Literal(length) = head {
             // Most entries would not fit, either way: that is told without looking for colons.
-            let parts = self.text.get(..*length).zip(resource.split_at_checked(*length));
-            if !parts.is_some_and(|(own, (start, _))| own.eq_ignore_ascii_case(start)) {
+            let parts = self.text.as_bytes().get(..*length).zip(resource.as_bytes().get(..*length));
+            if !parts.is_some_and(|(own, start)| own != start && own.eq_ignore_ascii_case(start)) {
                 return false;
             }
         }
@@ -259,7 +259,7 @@ impl ResourcePattern {
 
     /// Whether the ARN has fewer than six parts and was filled up (R3.11).
     pub(crate) fn is_short(&self) -> bool {
-        self.text.matches(':').count() < 5 && matches!(self.shape, Shape::Arn { .. })
+        matches!(self.shape, Shape::Arn { head: Head::Patterns(_), .. }) && self.text.matches(':').count() < 5
     }
 
     fn compile(text: &str, span: Span, layer: Layer, variables: bool, problems: &mut Vec<Problem>) -> Self {
