@@ -166,16 +166,16 @@ impl<'l> Line<'l> {
 
 /// Whether a text can be the name of a bucket, as those were that were made when more signs were allowed (S3 User Guide,
 /// "General purpose bucket naming rules").
-pub(super) fn is_bucket(text: &str) -> bool {
-    let sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    !text.is_empty() && text != "-" && text.bytes().all(sign)
+pub(super) fn is_bucket(text: &[u8]) -> bool {
+    let sign = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !text.is_empty() && text != b"-" && text.iter().all(sign)
 }
 
 impl<'l> Row<'l> {
     fn read(line: &'l [u8], terminated: bool) -> Result<Self, Damage> {
         let mut left = Left { bytes: line };
         let owner = left.word().ok_or(Damage::Bucket)?;
-        let bucket = left.word().filter(|word| is_bucket(word)).ok_or(Damage::Bucket)?;
+        let bucket = left.word().filter(|word| is_bucket(word.as_bytes())).ok_or(Damage::Bucket)?;
         let time = left.time().ok_or(Damage::Time)?;
         let address = left.word().ok_or(Damage::Requester)?;
         left.bytes = left.bytes.trim_ascii_start();

@@ -80,7 +80,7 @@ impl JsonRow {
         };
         Ok(Row {
             owner: or_nil(&self.bucket_owner_id),
-            bucket: self.bucket_name.as_deref().filter(|name| is_bucket(name)).ok_or(Damage::Bucket)?,
+            bucket: self.bucket_name.as_deref().filter(|name| is_bucket(name.as_bytes())).ok_or(Damage::Bucket)?,
             time: i64::try_from(time.seconds()).map_err(|_| Damage::Time)?,
             address: or_nil(&self.remote_ip),
             requester: or_nil(&self.requester),

@@ -4,7 +4,7 @@
 //! A line that is skimmed tells the same as one that is read by [`super::access_log`]; what is not quite ordinary is not
 //! skimmed.
 
-use super::access_log::{is_operation, seconds};
+use super::access_log::{is_bucket, is_operation, seconds};
 use super::object_key::{decode, decode_sent};
 use super::path_style;
 use super::pieces::Pieces;
@@ -333,7 +333,7 @@ impl Skimmer {
         {
             return Some((number, text.get(*start..usual.len())?));
         }
-        let (owner, bucket) = (words.word()?, words.word()?);
+        let (owner, bucket) = (words.word()?, words.word().filter(|bucket| is_bucket(bucket))?);
         let start = owner.len() + 1;
         let (number, _) = self.buckets.find(text.get(..start + bucket.len())?, || start)?;
         Some((number, bucket))
