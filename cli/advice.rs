@@ -50,8 +50,8 @@ impl Advice {
 
     /// Asks about the action, with notes on what is odd about the question.
     ///
-    /// A request of an action without resource-level permissions is about `*`, whatever was named (R3.22). Those who ask about
-    /// what is newer than AWS's data are `trusting` it less: they are asked what they say.
+    /// Of an action without resource-level permissions, only statements on `*` match, whatever was named (R3.22), unless
+    /// somebody asks about what may be newer than AWS's data and is not `trusting` it.
     pub(crate) fn ask<'p>(
         &self,
         prepared: &'p Prepared,
@@ -63,7 +63,7 @@ impl Advice {
     ) -> Result<Answer<'p>, Failure> {
         let about = self.about(resource);
         let is_everything = trusting && matches!(about, Some(Remark::NoResourceLevel { .. }));
-        let mut answer = prepared.ask(policies, action, if is_everything { "*" } else { resource })?;
+        let mut answer = prepared.ask(policies, action, resource, is_everything)?;
         answer.notes.extend(self.remarks(about, context));
         Ok(answer)
     }

@@ -233,12 +233,13 @@ impl Question {
 }
 
 impl Prepared {
-    /// Asks about an action on a resource.
+    /// Asks about an action on a resource; `on_everything` is whether the action takes none.
     pub(crate) fn ask<'p>(
         &'p self,
         policies: Asked<'p>,
         action: &'p Action,
         resource: &'p str,
+        on_everything: bool,
     ) -> Result<Answer<'p>, Failure> {
         let resource = Resource::parse(resource)?;
         let request =
@@ -250,6 +251,7 @@ impl Prepared {
             }
             other => other?,
         };
+        let request = if on_everything { request.on_everything() } else { request };
         let set = policies.set();
         if request.lacks_bucket() && !(set.resource.is_empty() && set.access_point.is_empty()) {
             return Err(Failure::with_help(

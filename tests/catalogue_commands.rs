@@ -74,7 +74,7 @@ fn an_action_without_resources_is_asked_of_everything() {
         let answer: Value =
             serde_json::from_str(&out(&run(&["batch", "-p", file, &self::file("instances.jsonl", &row)]))).unwrap();
         assert_eq!(answer["allowed"], exit == 0, "{file}: {answer}");
-        assert_eq!(answer["request"]["resource"], "*");
+        assert_eq!(answer["request"]["resource"], instance);
         assert!(answer["notes"].to_string().contains(note), "{answer}");
     }
     // What is newer than the list is asked as it is said.

@@ -503,6 +503,8 @@ fn absent_keys_are_named_only_where_they_make_a_difference() {
     assert_eq!(ask("eu-west-1"), serde_json::json!(["aws:SourceVpc"]));
     // The Region rules the statement out, whatever network the request comes from.
     assert_eq!(ask("us-east-1"), serde_json::json!([]));
+    // Whose default does not match, the absence of its tag did it.
+    assert_eq!(ask("${aws:PrincipalTag/home, 'none'}"), serde_json::json!(["aws:SourceVpc"]));
 }
 
 #[test]

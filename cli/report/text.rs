@@ -209,7 +209,7 @@ pub(crate) fn needs(answer: &Answer<'_>) -> Vec<String> {
     let request = &answer.request;
     let principal = request.principal();
     let action = request.action().as_str();
-    let on = |request: &Request<'_>| format!("{action} on {}", shown(request.resource().as_str()));
+    let on = |request: &Request<'_>| format!("{action} on {}", shown(request.asked_of()));
     let what = on(request);
     let behind = request.on_bucket();
     let blocked = |layer| outcome.blocked_by.has(Blocker::Layer(layer));
@@ -373,7 +373,7 @@ fn action(report: &StatementReport<'_>, request: &Request<'_>) -> Element {
 
 fn resource(report: &StatementReport<'_>, request: &Request<'_>) -> Option<Element> {
     let element = report.statement.resource()?;
-    let asked = &*shown(request.resource().as_str());
+    let asked = &*shown(request.asked_of());
     let fits: Vec<_> = element.entries().iter().map(|entry| (entry, entry.fit(request))).collect();
     let hit = fits.iter().find(|(_, fit)| fit.is_yes()).map(|(entry, _)| *entry);
     let open = fits

@@ -90,7 +90,7 @@ impl ResourcePattern {
     pub fn fit(&self, request: &Request<'_>) -> Fit<'_> {
         match &self.shape {
             // Five colons are in it, so that what follows is the sixth part of the resource, too.
-            Shape::Arn { head: Head::Literal(length), last } if request.all_buckets().is_none() => {
+            Shape::Arn { head: Head::Literal(length), last } if request.matched_as().is_none() => {
                 let head = self.text.as_bytes().get(..*length);
                 let rest = head.and_then(|head| request.resource().as_str().as_bytes().strip_prefix(head));
                 rest.map_or(Fit::No, |rest| last.fit_of(rest, request))
@@ -101,8 +101,8 @@ impl ResourcePattern {
 
     #[inline(never)]
     fn fit_otherwise(&self, request: &Request<'_>) -> Fit<'_> {
-        match request.all_buckets() {
-            // An action on everything is covered by `*` alone (R3.22), but for the list of all buckets (R3.24).
+        match request.matched_as() {
+            // An action that takes no resource is covered by `*` alone (R3.22), but for the list of all buckets (R3.24).
             Some(text) => self.fit_text(text, request),
             None if self.is_everything() => Fit::Yes,
             None => request.resource().arn().map_or(Fit::No, |arn| self.fit_arn(arn, request)),
@@ -122,7 +122,7 @@ impl ResourcePattern {
 
     /// Whether the entry would fit if letter case did not count before the resource part (R3.10).
     pub(crate) fn differs_by_case(&self, request: &Request<'_>) -> bool {
-        let resource = request.resource().as_str();
+        let resource = request.asked_of();
         let Shape::Arn { head, last } = &self.shape else { return false };
         if let Head::Literal(length) = head {
             // Most entries would not fit, either way: that is told without looking for colons.
@@ -131,7 +131,7 @@ impl ResourcePattern {
                 return false;
             }
         }
-        let Some(arn) = request.resource().arn() else { return false };
+        let Some(arn) = request.resource().arn().filter(|_| !request.is_on_everything()) else { return false };
         let folded = |pattern: &Pattern, part: &str| {
             if pattern.is_everything() {
                 return true;

@@ -260,7 +260,7 @@ impl Statement {
             for entry in element.entries() {
                 let fit = entry.fit(request);
                 match fit {
-                    crate::pattern::Fit::Yes if request.all_buckets().is_some() && !entry.is_everything() => {
+                    crate::pattern::Fit::Yes if request.matched_as().is_some() && !entry.is_everything() => {
                         rules.push(Rule("R3.24"));
                     }
                     crate::pattern::Fit::Yes | crate::pattern::Fit::No if entry.is_short() => rules.push(Rule("R3.11")),
@@ -268,7 +268,7 @@ impl Statement {
                         rules.push(Rule("R3.21"))
                     }
                     crate::pattern::Fit::Unresolved(_) if element.is_negated() => rules.push(Rule("R3.20")),
-                    crate::pattern::Fit::No if entry.would_fit_across_colons(request.resource().as_str()) => {
+                    crate::pattern::Fit::No if entry.would_fit_across_colons(request.asked_of()) => {
                         rules.push(Rule("R3.4"))
                     }
                     crate::pattern::Fit::No if entry.differs_by_case(request) => rules.push(Rule("R3.10")),

@@ -263,7 +263,7 @@ fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec
         }
     };
     for report in statements {
-        if report.principal.classes.is_none() || !report.action || is_ruled_out(report, request) {
+        if report.principal.classes.is_none() || !report.action || is_ruled_out(report) {
             continue;
         }
         // Where another entry fits, or the element is negated and none does, the variable made no difference.
@@ -292,11 +292,11 @@ fn absent_keys(statements: &[StatementReport<'_>], request: &Request<'_>) -> Vec
 }
 
 /// Whether a test failed for a value that the request has, so that the absence of other keys makes no difference.
-fn is_ruled_out(report: &StatementReport<'_>, request: &Request<'_>) -> bool {
+fn is_ruled_out(report: &StatementReport<'_>) -> bool {
     let mut tests = report.statement.conditions().tests().iter().zip(&report.conditions);
     tests.any(|(test, evaluation)| {
-        let fails = evaluation.truth.is_false() && evaluation.why == Why::Compared;
-        fails && unresolved(test, request).is_empty()
+        let has_value = matches!(evaluation.why, Why::Compared | Why::Presence | Why::NeedsSetOperator);
+        evaluation.truth.is_false() && has_value && !test.has_variables()
     })
 }
 

@@ -62,7 +62,7 @@ pub(super) fn recovers_bucket_policy(request: &Request<'_>) -> bool {
 /// assumed (R7.30).
 #[inline]
 pub(super) fn needs_account_trust(request: &Request<'_>) -> bool {
-    let Some(arn) = request.resource().arn() else { return false };
+    let Some(arn) = request.resource().arn().filter(|_| !request.is_on_everything()) else { return false };
     match arn.service {
         "kms" => arn.resource.starts_with("key/"),
         "iam" => arn.resource.starts_with("role/") && is_about_assuming(request.action().folded()),

@@ -60,7 +60,7 @@ impl ByResource {
         request: &Request<'_>,
         mut tell: impl FnMut(Place, Fit<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let text = request.all_buckets().unwrap_or(request.resource().as_str());
+        let text = request.matched_as().unwrap_or(request.resource().as_str());
         self.candidates.each(text, &mut |at| {
             let Some((entry, owners)) = self.patterns.get(at) else { return ControlFlow::Continue(()) };
             match pattern(policies, *entry).map_or(Fit::No, |pattern| pattern.fit(request)) {

@@ -166,6 +166,7 @@ impl<'l> Line<'l> {
 
 /// Whether a text can be the name of a bucket, as those were that were made when more signs were allowed (S3 User Guide,
 /// "General purpose bucket naming rules").
+#[inline(never)]
 pub(super) fn is_bucket(text: &[u8]) -> bool {
     let sign = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     !text.is_empty() && text != b"-" && text.iter().all(sign)

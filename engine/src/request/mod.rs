@@ -238,14 +238,17 @@ impl<'a> Resource<'a> {
     }
 }
 
+/// The resource of requests that are about none.
+const EVERYTHING: &str = "*";
+
 /// A request, ready to be decided. It borrows its parts, so that many requests can share them.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
     principal: &'a Principal,
     action: &'a Action,
     resource: Resource<'a>,
-    /// `s3:ListAllMyBuckets` on `*` is matched as this ARN too (R3.24).
-    all_buckets: Option<&'static str>,
+    /// What it is matched as instead of the resource: `*` where the action takes none (R3.22), or all buckets (R3.24).
+    matched_as: Option<&'static str>,
     /// The ARN and the account of the access point the request goes through (R9.12).
     access_point: Option<(&'a str, &'a str)>,
     /// Whether it is about the access point itself.
@@ -314,7 +317,7 @@ impl<'a> Request<'a> {
             principal,
             action,
             resource,
-            all_buckets,
+            matched_as: all_buckets,
             access_point,
             manages_access_point,
             bucket_resource,
@@ -444,9 +447,38 @@ impl<'a> Request<'a> {
         self.resource.arn().map(|arn| arn.partition).or_else(|| self.principal.partition())
     }
 
-    /// The ARN that `s3:ListAllMyBuckets` is matched as besides `*`.
-    pub(crate) fn all_buckets(&self) -> Option<&'static str> {
-        self.all_buckets
+    /// The same request of an action without resource-level permissions: whatever resource is named, only statements on
+    /// `*` match (R3.22). Region, account and other keys remain those of the resource.
+    ///
+    /// ```
+    /// use can_access_engine::request::{Action, Context, Facts, Principal, Request, Resource};
+    ///
+    /// let principal = Principal::parse("arn:aws:iam::111122223333:user/ann").unwrap();
+    /// let action = Action::parse("ec2:DescribeInstances").unwrap();
+    /// let resource = Resource::parse("arn:aws:ec2:us-east-1:111122223333:instance/i-1").unwrap();
+    /// let (context, facts) = (Context::new(), Facts::default());
+    /// let request = Request::new(&principal, &action, resource, None, &context, &facts).unwrap();
+    /// assert_eq!(request.on_everything().asked_of(), "*");
+    /// ```
+    #[must_use]
+    pub fn on_everything(self) -> Self {
+        Self { matched_as: Some(EVERYTHING), ..self }
+    }
+
+    /// The resource that statements have to be about: the one that is named, or `*` ([`Self::on_everything`]).
+    #[must_use]
+    pub fn asked_of(&self) -> &'a str {
+        if self.is_on_everything() { EVERYTHING } else { self.resource.text }
+    }
+
+    /// Whether only statements on `*` match, whatever is named.
+    pub(crate) fn is_on_everything(&self) -> bool {
+        self.matched_as.is_some_and(|text| text == EVERYTHING)
+    }
+
+    /// What it is matched as instead of the resource.
+    pub(crate) fn matched_as(&self) -> Option<&'static str> {
+        self.matched_as
     }
 
     /// The account of the access point the request goes through.
@@ -462,7 +494,7 @@ impl<'a> Request<'a> {
             principal: self.principal,
             action: self.action,
             resource,
-            all_buckets: None,
+            matched_as: self.matched_as,
             access_point: self.access_point,
             manages_access_point: self.manages_access_point,
             bucket_resource: None,

@@ -377,7 +377,7 @@ impl Texts {
     /// Values that the key's variables could be replaced by to make a difference: stretches of what is compared.
     fn insertions(&mut self, key: &ConditionKey, policies: &PolicySet, request: &Request<'_>) {
         let on_bucket = request.on_bucket();
-        let resources = [request.all_buckets(), Some(request.resource().as_str())].into_iter().flatten();
+        let resources = [request.matched_as(), Some(request.resource().as_str())].into_iter().flatten();
         let resources = resources.chain(on_bucket.as_ref().map(|request| request.resource().as_str()));
         let resources: Vec<Arn<'_>> = resources.filter_map(Arn::parse).collect();
         for statement in statements(policies, request) {
