@@ -1,10 +1,11 @@
 //! The `Action` and `NotAction` elements (SEMANTICS §2). Letter case does not count, and nothing is expanded but `*`
 //! and `?`.
 
+use crate::catalogue::ActionId;
 use crate::document::{Node, Value, strings};
 use crate::pattern::{Pattern, Syntax};
 use crate::problem::{Code, Problem, Span};
-use crate::request::{Action, hash_of};
+use crate::request::Action;
 use memchr::memchr;
 
 /// `Action` or `NotAction`.
@@ -24,9 +25,9 @@ impl Sieve {
     const NOTHING: Self = Self(0);
     const EVERYTHING: Self = Self(u64::MAX);
 
-    /// Those with the hash of an action.
-    fn of(hash: u64) -> Self {
-        Self(1 << (hash % 64))
+    /// Those with an id.
+    fn of(id: ActionId) -> Self {
+        Self(1 << id.low_bits())
     }
 
     fn with(self, other: Self) -> Self {
@@ -57,8 +58,8 @@ pub struct ActionPattern {
 #[derive(Debug, Clone, PartialEq)]
 enum Shape {
     Everything,
-    /// One action: where its colon is, and its hash.
-    Action(usize, u64),
+    /// One action: where its colon is, and its id.
+    Action(usize, ActionId),
     /// All actions of one service whose names begin with what stands between the colon, which is there, and the `*` at the
     /// end.
     Head(usize),
@@ -79,8 +80,8 @@ struct Patterns {
 pub(crate) enum Form<'p> {
     /// All of them.
     Everything,
-    /// This one, and its hash.
-    Action(&'p str, u64),
+    /// This one, and its id.
+    Action(&'p str, ActionId),
     /// Those of a service whose names begin so.
     Head { service: &'p str, head: &'p str },
     /// Those of a service with names that fit.
@@ -167,7 +168,7 @@ impl ActionPattern {
         let all = of_service | of_name;
         let has_parts = !service.is_empty() && !name.is_empty();
         if all == 0 && has_parts {
-            return (Shape::Action(service.len(), hash_of(text)), None);
+            return (Shape::Action(service.len(), ActionId::of(text)), None);
         }
         if all & COMMA != 0 {
             return nothing(Oddity::Comma);
@@ -183,7 +184,7 @@ impl ActionPattern {
         }
         match (of_service & WILDCARD != 0, name.strip_suffix('*')) {
             (false, Some(head)) if signs(head) & WILDCARD == 0 => return (Shape::Head(service.len()), None),
-            (false, None) if of_name & WILDCARD == 0 => return (Shape::Action(service.len(), hash_of(text)), None),
+            (false, None) if of_name & WILDCARD == 0 => return (Shape::Action(service.len(), ActionId::of(text)), None),
             _ => {}
         }
         let pattern = |part: &str| Pattern::parse(part, Syntax::WILDCARDS).0;
@@ -214,7 +215,7 @@ impl ActionPattern {
     #[inline]
     pub fn matches(&self, action: &Action) -> bool {
         match self.shape {
-            Shape::Action(_, hash) => hash == action.hash() && self.is(action),
+            Shape::Action(_, id) => id == action.id() && self.is(action),
             _ => self.covers_action(action),
         }
     }
@@ -247,7 +248,7 @@ impl ActionPattern {
 
     fn sieve(&self) -> Sieve {
         match self.shape {
-            Shape::Action(_, hash) => Sieve::of(hash),
+            Shape::Action(_, id) => Sieve::of(id),
             Shape::Nothing => Sieve::NOTHING,
             Shape::Everything | Shape::Head(_) | Shape::Patterns(_) => Sieve::EVERYTHING,
         }
@@ -257,7 +258,7 @@ impl ActionPattern {
     pub(crate) fn form(&self) -> Form<'_> {
         match &self.shape {
             Shape::Everything => Form::Everything,
-            Shape::Action(_, hash) => Form::Action(self.folded(), *hash),
+            Shape::Action(_, id) => Form::Action(self.folded(), *id),
             Shape::Head(colon) => {
                 let (service, name) = self.sides(*colon);
                 Form::Head { service, head: name.strip_suffix('*').unwrap_or(name) }
@@ -339,7 +340,7 @@ impl ActionElement {
     #[must_use]
     #[inline]
     pub fn matches(&self, action: &Action) -> bool {
-        let listed = self.sieve.meets(Sieve::of(action.hash())) && self.entry_for(action).is_some();
+        let listed = self.sieve.meets(Sieve::of(action.id())) && self.entry_for(action).is_some();
         listed != self.negated
     }
 

@@ -6,8 +6,7 @@
 //! into one of reasonable size follows in further ones, under the name of their first action, such as
 //! `ec2:DescribeAddresses`.
 
-use rustc_hash::FxHasher;
-use std::hash::Hasher as _;
+use super::ActionId;
 use std::io::Read;
 use std::sync::OnceLock;
 
@@ -19,8 +18,9 @@ pub(super) struct Member {
     pub(super) rcps: bool,
     packed: &'static [u8],
     text: OnceLock<String>,
-    /// Where the records of its text begin, by a hash of their kind and name, in order.
-    heads: OnceLock<Vec<(u64, usize)>>,
+    /// Where the records of its text begin, in order: actions by their ids, types of resources by their names in lower case.
+    actions: OnceLock<Vec<(ActionId, usize)>>,
+    types: OnceLock<Vec<(String, usize)>>,
 }
 
 impl Member {
@@ -39,17 +39,28 @@ impl Member {
         })
     }
 
-    /// Its text from the record of one kind and name on; letter case does not count, but the same one comes first.
-    pub(super) fn record(&self, kind: &str, name: &str) -> Option<&str> {
-        let heads = self.heads.get_or_init(|| heads(self.text()));
-        let wanted = hash(kind, name);
-        let start = heads.partition_point(|(hash, _)| *hash < wanted);
-        let same = heads.iter().skip(start).take_while(|(hash, _)| *hash == wanted);
-        let records = || same.clone().filter_map(|(_, at)| self.text().get(*at..));
-        let has = |is_name: fn(&str, &str) -> bool| {
-            records().find(|text| head(text).is_some_and(|(of, own)| of == kind && is_name(own, name)))
-        };
-        has(|own, name| own == name).or_else(|| has(str::eq_ignore_ascii_case))
+    /// Its text from the record of an action on, whose name is given in lower case.
+    pub(super) fn action(&self, name: &str) -> Option<&str> {
+        let prefix = self.name.split_once(':').map_or(self.name, |(prefix, _)| prefix);
+        let id = |name: &str| ActionId::of(&format!("{prefix}:{name}"));
+        let actions = self.actions.get_or_init(|| heads(self.text(), "action", id));
+        self.records(actions, &id(name)).find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, text)| text)
+    }
+
+    /// Its text from the record of a type of resources on. Letter case does not count, but the same one comes first.
+    pub(super) fn resource_type(&self, name: &str) -> Option<&str> {
+        let types = self.types.get_or_init(|| heads(self.text(), "resource", str::to_owned));
+        let folded = name.to_ascii_lowercase();
+        let mut records = self.records(types, &folded);
+        let same = self.records(types, &folded).find(|(own, _)| *own == name);
+        same.or_else(|| records.next()).map(|(_, text)| text)
+    }
+
+    /// The names of the records with a key, and the text from there on.
+    fn records<K: Ord>(&self, heads: &[(K, usize)], key: &K) -> impl Iterator<Item = (&str, &str)> {
+        let start = heads.partition_point(|(own, _)| own < key);
+        let same = heads.iter().skip(start).take_while(move |(own, _)| own == key);
+        same.filter_map(|(_, at)| self.text().get(*at..)).filter_map(|text| Some((head(text)?.1, text)))
     }
 }
 
@@ -59,20 +70,14 @@ fn head(text: &str) -> Option<(&str, &str)> {
     fields.next().zip(fields.next())
 }
 
-fn hash(kind: &str, name: &str) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(kind.as_bytes());
-    hasher.write(name.to_ascii_lowercase().as_bytes());
-    hasher.finish()
-}
-
-/// Where records begin: all lines do that are not indented.
-fn heads(text: &str) -> Vec<(u64, usize)> {
+/// Where the records of a kind begin, in the order of what `key` makes of their names in lower case. All lines begin a
+/// record that are not indented.
+fn heads<K: Ord>(text: &str, kind: &str, key: impl Fn(&str) -> K) -> Vec<(K, usize)> {
     let mut heads = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        if let Some((kind, name)) = head(line).filter(|_| !line.starts_with('\t')) {
-            heads.push((hash(kind, name), at));
+        if let Some((_, name)) = head(line).filter(|(of, _)| *of == kind) {
+            heads.push((key(&name.to_ascii_lowercase()), at));
         }
         at += line.len();
     }
@@ -97,7 +102,7 @@ pub(super) fn members(file: &'static [u8]) -> Vec<Member> {
             };
             let packed = file.get(start..end)?;
             end = start;
-            Some(Member { name, rcps: rcps == "rcp", packed, text: OnceLock::new(), heads: OnceLock::new() })
+            Some(Member { name, rcps: rcps == "rcp", packed, text: OnceLock::new(), actions: OnceLock::new(), types: OnceLock::new() })
         })
         .collect();
     members.reverse();

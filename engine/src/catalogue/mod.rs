@@ -16,10 +16,12 @@
 
 mod archive;
 pub mod global;
+mod id;
 mod names;
 mod operations;
 mod template;
 
+pub use id::ActionId;
 pub use names::Unknown;
 pub(crate) use names::{either, words};
 pub use operations::{clients, operations};
@@ -230,7 +232,7 @@ impl<'c> Service<'c> {
             member.name().split_once(':').is_some_and(|(_, first)| first.to_ascii_lowercase() > folded)
         };
         let member = self.packed.members.iter().take_while(|member| !begins_behind(member)).last()?;
-        member.record("action", name).and_then(|text| self.actions_of(text).next())
+        member.action(&folded).and_then(|text| self.actions_of(text).next())
     }
 
     /// The types of its resources, in order of name.
@@ -353,6 +355,12 @@ impl<'c> Action<'c> {
         self.name
     }
 
+    /// What it is found by.
+    #[must_use]
+    pub fn id(self) -> ActionId {
+        ActionId::of(&self.to_string().to_ascii_lowercase())
+    }
+
     /// The access level that AWS's documentation shows.
     ///
     /// ```
@@ -473,7 +481,7 @@ impl<'c> ActionResource<'c> {
     /// The type, with its ARNs.
     #[must_use]
     pub fn resource_type(self) -> Option<ResourceType<'c>> {
-        let text = self.service.packed.members.first()?.record("resource", self.name)?;
+        let text = self.service.packed.members.first()?.resource_type(self.name)?;
         self.service.resource_types_of(text).next()
     }
 }

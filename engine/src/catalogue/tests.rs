@@ -47,6 +47,16 @@ fn every_action_is_found_by_its_name() {
 }
 
 #[test]
+fn every_action_has_an_id_of_its_own_which_questions_and_policies_know() {
+    let mut ids = BTreeSet::new();
+    for action in published().services().flat_map(Service::actions) {
+        assert!(ids.insert(action.id()), "{action}");
+        assert_eq!(crate::request::Action::parse(&action.to_string()).unwrap().id(), action.id());
+    }
+    assert_eq!(ids.len(), 22_091);
+}
+
+#[test]
 fn the_counts_are_those_of_the_data() {
     let actions = published().services().flat_map(Service::actions).count();
     let types = published().services().flat_map(Service::resource_types).count();

@@ -3,6 +3,7 @@
 use super::Few;
 use super::lists::{ListId, Listing, Lists, Place, Scope, visit};
 use crate::action::Form;
+use crate::catalogue::ActionId;
 use crate::layer::Layer;
 use crate::pattern::{Fit, Pattern};
 use crate::policy::{Policy, Visitor};
@@ -34,28 +35,29 @@ pub(super) struct ByAction {
 struct Actions {
     /// The texts of all, in lower case.
     texts: String,
-    /// Where its text ends, and which list, by the hash of an action; where two have the same, the later has the next one.
-    by_hash: FxHashMap<u64, (u32, u32, ListId)>,
+    /// Where its text begins and ends, and which list, by the id of an action; where two have the same, the later has the
+    /// next one.
+    by_id: FxHashMap<ActionId, (u32, u32, ListId)>,
 }
 
 impl Actions {
-    /// The list of an action, or the hash under which it can be put in.
-    fn find(&self, action: &str, hash: u64) -> Result<ListId, u64> {
-        let mut hash = hash;
+    /// The list of an action, or the id under which it can be put in.
+    fn find(&self, action: &str, id: ActionId) -> Result<ListId, ActionId> {
+        let mut id = id;
         loop {
-            let Some((start, end, list)) = self.by_hash.get(&hash) else { return Err(hash) };
+            let Some((start, end, list)) = self.by_id.get(&id) else { return Err(id) };
             if self.texts.get(*start as usize..*end as usize) == Some(action) {
                 return Ok(*list);
             }
-            hash = hash.wrapping_add(1);
+            id = id.next();
         }
     }
 
-    fn add(&mut self, action: &str, hash: u64, list: ListId) {
+    fn add(&mut self, action: &str, id: ActionId, list: ListId) {
         let small = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
         let start = small(self.texts.len());
         self.texts.push_str(action);
-        self.by_hash.insert(hash, (start, small(self.texts.len()), list));
+        self.by_id.insert(id, (start, small(self.texts.len()), list));
     }
 }
 
@@ -115,9 +117,9 @@ impl ByAction {
                             listing.add(index.unsorted, effect, Scope::Unsorted, place);
                             continue;
                         }
-                        Form::Action(action, hash) => index.actions.find(action, hash).unwrap_or_else(|hash| {
+                        Form::Action(action, id) => index.actions.find(action, id).unwrap_or_else(|id| {
                             let list = listing.list();
-                            index.actions.add(action, hash, list);
+                            index.actions.add(action, id, list);
                             list
                         }),
                         Form::Head { service, head } => *heads.entry((service, head)).or_insert_with(|| listing.list()),
@@ -149,7 +151,7 @@ impl ByAction {
     /// The statements about an action.
     fn about(&self, action: &Action) -> SmallVec<[ListId; 12]> {
         let mut lists = SmallVec::new();
-        lists.extend(self.actions.find(action.folded(), action.hash()).ok());
+        lists.extend(self.actions.find(action.folded(), action.id()).ok());
         if let Some(service) = self.services.get(action.service()) {
             let mut at = service.longest(action.name());
             while let Some(head) = at.and_then(|at| service.heads.get(at)) {

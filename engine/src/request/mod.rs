@@ -9,6 +9,7 @@ mod facts;
 mod principal;
 
 use crate::arn::{AccountId, Arn, is_access_point_alias};
+use crate::catalogue::ActionId;
 use crate::key::{ConditionKey, Derived};
 use crate::pattern::{Substitute, Variables};
 pub use context::{Context, ContextValue, Lookup};
@@ -80,13 +81,8 @@ pub struct Action {
     text: String,
     folded: String,
     colon: usize,
-    /// Of the folded text, so that most others are told apart without looking at it.
-    hash: u64,
-}
-
-/// The hash of an action in lower case.
-pub(crate) fn hash_of(folded: &str) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(folded.as_bytes())
+    /// Most others are told apart by it, without looking at the text.
+    id: ActionId,
 }
 
 impl Action {
@@ -121,7 +117,7 @@ impl Action {
             return refuse("an action is `service:Name` in letters and digits, such as `s3:GetObject`");
         }
         let folded = text.to_ascii_lowercase();
-        Ok(Self { text: text.to_owned(), colon: service.len(), hash: hash_of(&folded), folded })
+        Ok(Self { text: text.to_owned(), colon: service.len(), id: ActionId::of(&folded), folded })
     }
 
     /// The action as given.
@@ -146,8 +142,10 @@ impl Action {
         &self.folded
     }
 
-    pub(crate) fn hash(&self) -> u64 {
-        self.hash
+    /// What it is found by in the catalogue and in compiled policies.
+    #[must_use]
+    pub fn id(&self) -> ActionId {
+        self.id
     }
 
     /// The service prefix in lower case.
