@@ -13,7 +13,7 @@
 
 use can_access_engine::arn::AccountId;
 use can_access_engine::layer::Layer;
-use can_access_engine::policy::{Policies, Policy, PolicySet};
+use can_access_engine::policy::{Policies, Policy, PolicySet, Reader};
 use can_access_engine::problem::Source;
 use can_access_engine::request::{Action, Context, ContextValue, Facts, Principal, Request, Resource};
 use serde_json::Value;
@@ -76,8 +76,10 @@ pub fn question(action: &str, resource: &str) -> Option<Question> {
 
 impl Workload {
     pub fn policies(&self) -> PolicySet {
-        let of =
-            |texts: &[String], layer| -> Policies { texts.iter().map(|text| Arc::new(read(text, layer))).collect() };
+        let mut reader = Reader::new();
+        let mut of = |texts: &[String], layer| -> Policies {
+            texts.iter().map(|text| Arc::new(read_by(&mut reader, text, layer))).collect()
+        };
         PolicySet {
             identity: of(&self.identity, Layer::Identity),
             boundary: of(&self.boundary, Layer::Boundary),
@@ -118,7 +120,11 @@ impl Workload {
 }
 
 pub fn read(text: &str, layer: Layer) -> Policy {
-    Policy::read(Source::new("policy.json", text), layer).unwrap_or_else(|refused| panic!("{refused}\n{text}"))
+    read_by(&mut Reader::new(), text, layer)
+}
+
+fn read_by(reader: &mut Reader, text: &str, layer: Layer) -> Policy {
+    reader.read(Source::new("policy.json", text), layer).unwrap_or_else(|refused| panic!("{refused}\n{text}"))
 }
 
 fn statements(text: &str) -> Vec<Value> {

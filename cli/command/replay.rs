@@ -11,7 +11,7 @@ use crate::report::{self, problems};
 use crate::{Exit, Failure};
 use can_access_engine::arn::{AccountId, Arn};
 use can_access_engine::layer::Layer;
-use can_access_engine::policy::{Policies, Policy};
+use can_access_engine::policy::{Policies, Policy, Reader};
 use can_access_engine::replay::Class;
 use can_access_engine::replay::judge::{Judge, Verdict};
 use can_access_engine::replay::logged::Logged;
@@ -235,11 +235,12 @@ fn judge(args: &ReplayArgs, identity: &[String], by_principal: &[String]) -> Res
         given.notes.iter().for_each(|note| problems::print_note(note));
     }
     let mut judge = Judge { policies: given.policies, facts: facts(args)?, ..Judge::default() };
+    let mut reader = Reader::new();
     for text in &of_bucket {
         let (bucket, path) = text.split_once('=').unwrap_or((text, ""));
         let bucket =
             bucket.split_once(":s3:::").filter(|(head, _)| head.starts_with("arn:")).map_or(bucket, |(_, name)| name);
-        judge.buckets.entry(bucket.to_owned()).or_default().extend(read(path, Layer::Resource)?);
+        judge.buckets.entry(bucket.to_owned()).or_default().extend(read(&mut reader, path, Layer::Resource)?);
     }
     let mut paths = HashMap::new();
     for text in by_principal {
@@ -265,7 +266,7 @@ fn judge(args: &ReplayArgs, identity: &[String], by_principal: &[String]) -> Res
         {
             paths.entry((account, name.to_owned())).or_insert_with(|| arn.to_owned());
         }
-        judge.identities.entry(arn.to_owned()).or_default().extend(read(path, Layer::Identity)?);
+        judge.identities.entry(arn.to_owned()).or_default().extend(read(&mut reader, path, Layer::Identity)?);
     }
     if judge.policies.policies().next().is_none() && judge.identities.is_empty() && judge.buckets.is_empty() {
         return Err(Failure::with_help(
@@ -280,14 +281,14 @@ fn judge(args: &ReplayArgs, identity: &[String], by_principal: &[String]) -> Res
     Ok(judge)
 }
 
-fn read(path: &str, layer: Layer) -> Result<Policies, Failure> {
+fn read(reader: &mut Reader, path: &str, layer: Layer) -> Result<Policies, Failure> {
     let files = if path == "-" {
         vec![path.to_owned()]
     } else {
         input::files(path, |file| file.extension().is_some_and(|e| e == "json"))?
     };
     let policy = |file: &String| {
-        Policy::read(input::read(file)?, layer).map(Arc::new).map_err(|refused| Failure::Refused(vec![refused]))
+        reader.read(input::read(file)?, layer).map(Arc::new).map_err(|refused| Failure::Refused(vec![refused]))
     };
     files.iter().map(policy).collect()
 }

@@ -4,7 +4,7 @@ use super::{files, read};
 use crate::Failure;
 use crate::args::PolicyArgs;
 use can_access_engine::layer::Layer;
-use can_access_engine::policy::{Policies, Policy, PolicySet, Refused};
+use can_access_engine::policy::{Policies, Policy, PolicySet, Reader, Refused};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,6 +55,7 @@ pub(crate) fn load(args: &PolicyArgs, sees: bool) -> Result<Given, Failure> {
 
 #[derive(Default)]
 struct Loader {
+    reader: Reader,
     refused: Vec<Refused>,
     notes: Vec<String>,
 }
@@ -67,7 +68,7 @@ impl Loader {
             let named = Policy::names_principals(source.text());
             let layer = if named { Layer::Resource } else { Layer::Identity };
             let name = source.name().to_owned();
-            match Policy::read(source, layer) {
+            match self.reader.read(source, layer) {
                 Ok(policy) if named => {
                     self.notes.push(format!("{name} names principals, so it is taken as a resource-based policy"));
                     policies.resource.push(Arc::new(policy));
@@ -83,7 +84,7 @@ impl Loader {
         let mut group = Policies::new();
         for path in paths {
             for file in Self::paths(path)? {
-                match Policy::read(read(&file)?, layer) {
+                match self.reader.read(read(&file)?, layer) {
                     Ok(policy) => group.push(Arc::new(policy)),
                     Err(refused) => self.refused.push(refused),
                 }

@@ -1,5 +1,6 @@
 //! Access logs: their bytes in blocks, gone through by all threads at once.
 
+mod buffer;
 pub(crate) mod derive;
 mod pipe;
 mod plans;

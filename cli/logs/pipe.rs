@@ -1,7 +1,8 @@
 //! Input that keeps one waiting, because it comes when it comes or has to be unpacked: read by a thread of its own.
 
+use super::buffer::Buffer;
 use super::source::is_interrupted;
-use std::io::{Error, ErrorKind, Read};
+use std::io::{Error, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -15,11 +16,11 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What another thread reads, up to its end or an interruption.
 pub(super) struct Pipe {
-    pieces: Receiver<Result<Piece, Error>>,
+    pieces: Receiver<Result<Buffer, Error>>,
     ready: Ready,
     /// Pieces that were taken, to be filled again.
-    taken: Sender<Piece>,
-    piece: Piece,
+    taken: Sender<Buffer>,
+    piece: Buffer,
     position: usize,
 }
 
@@ -34,13 +35,6 @@ impl Ready {
     }
 }
 
-/// Memory, and how much of it counts.
-#[derive(Default)]
-struct Piece {
-    bytes: Vec<u8>,
-    length: usize,
-}
-
 impl Pipe {
     pub(super) fn new(input: impl Read + Send + 'static) -> Self {
         let (sender, pieces) = sync_channel(READY);
@@ -48,7 +42,7 @@ impl Pipe {
         let ready = Ready::default();
         let counter = ready.clone();
         std::thread::spawn(move || pass_on(input, &sender, &counter, &empty));
-        Self { pieces, ready, taken, piece: Piece::default(), position: 0 }
+        Self { pieces, ready, taken, piece: Buffer::default(), position: 0 }
     }
 
     /// What tells how many pieces lie ready.
@@ -58,18 +52,12 @@ impl Pipe {
 }
 
 /// Reads until there is nothing more, or nobody who wants it.
-fn pass_on(mut input: impl Read, to: &SyncSender<Result<Piece, Error>>, ready: &Ready, empty: &Receiver<Piece>) {
+fn pass_on(mut input: impl Read, to: &SyncSender<Result<Buffer, Error>>, ready: &Ready, empty: &Receiver<Buffer>) {
     loop {
         let mut piece = empty.try_recv().unwrap_or_default();
-        piece.bytes.resize(PIECE, 0);
-        let read = loop {
-            match input.read(&mut piece.bytes) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => break read,
-            }
-        };
-        let read = read.map(|length| Piece { length, ..piece });
-        let is_last = read.as_ref().map_or(true, |piece| piece.length == 0);
+        piece.truncate(0);
+        let read = piece.read_once(PIECE, |room| input.read(room)).map(|_| piece);
+        let is_last = read.as_ref().map_or(true, |piece| piece.len() == 0);
         // Counted first, so that there are never fewer than none.
         ready.0.fetch_add(1, Ordering::Relaxed);
         if to.send(read).is_err() || is_last {
@@ -80,7 +68,7 @@ fn pass_on(mut input: impl Read, to: &SyncSender<Result<Piece, Error>>, ready: &
 
 impl Read for Pipe {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        while self.position == self.piece.length {
+        while self.position == self.piece.len() {
             match self.pieces.recv_timeout(PATIENCE) {
                 Ok(piece) => {
                     self.ready.0.fetch_sub(1, Ordering::Relaxed);
@@ -91,13 +79,11 @@ impl Read for Pipe {
                 Err(RecvTimeoutError::Timeout) if !is_interrupted() => continue,
                 Err(_) => return Ok(0),
             }
-            if self.piece.length == 0 {
+            if self.piece.len() == 0 {
                 return Ok(0);
             }
         }
-        let rest = self.piece.bytes.get(self.position..self.piece.length).unwrap_or_default();
-        let length = rest.len().min(buffer.len());
-        buffer.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let length = self.piece.bytes().get(self.position..).unwrap_or_default().read(buffer)?;
         self.position += length;
         Ok(length)
     }

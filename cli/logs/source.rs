@@ -1,10 +1,11 @@
 //! Logs in blocks of whole lines, which several threads take as they need them. Memory does not grow with the input, but for
 //! JSON texts that are no documents as CloudTrail delivers them: of these, each is in memory as a whole.
 
+use super::buffer::Buffer;
 use super::pipe::{PATIENCE, Pipe, Ready};
 use crate::Failure;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Seek};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
@@ -13,7 +14,8 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 const BLOCK: u64 = 1 << 18;
 /// How long a line may be: what is longer is no line of a log, and is taken in pieces.
 const LONGEST: u64 = 64 << 20;
-/// How much of a file is looked at to tell what it is.
+/// How much of a file is looked at to tell what it is, and how much if that does not tell.
+const GLANCE: usize = 1 << 16;
 const LOOK: usize = 1 << 20;
 /// How much is read at once of what is unpacked.
 const PACKED: usize = 1 << 16;
@@ -61,10 +63,9 @@ pub(crate) struct Block {
     pub(crate) number: u64,
     /// What the file holds.
     pub(crate) format: Format,
-    /// Where in `bytes` the lines begin, and where they end: what lies behind is left from another block.
+    /// What was read, and where in it the lines begin.
+    buffer: Buffer,
     start: usize,
-    end: usize,
-    bytes: Vec<u8>,
     /// What comes behind the bytes.
     input: Option<Box<dyn Read + Send>>,
     /// What stood in the way of reading more.
@@ -81,13 +82,18 @@ impl Block {
             file: 0,
             number: 0,
             format: Format::Rows,
+            buffer: Buffer::default(),
             start: 0,
-            end: 0,
-            bytes: Vec::new(),
             input: None,
             error: None,
             hash,
         }
+    }
+
+    /// Has nothing in it from now on.
+    fn clear(&mut self) {
+        self.buffer.truncate(0);
+        self.start = 0;
     }
 
     /// Whether more follows what it holds.
@@ -98,25 +104,23 @@ impl Block {
     /// Reads more behind what is left when so much of it is done with.
     pub(crate) fn go_on(&mut self, done: usize) {
         let Some(input) = &mut self.input else { return };
-        self.start = (self.start + done).min(self.end);
-        self.bytes.copy_within(self.start..self.end, 0);
-        (self.start, self.end) = (0, self.end - self.start);
-        let before = self.end;
+        self.buffer.discard(self.start + done);
+        self.start = 0;
+        let before = self.buffer.len();
         // What is not done with is longer than what was read before.
         let wanted = LOOK.max(before);
-        let read = append(&mut self.bytes, &mut self.end, wanted, |_, room| input.read(room));
-        self.error = read.err();
-        if self.error.is_some() || self.end < before + wanted {
+        self.error = self.buffer.read(wanted, |_, room| input.read(room)).err();
+        if self.error.is_some() || self.buffer.len() < before + wanted {
             self.input = None;
         }
         if let Some(hash) = &mut self.hash {
-            hash.update(self.bytes.get(before..self.end).unwrap_or_default());
+            hash.update(self.buffer.bytes().get(before..).unwrap_or_default());
         }
     }
 
     /// What it holds.
     pub(crate) fn text(&self) -> &[u8] {
-        self.bytes.get(self.start..self.end).unwrap_or_default()
+        self.buffer.bytes().get(self.start..).unwrap_or_default()
     }
 
     /// The lines with their numbers within the block, without their line feed, and whether they had one.
@@ -293,7 +297,9 @@ impl<R: Read> Read for Counted<R> {
 
 /// What was looked at, and then the rest.
 struct Looked<R> {
-    look: Cursor<Vec<u8>>,
+    look: Buffer,
+    /// How much of it was read.
+    position: usize,
     /// What stood in the way of looking further.
     error: Option<std::io::Error>,
     rest: R,
@@ -302,28 +308,34 @@ struct Looked<R> {
 impl<R: Read> Looked<R> {
     /// Looks at what comes first. Of what is still to come, nothing is waited for.
     fn new(mut input: R, is_to_come: bool) -> std::io::Result<Self> {
-        let (mut look, mut length, mut error) = (vec![0; LOOK], 0, None);
+        let (mut look, mut error) = (Buffer::default(), None);
         if is_to_come {
-            length = input.read(&mut look)?;
+            look.read_once(GLANCE, |room| input.read(room))?;
         } else {
-            error = append(&mut look, &mut length, LOOK, |_, room| input.read(room)).err();
+            for more in [GLANCE, LOOK - GLANCE] {
+                if error.is_none() && !tells_format(look.bytes()) {
+                    error = look.read(more, |_, room| input.read(room)).err();
+                }
+            }
         }
-        look.truncate(length);
         match error {
-            Some(error) if length == 0 => Err(error),
-            error => Ok(Self { look: Cursor::new(look), error, rest: input }),
+            Some(error) if look.len() == 0 => Err(error),
+            error => Ok(Self { look, position: 0, error, rest: input }),
         }
     }
 }
 
 impl<R: Read> Read for Looked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        match self.look.read(buffer)? {
+        match self.look.bytes().get(self.position..).unwrap_or_default().read(buffer)? {
             0 => {
-                *self.look.get_mut() = Vec::new();
+                (self.look, self.position) = (Buffer::default(), 0);
                 self.error.take().map_or_else(|| self.rest.read(buffer), Err)
             }
-            length => Ok(length),
+            length => {
+                self.position += length;
+                Ok(length)
+            }
         }
     }
 }
@@ -502,8 +514,7 @@ impl<'f> Source<'f> {
             Box::new(counted)
         };
         let looked = Looked::new(input, is_to_come)?;
-        let look = looked.look.get_ref();
-        let format = format(look);
+        let format = format(looked.look.bytes());
         let in_ranges = matches!(format, Format::Rows | Format::JsonLines);
         let plain = plain.filter(|(_, length)| in_ranges && *length > 0);
         if let Some((handle, _)) = &plain {
@@ -518,14 +529,14 @@ impl<'f> Source<'f> {
         // The byte before says whether a line begins at the start.
         let from = (block.number * BLOCK).saturating_sub(1);
         let until = (block.number + 1) * BLOCK;
-        (block.start, block.end) = (0, 0);
-        if let Err(error) = read_lines(handle, from, until, &mut block.bytes, &mut block.end) {
+        block.clear();
+        if let Err(error) = read_lines(handle, from, until, &mut block.buffer) {
             self.complain(block.file, error);
         }
-        self.read.fetch_add(BLOCK.min(u64::try_from(block.end).unwrap_or_default()), Ordering::Relaxed);
+        self.read.fetch_add(BLOCK.min(block.buffer.len() as u64), Ordering::Relaxed);
         if block.number > 0 {
             let first = memchr::memchr(b'\n', block.text()).filter(|at| u64::try_from(*at).is_ok_and(|at| at < BLOCK));
-            block.start = first.map_or(block.end, |at| at + 1);
+            block.start = first.map_or(block.buffer.len(), |at| at + 1);
         }
         !block.text().is_empty()
     }
@@ -536,41 +547,37 @@ impl<'f> Source<'f> {
             return Self::begin(stream, block);
         }
         let Some(input) = &mut stream.input else { return false };
-        (block.file, block.number, block.format, block.start) = (stream.file, stream.next, stream.format, 0);
+        (block.file, block.number, block.format) = (stream.file, stream.next, stream.format);
         stream.next += 1;
-        block.end = 0;
+        block.clear();
+        let buffer = &mut block.buffer;
         let mut rest = &*stream.rest;
-        _ = append(&mut block.bytes, &mut block.end, rest.len(), |_, room| rest.read(room));
+        _ = buffer.read(rest.len(), |_, room| rest.read(room));
         stream.rest.clear();
         let whole = stream.format == Format::Partial;
         loop {
-            let before = block.end;
-            let have = u64::try_from(before).unwrap_or(u64::MAX);
-            let read = if whole {
-                block.bytes.truncate(before);
-                let read = input.read_to_end(&mut block.bytes);
-                block.end = block.bytes.len();
-                read.map(|_| ())
-            } else {
-                let wanted = usize::try_from(BLOCK.saturating_sub(have).max(BLOCK / 4)).unwrap_or(usize::MAX);
-                append(&mut block.bytes, &mut block.end, wanted, |_, room| input.read(room))
-            };
-            if let Err(error) = read {
+            let before = buffer.len();
+            let have = before as u64;
+            let wanted = usize::try_from(BLOCK.saturating_sub(have).max(BLOCK / 4)).unwrap_or(usize::MAX);
+            if let Err(error) = buffer.read(wanted, |_, room| input.read(room)) {
                 // A packed file that is cut off, for one. Its last line is one without an end.
                 self.complain(stream.file, error);
                 stream.input = None;
-                return block.end > 0;
+                return buffer.len() > 0;
             }
-            if block.end == before || whole {
+            if buffer.len() == before {
                 // The end of the file ends its last line, whether or not it has a line feed.
                 stream.input = None;
-                return block.end > 0;
+                return before > 0;
             }
-            let new = block.bytes.get(before..block.end).unwrap_or_default();
+            if whole {
+                continue;
+            }
+            let new = buffer.bytes().get(before..).unwrap_or_default();
             match memchr::memrchr(b'\n', new) {
                 Some(at) => {
                     stream.rest.extend_from_slice(new.get(at + 1..).unwrap_or_default());
-                    block.end = before + at + 1;
+                    buffer.truncate(before + at + 1);
                     return true;
                 }
                 None if have < LONGEST => {}
@@ -585,24 +592,24 @@ impl Source<'_> {
     fn begin(stream: &mut Stream, block: &mut Block) -> bool {
         block.input = stream.input.take();
         (block.file, block.number, block.format) = (stream.file, stream.next, stream.format);
-        (block.start, block.end) = (0, 0);
+        block.clear();
         block.hash.as_mut().into_iter().for_each(Xxh3::reset);
         block.go_on(0);
-        block.end > 0 || block.error.is_some()
+        block.buffer.len() > 0 || block.error.is_some()
     }
 }
 
-/// Reads from an offset to the end of the last line that begins before `until`; `end` says how far the bytes count.
-fn read_lines(file: &File, from: u64, until: u64, bytes: &mut Vec<u8>, end: &mut usize) -> std::io::Result<()> {
+/// Reads from an offset to the end of the last line that begins before `until`.
+fn read_lines(file: &File, from: u64, until: u64, buffer: &mut Buffer) -> std::io::Result<()> {
     let wanted = usize::try_from(until - from).unwrap_or(usize::MAX);
-    read_at(file, from, wanted, bytes, end)?;
+    read_at(file, from, wanted, buffer)?;
     // A line that begins before the end goes on until its line feed.
-    while *end >= wanted && bytes.get(*end - 1) != Some(&b'\n') && (*end as u64) < LONGEST {
-        let (before, more) = (*end, 1 << 12);
-        read_at(file, from + before as u64, more, bytes, end)?;
-        let new = bytes.get(before..*end).unwrap_or_default();
+    while buffer.len() >= wanted && buffer.bytes().last() != Some(&b'\n') && (buffer.len() as u64) < LONGEST {
+        let (before, more) = (buffer.len(), 1 << 12);
+        read_at(file, from + before as u64, more, buffer)?;
+        let new = buffer.bytes().get(before..).unwrap_or_default();
         if let Some(at) = memchr::memchr(b'\n', new) {
-            *end = before + at + 1;
+            buffer.truncate(before + at + 1);
             break;
         }
         if new.len() < more {
@@ -612,9 +619,9 @@ fn read_lines(file: &File, from: u64, until: u64, bytes: &mut Vec<u8>, end: &mut
     Ok(())
 }
 
-/// Puts so many bytes from an offset behind those that count, or fewer at the end of the file.
-fn read_at(file: &File, offset: u64, count: usize, bytes: &mut Vec<u8>, end: &mut usize) -> std::io::Result<()> {
-    append(bytes, end, count, |done, room| {
+/// Adds so many bytes from an offset, or fewer at the end of the file.
+fn read_at(file: &File, offset: u64, count: usize, buffer: &mut Buffer) -> std::io::Result<()> {
+    buffer.read(count, |done, room| {
         let at = offset + done as u64;
         #[cfg(unix)]
         return std::os::unix::fs::FileExt::read_at(file, room, at);
@@ -623,31 +630,19 @@ fn read_at(file: &File, offset: u64, count: usize, bytes: &mut Vec<u8>, end: &mu
     })
 }
 
-/// Puts so many bytes behind those that count, or fewer if there are no more; `read` is told how many it has read.
-fn append(
-    bytes: &mut Vec<u8>,
-    end: &mut usize,
-    count: usize,
-    mut read: impl FnMut(usize, &mut [u8]) -> std::io::Result<usize>,
-) -> std::io::Result<()> {
-    let (start, until) = (*end, *end + count);
-    if bytes.len() < until {
-        bytes.resize(until, 0);
-    }
-    while *end < until {
-        match read(*end - start, bytes.get_mut(*end..until).unwrap_or_default()) {
-            Ok(0) => break,
-            Ok(length) => *end += length,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
+/// The beginning of a file, from where something stands.
+fn beginning(look: &[u8]) -> &[u8] {
+    look.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(look).trim_ascii_start()
+}
+
+/// Whether what comes behind a beginning makes no difference to the format: of lines, three are asked for.
+fn tells_format(look: &[u8]) -> bool {
+    memchr::memchr_iter(b'\n', beginning(look)).nth(2).is_some()
 }
 
 /// What a file holds, by its beginning.
 fn format(look: &[u8]) -> Format {
-    let text = look.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(look).trim_ascii_start();
+    let text = beginning(look);
     if text.starts_with(br#"{"schema":"can-access.partial/"#) {
         return Format::Partial;
     }

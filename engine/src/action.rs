@@ -184,7 +184,9 @@ impl ActionPattern {
         }
         match (of_service & WILDCARD != 0, name.strip_suffix('*')) {
             (false, Some(head)) if signs(head) & WILDCARD == 0 => return (Shape::Head(service.len()), None),
-            (false, None) if of_name & WILDCARD == 0 => return (Shape::Action(service.len(), ActionId::of(text)), None),
+            (false, None) if of_name & WILDCARD == 0 => {
+                return (Shape::Action(service.len(), ActionId::of(text)), None);
+            }
             _ => {}
         }
         let pattern = |part: &str| Pattern::parse(part, Syntax::WILDCARDS).0;

@@ -2,7 +2,7 @@
 //! (SEMANTICS R0.2, §1.2, §1.5).
 
 use crate::action::ActionElement;
-use crate::condition::{ConditionBlock, Evaluation};
+use crate::condition::{ConditionBlock, Evaluation, Literals};
 use crate::document::{Member, Node, Value};
 use crate::key::ConditionKey;
 use crate::layer::{Layer, Rule};
@@ -291,7 +291,12 @@ impl Statement {
     }
 
     /// Reads a statement. `None` where it lacks what it cannot be without.
-    pub(crate) fn read(node: &Node, reading: &Reading, problems: &mut Vec<Problem>) -> Option<Self> {
+    pub(crate) fn read(
+        node: &Node,
+        reading: &Reading,
+        literals: &mut Literals,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
         let Value::Object(members) = &node.value else {
             let problem = Problem::error(
                 Code::WrongType,
@@ -426,7 +431,7 @@ impl Statement {
         };
         let conditions = elements
             .condition
-            .map(|member| ConditionBlock::read(&member.value, variables, problems))
+            .map(|member| ConditionBlock::read(&member.value, variables, literals, problems))
             .unwrap_or_default();
 
         let statement =

@@ -102,7 +102,14 @@ pub(super) fn members(file: &'static [u8]) -> Vec<Member> {
             };
             let packed = file.get(start..end)?;
             end = start;
-            Some(Member { name, rcps: rcps == "rcp", packed, text: OnceLock::new(), actions: OnceLock::new(), types: OnceLock::new() })
+            Some(Member {
+                name,
+                rcps: rcps == "rcp",
+                packed,
+                text: OnceLock::new(),
+                actions: OnceLock::new(),
+                types: OnceLock::new(),
+            })
         })
         .collect();
     members.reverse();

@@ -130,6 +130,7 @@ impl Networks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::condition::Literals;
     use crate::key::ConditionKey;
     use crate::pattern::Substitute;
     use crate::problem::Span;
@@ -183,7 +184,7 @@ mod tests {
             value in text(),
             few in 0_usize..4,
         ) {
-            let read = |text: &String| ConditionValue::read(text, Span::default(), base, true).0;
+            let read = |text: &String| ConditionValue::read(text, Span::default(), base, true, &mut Literals::default()).0;
             let values: Vec<ConditionValue> = texts.iter().map(read).collect();
             let wanted = Truth::any(values.iter().map(|own| own.compare(base, &value, &Team).truth()));
             for many in [Many::of_more_than(few, base, &values), Many::of(base, &values)].into_iter().flatten() {

@@ -9,9 +9,8 @@ mod operator;
 mod value;
 
 pub use operator::{Base, Family, Operator, SetOperator};
-pub(crate) use value::Operand;
-pub(crate) use value::is_of;
 pub use value::{Comparison, ConditionValue};
+pub(crate) use value::{Literals, Operand, is_of};
 
 use crate::document::{Member, Node, Value};
 use crate::key::ConditionKey;
@@ -130,7 +129,7 @@ impl ConditionBlock {
     }
 
     /// Reads the element; `variables` is whether the policy's version has them.
-    pub(crate) fn read(node: &Node, variables: bool, problems: &mut Vec<Problem>) -> Self {
+    pub(crate) fn read(node: &Node, variables: bool, literals: &mut Literals, problems: &mut Vec<Problem>) -> Self {
         let Value::Object(operators) = &node.value else {
             problems.push(
                 Problem::error(Code::WrongType, node.span, format!("`Condition` is {}", node.value.kind()))
@@ -175,7 +174,7 @@ impl ConditionBlock {
                         "the condition key has no name",
                     ));
                 }
-                let values = read_values(operator, &key.name, &key.value, variables, problems);
+                let values = read_values(operator, key, variables, literals, problems);
                 tests.push(ConditionTest {
                     operator,
                     key: name,
@@ -227,9 +226,9 @@ fn read_operator(name: &str, span: Span, problems: &mut Vec<Problem>) -> Option<
 
 fn read_values(
     operator: Operator,
-    key: &str,
-    node: &Node,
+    Member { name: key, value: node, .. }: &Member,
     variables: bool,
+    literals: &mut Literals,
     problems: &mut Vec<Problem>,
 ) -> Vec<ConditionValue> {
     if matches!(&node.value, Value::Array(items) if items.is_empty()) {
@@ -250,7 +249,7 @@ fn read_values(
                 continue;
             }
         };
-        let (value, mistakes) = ConditionValue::read(text, item.span, operator.base, variables);
+        let (value, mistakes) = ConditionValue::read(text, item.span, operator.base, variables, literals);
         report_variables(text, &mistakes, item.span, problems);
         if value.is_malformed() {
             problems.push(malformed(operator, text, item.span, &mistakes));
@@ -464,7 +463,7 @@ mod tests {
     /// A block with one test of an operator, on a list of values.
     fn block(operator: &str, variables: bool, values: &[String]) -> ConditionBlock {
         let text = format!(r#"{{ "{operator}": {{ "aws:k": {values:?} }} }}"#);
-        ConditionBlock::read(&document::read(&text).root.unwrap(), variables, &mut Vec::new())
+        ConditionBlock::read(&document::read(&text).root.unwrap(), variables, &mut Literals::default(), &mut Vec::new())
     }
 
     #[test]

@@ -11,16 +11,29 @@ use crate::truth::Truth;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use compact_str::CompactString;
+use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// A value of a condition, as written and as its operator reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConditionValue {
-    text: CompactString,
+    literal: Arc<Literal>,
     span: Span,
+}
+
+/// What a value is wherever it stands.
+#[derive(Debug, PartialEq)]
+struct Literal {
+    text: CompactString,
     operand: Operand,
 }
+
+/// The values that were read, so that each that comes again is kept once: by operator, whether there are variables, and
+/// text.
+#[derive(Debug, Default)]
+pub(crate) struct Literals(FxHashMap<(Base, bool), FxHashMap<CompactString, Arc<Literal>>>);
 
 /// What an operator compares with.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +84,92 @@ impl Comparison<'_> {
 
 impl ConditionValue {
     /// Reads `text` for an operator; `variables` is whether the policy's version has them.
-    pub(crate) fn read(text: &str, span: Span, base: Base, variables: bool) -> (Self, Vec<VariableMistake>) {
+    pub(crate) fn read(
+        text: &str,
+        span: Span,
+        base: Base,
+        variables: bool,
+        Literals(literals): &mut Literals,
+    ) -> (Self, Vec<VariableMistake>) {
+        let known = literals.entry((base, variables)).or_default();
+        if let Some(literal) = known.get(text) {
+            return (Self { literal: Arc::clone(literal), span }, Vec::new());
+        }
+        let (literal, mistakes) = Literal::read(text, base, variables);
+        let literal = Arc::new(literal);
+        // What is wrong with one is to be told each time.
+        if mistakes.is_empty() {
+            known.insert(text.into(), Arc::clone(&literal));
+        }
+        (Self { literal, span }, mistakes)
+    }
+
+    /// The value as written; numbers and booleans as their source text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.literal.text
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Whether the operator cannot read the value, so that it never matches.
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        self.literal.operand == Operand::Malformed
+    }
+
+    pub(crate) fn operand(&self) -> &Operand {
+        &self.literal.operand
+    }
+
+    /// The pattern of a text or ARN value.
+    pub(crate) fn pattern(&self) -> Option<&Pattern> {
+        match &self.literal.operand {
+            Operand::Text(pattern) | Operand::FoldedText(pattern) | Operand::Bool(pattern) | Operand::Arn(pattern) => {
+                Some(pattern)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether `value`, one value of the request, matches by the positive form of the operator.
+    #[must_use]
+    pub fn compare(&self, base: Base, value: &str, variables: &impl Variables) -> Comparison<'_> {
+        match &self.literal.operand {
+            Operand::Text(pattern) => pattern.fit(value, variables).into(),
+            Operand::FoldedText(pattern) => pattern.fit_ignoring_case(value, variables).into(),
+            Operand::Number(limit) => match Decimal::parse(value) {
+                Some(value) => ordered(base, value.cmp(&limit.borrowed())),
+                None => Comparison::MalformedRequestValue,
+            },
+            Operand::Instant(instant) => match Instant::parse(value) {
+                Some(value) => ordered(base, value.cmp(instant)),
+                None => Comparison::MalformedRequestValue,
+            },
+            Operand::Bool(pattern) => match truth_value(value) {
+                Some(_) => pattern.fit_ignoring_case(value, variables).into(),
+                None => Comparison::MalformedRequestValue,
+            },
+            Operand::Bytes if *value == *self.literal.text => Comparison::Match,
+            Operand::Bytes if is_base64(value) => Comparison::Mismatch,
+            Operand::Bytes => Comparison::MalformedRequestValue,
+            Operand::Network(network) => match value.parse::<IpAddr>() {
+                Ok(address) => network.contains(address).into(),
+                Err(_) => Comparison::MalformedRequestValue,
+            },
+            Operand::Arn(pattern) => pattern.fit_arn(value, variables).into(),
+            Operand::Presence(_) => Comparison::Mismatch,
+            Operand::Malformed => Comparison::MalformedPolicyValue,
+        }
+    }
+}
+
+impl Literal {
+    fn read(text: &str, base: Base, variables: bool) -> (Self, Vec<VariableMistake>) {
         let pattern = |wildcards| Pattern::parse(text, Syntax { wildcards, variables });
         let mut mistakes = Vec::new();
         let mut keep = |(pattern, found): (Pattern, Vec<VariableMistake>)| {
@@ -105,70 +203,7 @@ impl ConditionValue {
             }
             Family::Null => truth_value(text).map_or(Operand::Malformed, Operand::Presence),
         };
-        (Self { text: text.into(), span, operand }, mistakes)
-    }
-
-    /// The value as written; numbers and booleans as their source text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Where it stands.
-    #[must_use]
-    pub fn span(&self) -> Span {
-        self.span
-    }
-
-    /// Whether the operator cannot read the value, so that it never matches.
-    #[must_use]
-    pub fn is_malformed(&self) -> bool {
-        self.operand == Operand::Malformed
-    }
-
-    pub(crate) fn operand(&self) -> &Operand {
-        &self.operand
-    }
-
-    /// The pattern of a text or ARN value.
-    pub(crate) fn pattern(&self) -> Option<&Pattern> {
-        match &self.operand {
-            Operand::Text(pattern) | Operand::FoldedText(pattern) | Operand::Bool(pattern) | Operand::Arn(pattern) => {
-                Some(pattern)
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether `value`, one value of the request, matches by the positive form of the operator.
-    #[must_use]
-    pub fn compare(&self, base: Base, value: &str, variables: &impl Variables) -> Comparison<'_> {
-        match &self.operand {
-            Operand::Text(pattern) => pattern.fit(value, variables).into(),
-            Operand::FoldedText(pattern) => pattern.fit_ignoring_case(value, variables).into(),
-            Operand::Number(limit) => match Decimal::parse(value) {
-                Some(value) => ordered(base, value.cmp(&limit.borrowed())),
-                None => Comparison::MalformedRequestValue,
-            },
-            Operand::Instant(instant) => match Instant::parse(value) {
-                Some(value) => ordered(base, value.cmp(instant)),
-                None => Comparison::MalformedRequestValue,
-            },
-            Operand::Bool(pattern) => match truth_value(value) {
-                Some(_) => pattern.fit_ignoring_case(value, variables).into(),
-                None => Comparison::MalformedRequestValue,
-            },
-            Operand::Bytes if *value == *self.text => Comparison::Match,
-            Operand::Bytes if is_base64(value) => Comparison::Mismatch,
-            Operand::Bytes => Comparison::MalformedRequestValue,
-            Operand::Network(network) => match value.parse::<IpAddr>() {
-                Ok(address) => network.contains(address).into(),
-                Err(_) => Comparison::MalformedRequestValue,
-            },
-            Operand::Arn(pattern) => pattern.fit_arn(value, variables).into(),
-            Operand::Presence(_) => Comparison::Mismatch,
-            Operand::Malformed => Comparison::MalformedPolicyValue,
-        }
+        (Self { text: text.into(), operand }, mistakes)
     }
 }
 

@@ -3,9 +3,12 @@
 
 mod limits;
 mod print;
+mod reader;
 
 pub use limits::{Counting, SizeLimit, size_limit};
+pub use reader::Reader;
 
+use crate::condition::Literals;
 use crate::document::{self, Node, Value};
 use crate::layer::{Layer, LayerSet};
 use crate::problem::{Code, Problem, Source, Span, in_order};
@@ -102,18 +105,7 @@ impl Policy {
     /// # Errors
     /// [`Refused`] with every mistake that could be found, if the text is not JSON or breaks the grammar (SEMANTICS §1).
     pub fn read(source: Arc<Source>, layer: Layer) -> Result<Self, Refused> {
-        let document::Reading { root, mut problems } = document::read(source.text());
-        let Some(root) = root else { return Err(Refused { source, problems }) };
-        if problems.iter().any(|problem| problem.is_error() && !is_mild(problem.code)) {
-            // The tree is a guess; what its grammar says would be one too.
-            return Err(Refused { source, problems });
-        }
-        let policy = Self::compile(Arc::clone(&source), &root, layer, &mut problems);
-        let problems = in_order(problems);
-        match policy {
-            Some(policy) if !problems.iter().any(Problem::is_error) => Ok(Self { warnings: problems, ..policy }),
-            _ => Err(Refused { source, problems }),
-        }
+        Reader::new().read(source, layer)
     }
 
     /// Reads a policy that is part of a larger text, whose places its problems are in.
@@ -121,13 +113,7 @@ impl Policy {
     /// # Errors
     /// As [`Policy::read`].
     pub fn from_node(source: Arc<Source>, node: &Node, layer: Layer) -> Result<Self, Refused> {
-        let mut problems = Vec::new();
-        let policy = Self::compile(Arc::clone(&source), node, layer, &mut problems);
-        let problems = in_order(problems);
-        match policy {
-            Some(policy) if !problems.iter().any(Problem::is_error) => Ok(Self { warnings: problems, ..policy }),
-            _ => Err(Refused { source, problems }),
-        }
+        Reader::new().read_node(source, node, layer, Vec::new())
     }
 
     /// Reads as much of a policy as can be understood, errors or not: statements that lack an effect or an action are
@@ -142,11 +128,17 @@ impl Policy {
     #[must_use]
     pub fn read_leniently(source: Arc<Source>, layer: Layer) -> Option<(Self, Vec<Problem>)> {
         let document::Reading { root, mut problems } = document::read(source.text());
-        let policy = Self::compile(Arc::clone(&source), &root?, layer, &mut problems)?;
+        let policy = Self::compile(Arc::clone(&source), &root?, layer, &mut Literals::default(), &mut problems)?;
         Some((policy, in_order(problems)))
     }
 
-    fn compile(source: Arc<Source>, root: &Node, layer: Layer, problems: &mut Vec<Problem>) -> Option<Self> {
+    fn compile(
+        source: Arc<Source>,
+        root: &Node,
+        layer: Layer,
+        literals: &mut Literals,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
         let Value::Object(members) = &root.value else {
             problems.push(not_an_object(root));
             return None;
@@ -182,9 +174,8 @@ impl Policy {
                     }
                     Value::Array(_) | Value::Object(_) => {
                         let reading = Reading { layer, trust, variables };
-                        statements.extend(
-                            node.one_or_many().iter().filter_map(|item| Statement::read(item, &reading, problems)),
-                        );
+                        let items = node.one_or_many().iter();
+                        statements.extend(items.filter_map(|item| Statement::read(item, &reading, literals, problems)));
                     }
                     other => problems.push(
                         Problem::error(Code::WrongType, node.span, format!("`Statement` is {}", other.kind()))
@@ -267,24 +258,6 @@ fn path_of_policy(name: &str, node: &Node) -> Option<String> {
 }
 
 const ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
-
-/// Mistakes after which the rest of the document is understood as it was meant.
-fn is_mild(code: Code) -> bool {
-    matches!(
-        code,
-        Code::MissingComma
-            | Code::TrailingComma
-            | Code::ExtraComma
-            | Code::Comment
-            | Code::SingleQuotes
-            | Code::SmartQuotes
-            | Code::InvisibleSpace
-            | Code::DuplicateName
-            | Code::BadEscape
-            | Code::ControlCharacter
-            | Code::ByteOrderMark
-    )
-}
 
 fn not_an_object(root: &Node) -> Problem {
     let problem =
