@@ -261,10 +261,13 @@ fn reading(texts: &[String]) {
 /// How many lines a file has, read in blocks: what no reader of logs can do without.
 fn count_lines(path: &str) -> usize {
     let mut file = std::fs::File::open(path).unwrap();
-    let mut block = vec![0; 1 << 18];
+    // 16 bytes into a page, where large pieces of memory begin, some processors take three times as long for the copy.
+    let mut memory = vec![0; (1 << 18) + 64];
+    let first = memory.as_ptr().align_offset(64);
+    let block = &mut memory[first..first + (1 << 18)];
     let mut lines = 0;
     loop {
-        match file.read(&mut block).unwrap() {
+        match file.read(block).unwrap() {
             0 => return lines,
             length => lines += memchr::memchr_iter(b'\n', &block[..length]).count(),
         }
