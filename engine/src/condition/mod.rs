@@ -467,6 +467,34 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_comes_again_is_kept_once_and_its_mistakes_are_told_again() {
+        let mut literals = Literals::default();
+        let mut read = |operator: &str, variables: bool, value: &str| {
+            let text = format!(r#"{{ "{operator}": {{ "aws:k": "{value}" }} }}"#);
+            let mut problems = Vec::new();
+            let root = document::read(&text).root.unwrap();
+            (ConditionBlock::read(&root, variables, &mut literals, &mut problems), problems)
+        };
+        let place = |(block, _): &(ConditionBlock, _)| block.tests()[0].values()[0].as_str().as_ptr();
+        let one = read("StringLike", true, "${aws:username}/*");
+        for (operator, variables, is_same) in [
+            ("StringLike", true, true),
+            ("StringLikeIfExists", true, true),
+            ("StringLike", false, false),
+            ("StringEquals", true, false),
+        ] {
+            let other = read(operator, variables, "${aws:username}/*");
+            assert_eq!(place(&one) == place(&other), is_same, "{operator} {variables}");
+            assert_eq!(other.0.tests()[0].values()[0].as_str(), "${aws:username}/*");
+        }
+        for (operator, value) in [("StringLike", "${aws:username"), ("NumericEquals", "ten"), ("Bool", "yes")] {
+            let (first, again) = (read(operator, true, value), read(operator, true, value));
+            assert_eq!(first, again);
+            assert_eq!(again.1.len(), 1, "{operator} {value}");
+        }
+    }
+
+    #[test]
     fn equal_lists_are_put_in_order_once() {
         let teams: Vec<String> = (0..20).map(|n| format!("team-{n}-${{aws:username}}")).collect();
         let networks: Vec<String> = (0..20).map(|n| format!("10.{n}.0.0/16")).collect();
