@@ -262,6 +262,30 @@ fn garbage_is_refused_and_never_a_verdict() {
     }
 }
 
+/// An option that does not go with the principal is what an error names.
+#[test]
+fn what_is_told_of_a_principal_has_to_fit_it() {
+    const USER: &str = "arn:aws:iam::111122223333:user/ann";
+    const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/web/s";
+    const FEDERATED: &str = "arn:aws:sts::111122223333:federated-user/bob";
+    for (principal, option, value, why) in [
+        (USER, "--role-arn", "arn:aws:iam::111122223333:role/web", "is not the session of a role"),
+        (SESSION, "--role-arn", "arn:aws:iam::111122223333:role/app", "it is not the role behind"),
+        (SESSION, "--role-arn", "arn:aws:iam::444455556666:role/web", "it is not the role behind"),
+        (SESSION, "--role-arn", USER, "arn:aws:iam::ACCOUNT:role/NAME"),
+        (SESSION, "--role-arn", "web", "arn:aws:iam::ACCOUNT:role/NAME"),
+        (USER, "--federating-user", USER, "is not a federated user"),
+        (FEDERATED, "--federating-user", "ann", "of the same account"),
+        (FEDERATED, "--federating-user", "arn:aws:iam::444455556666:user/ann", "of the same account"),
+    ] {
+        let output = run(&["-p", PIPELINES, "--principal", principal, option, value, "s3:GetObject", OBJECT]);
+        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{principal} {option} {value}");
+        let option = option.trim_start_matches('-').replace('-', " ").replace("arn", "ARN");
+        let wanted = format!("error: `{value}` is no {option} of this principal: ");
+        assert!(err(&output).starts_with(&wanted) && err(&output).contains(why), "{}", err(&output));
+    }
+}
+
 /// What is printed as JSON is what the published schema says, for every kind of answer.
 #[test]
 fn json_is_as_its_schema_says() {

@@ -210,7 +210,7 @@ impl Principal {
     /// The same principal, knowing the ARN of the role behind the session, path included.
     ///
     /// # Errors
-    /// [`RequestError::Principal`] if the principal is no role session, or a session of another role.
+    /// [`RequestError::Fact`] if the principal is no role session, or a session of another role.
     ///
     /// ```
     /// use can_access_engine::request::Principal;
@@ -219,13 +219,14 @@ impl Principal {
     /// assert_eq!(session.arn(), Some("arn:aws:iam::111122223333:role/app/web"));
     /// ```
     pub fn with_role_arn(mut self, role_arn: &str) -> Result<Self, RequestError> {
-        let refuse = |text: &str, why: &str| RequestError::Principal { text: text.to_owned(), why: why.to_owned() };
+        let refuse =
+            |why: String| RequestError::Fact { what: "role ARN of this principal", text: role_arn.to_owned(), why };
         let Identity::RoleSession(session) = &mut self.identity else {
-            return Err(refuse(&self.text, "only the session of a role has a role ARN"));
+            return Err(refuse(format!("`{}` is not the session of a role", self.text)));
         };
-        let role = match Self::parse(role_arn)?.identity {
-            Identity::RoleSession(role) if role.session_arn.is_none() => role,
-            _ => return Err(refuse(role_arn, "it is not the ARN of a role")),
+        let role = match Self::parse(role_arn).map(|role| role.identity) {
+            Ok(Identity::RoleSession(role)) if role.session_arn.is_none() => role,
+            _ => return Err(refuse("write arn:aws:iam::ACCOUNT:role/NAME, with the path before the name".to_owned())),
         };
         let same_role = match &session.session_arn {
             Some(_) => {
@@ -235,7 +236,7 @@ impl Principal {
             None => role.role_arn == session.role_arn,
         };
         if role.account != session.account || !same_role {
-            return Err(refuse(role_arn, &format!("it is not the role behind `{}`", self.text)));
+            return Err(refuse(format!("it is not the role behind `{}`", self.text)));
         }
         session.is_service_linked = role.is_service_linked;
         session.role_arn = role.role_arn;
@@ -289,7 +290,7 @@ impl Principal {
     /// The same federated user, knowing the user who called `GetFederationToken` (R4.18).
     ///
     /// # Errors
-    /// [`RequestError::Principal`] if the principal is no federated user, or `user` is no user or root user.
+    /// [`RequestError::Fact`] if the principal is no federated user, or `user` is no user or root user of its account.
     ///
     /// ```
     /// use can_access_engine::request::Principal;
@@ -297,19 +298,18 @@ impl Principal {
     /// assert!(federated.with_federating_user("arn:aws:iam::111122223333:user/ann").is_ok());
     /// ```
     pub fn with_federating_user(mut self, user: &str) -> Result<Self, RequestError> {
+        let refuse =
+            |why: String| RequestError::Fact { what: "federating user of this principal", text: user.to_owned(), why };
         let Identity::FederatedUser { account, federating_user, .. } = &mut self.identity else {
-            let why = "only a federated user has a federating user".to_owned();
-            return Err(RequestError::Principal { text: self.text, why });
+            return Err(refuse(format!("`{}` is not a federated user", self.text)));
         };
-        let parsed = Self::parse(user)?;
-        let arn = match &parsed.identity {
-            Identity::User { account: of, arn, .. } | Identity::Root { account: of, arn, .. } if of == account => arn,
-            _ => {
-                let why = "the federating user is a user or the root user of the same account".to_owned();
-                return Err(RequestError::Principal { text: user.to_owned(), why });
+        let arn = match Self::parse(user).map(|user| user.identity) {
+            Ok(Identity::User { account: of, arn, .. } | Identity::Root { account: of, arn, .. }) if of == *account => {
+                arn
             }
+            _ => return Err(refuse("it has to be a user or the root user of the same account".to_owned())),
         };
-        *federating_user = Some(arn.clone());
+        *federating_user = Some(arn);
         Ok(self)
     }
 
