@@ -471,6 +471,30 @@ fn what_is_no_log_is_an_error_and_bad_lines_are_told_of() {
     assert_eq!(code(&run(&["replay", "-p", PIPELINES, &empty])), 0);
 }
 
+/// Of lines one of which is damaged, the others count; also where the first is long, and the file is the standard input.
+#[test]
+fn a_long_first_line_from_standard_input_is_a_line() {
+    let event = r#"{"eventVersion":"1.11","eventTime":"2026-11-02T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","awsRegion":"us-east-1","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ann","accountId":"111122223333","userName":"ann"},"userAgent":"AGENT"}"#;
+    let (first, fine) = (event.replace("AGENT", &"x".repeat(100_000)), event.replace("AGENT", "x"));
+    let damaged = fine.replace("\"eventName\":", "\"eventName\"");
+    let folder = folder("long-first-line");
+    let log = path(&folder, "long.jsonl", &[&*first, &*fine, &*damaged, &*fine, &*fine, ""].join("\n"));
+    let command = ["replay", "--format", "json", "-p", PIPELINES];
+    let of_file: Value = serde_json::from_str(&out(&run(&[&command[..], &[&log]].concat()))).unwrap();
+    let input = std::process::Command::new(env!("CARGO_BIN_EXE_can-access"))
+        .args([&command[..], &["-"]].concat())
+        .stdin(fs::File::open(&log).unwrap())
+        .output()
+        .unwrap();
+    let of_input: Value = serde_json::from_str(&out(&input)).unwrap();
+    assert_eq!(
+        (&of_file["lines"], &of_file["classes"]),
+        (&of_input["lines"], &of_input["classes"]),
+        "{of_file:#} {of_input:#}"
+    );
+    assert_eq!(of_input["verdicts"], of_file["verdicts"]);
+}
+
 #[test]
 fn single_verdicts_are_lines_in_order() {
     let output = run(&["replay", "-p", PIPELINES, "--each", TRICKY]);

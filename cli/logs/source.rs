@@ -306,11 +306,18 @@ struct Looked<R> {
 }
 
 impl<R: Read> Looked<R> {
-    /// Looks at what comes first. Of what is still to come, nothing is waited for.
+    /// Looks at what comes first. Of what is still to come, nothing is waited for but the end of a line that is JSON.
     fn new(mut input: R, is_to_come: bool) -> std::io::Result<Self> {
         let (mut look, mut error) = (Buffer::default(), None);
         if is_to_come {
-            look.read_once(GLANCE, |room| input.read(room))?;
+            // What a line of JSON is shows at its end.
+            while error.is_none() && look.len() < LOOK && (look.len() == 0 || is_open_line(look.bytes())) {
+                match look.read_once(GLANCE, |room| input.read(room)) {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(stop) => error = Some(stop),
+                }
+            }
         } else {
             for more in [GLANCE, LOOK - GLANCE] {
                 if error.is_none() && !tells_format(look.bytes()) {
@@ -633,6 +640,12 @@ fn read_at(file: &File, offset: u64, count: usize, buffer: &mut Buffer) -> std::
 /// The beginning of a file, from where something stands.
 fn beginning(look: &[u8]) -> &[u8] {
     look.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(look).trim_ascii_start()
+}
+
+/// Whether a beginning is that of a line of JSON, or of a document, whose end is still to come.
+fn is_open_line(look: &[u8]) -> bool {
+    let text = beginning(look);
+    opens_json(text) && !text.contains(&b'\n')
 }
 
 /// Whether what comes behind a beginning makes no difference to the format: of lines, three are asked for.
