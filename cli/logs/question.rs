@@ -28,12 +28,23 @@ pub(super) struct Question {
     by_prefix: FxHashMap<Vec<u8>, usize>,
     /// How many requests got an answer, by first segment, that are not told yet.
     counts: Vec<Count>,
-    /// Which of them was the last, and what it hung on.
-    last: Option<(Matching, usize)>,
+    /// Which of them were the last, and what they hung on, by that.
+    recent: [Option<(Matching, usize)>; RECENT],
 }
 
 /// Which patterns match a resource, of the policies and of the baseline.
 type Matching = (u64, u64);
+
+/// How many counts are found without a hash.
+const RECENT: usize = 1 << RECENT_BITS;
+const RECENT_BITS: u32 = 3;
+
+/// Where among them a count may be.
+#[inline]
+fn slot((matching, old): &Matching) -> usize {
+    // Multiplied by an odd number, so that all bits count in the highest ones.
+    ((matching ^ old.rotate_left(32)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - RECENT_BITS)) as usize
+}
 
 /// What the answer hangs on. A prefix is as it is encoded: what is written in two ways is asked twice.
 pub(super) enum Hinge<'p> {
@@ -82,7 +93,7 @@ impl Question {
             by_matching: FxHashMap::default(),
             by_prefix: FxHashMap::default(),
             counts: Vec::new(),
-            last: None,
+            recent: [None; RECENT],
         }
     }
 
@@ -112,17 +123,22 @@ impl Question {
             let count = self.counts.get(place);
             count.is_some_and(|count| key.is_none_or(|key| is_in(key, &count.segment)))
         };
-        let place = match (self.last, hinge) {
-            (Some((last, place)), Hinge::Matching(matching)) if last == *matching && is_in_it(place) => place,
-            _ => self.place(hinge, key, tell)?,
+        let place = match hinge {
+            Hinge::Prefix(_) => self.place(hinge, key, tell)?,
+            Hinge::Matching(matching) => match self.recent.get(slot(matching)) {
+                Some(Some((known, place))) if known == matching && is_in_it(*place) => *place,
+                _ => {
+                    let place = self.place(hinge, key, tell)?;
+                    *self.recent.get_mut(slot(matching))? = Some((*matching, place));
+                    place
+                }
+            },
         };
-        if let Hinge::Matching(matching) = hinge {
-            self.last = Some((*matching, place));
-        }
         self.counts.get_mut(place)
     }
 
     /// Where the count is.
+    #[inline(never)]
     fn place(
         &mut self,
         hinge: &Hinge<'_>,
@@ -166,7 +182,7 @@ impl Question {
 
     /// Tells of all counts, and begins anew.
     pub(super) fn settle(&mut self, mut tell: impl FnMut(&Verdicts, &[u8], u64)) {
-        self.last = None;
+        self.recent = [None; RECENT];
         for Count { answer, segment, requests, .. } in self.counts.drain(..) {
             if let Some(verdicts) = self.answers.get(answer) {
                 tell(verdicts, &segment, requests);

@@ -7,12 +7,14 @@
 //!
 //! Where variables get their values from is a [`Variables`]; this module does not know requests.
 
+mod few;
 mod matching;
 mod set;
 
 use crate::catalogue::Symbol;
 use crate::key::ConditionKey;
 use compact_str::CompactString;
+pub(crate) use few::Few;
 use matching::{Step, glob, glob_arn};
 pub use set::PatternSet;
 pub(crate) use set::{Candidates, FEW, Pieces};

@@ -9,7 +9,7 @@ use crate::index::CompiledSet;
 use crate::instant::Instant;
 use crate::key::ConditionKey;
 use crate::layer::Layer;
-use crate::pattern::Pattern;
+use crate::pattern::{Few, Pattern};
 use crate::policy::{Policies, Policy, PolicySet};
 use crate::request::{Action, Context, Facts, Principal, Request, Resource};
 use crate::statement::{Effect, Statement, StatementId};
@@ -119,8 +119,8 @@ impl Keys {
 /// resource and the prefix that they ask for: which of some patterns match, and perhaps the prefix.
 #[derive(Debug)]
 pub struct Outlook {
-    /// Patterns of what stands behind the scope, at most 64.
-    patterns: Vec<Pattern>,
+    /// Patterns of what stands behind the scope.
+    patterns: Few,
     /// The part of the scope that they do not say anything of, because not all of them begin with it.
     head: String,
     /// Whether the verdict hangs on the prefix, too.
@@ -140,8 +140,7 @@ impl Outlook {
             room.extend_from_slice(name);
             room
         };
-        let bits = self.patterns.iter().enumerate();
-        bits.fold(0, |bits, (at, pattern)| bits | u64::from(pattern.is_match_of(text)) << at)
+        self.patterns.matching(text)
     }
 }
 
@@ -194,7 +193,7 @@ impl Around {
     /// something else.
     #[must_use]
     pub fn only_outlook(&self) -> Option<Outlook> {
-        self.is_steady().then(|| Outlook { patterns: Vec::new(), head: String::new(), by_prefix: false })
+        self.is_steady().then(|| Outlook { patterns: Few::default(), head: String::new(), by_prefix: false })
     }
 
     fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {
@@ -212,14 +211,14 @@ impl Around {
                 patterns.push(rest);
             }
         }
-        if patterns.len() > 64 {
+        if patterns.len() > Few::MOST {
             return None;
         }
         let behind: Option<Vec<Pattern>> = patterns.iter().map(|pattern| pattern.behind(scope.resource)).collect();
         let by_prefix = self.policies.keys.has("s3:prefix");
         Some(match behind {
-            Some(patterns) => Outlook { patterns, head: String::new(), by_prefix },
-            None => Outlook { patterns, head: scope.resource.to_owned(), by_prefix },
+            Some(patterns) => Outlook { patterns: Few::new(patterns), head: String::new(), by_prefix },
+            None => Outlook { patterns: Few::new(patterns), head: scope.resource.to_owned(), by_prefix },
         })
     }
 }
