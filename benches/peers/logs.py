@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Replays and derives from a log, beside what else could be done with it, in one run.
 
-    python3 benches/peers/logs.py [GIGABYTES]
+    python3 benches/peers/logs.py [GIGABYTES [ROUNDS]]
 
-Writes a made-up log of one job, reads it once so that it is in the page cache, and runs everything five times in turn:
-counting lines with memchr, `wc -l`, DuckDB grouping the same fields by regular expressions (if the Python package duckdb
-is there), and can-access. Prints the medians of the CPU time, and what they are of counting lines.
+Writes a made-up log of one job, plain, packed and as events of CloudTrail (a fifth of the size), reads everything once so
+that it is in the page cache, and runs everything in turn, nine times unless told otherwise: counting lines with memchr,
+`wc -l`, DuckDB grouping the same fields by regular expressions (if the Python package duckdb is there; once), unpacking,
+reading five members of each event with serde_json, and can-access. Prints the medians of the times, and the medians of how
+many times each took what stood beside it in the same round: a machine is not equally fast all the time.
 """
 
 import os
@@ -31,47 +33,79 @@ duckdb.sql(f'''
 ''')
 """
 
+COUNT, UNPACK, TYPED, DUCK = "counting lines", "unpacking", "`serde_json`, five members of each event", "DuckDB, one thread"
+
+
+def run(command: list) -> tuple[float, float]:
+    """The CPU time of a command and how long it took; of what tells its CPU time itself, that is taken."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    if "--typed-events" in command:
+        cpu = float(said.split()[-2])
+    return cpu, wall
+
 
 def main() -> None:
     size = int(float(sys.argv[1] if len(sys.argv) > 1 else 2) * 1e9)
+    rounds = int(sys.argv[2] if len(sys.argv) > 2 else 9)
     peers = ["cargo", "build", "--release", "--manifest-path", "benches/peers/Cargo.toml"]
     for cargo in [["cargo", "build", "--release"], ["cargo", "build", "--release", "--example", "generate-logs"], peers]:
         subprocess.run(cargo, cwd=ROOT, check=True, capture_output=True)
-    program, count = ROOT / "target/release/can-access", ROOT / "benches/peers/target/release/peers"
+    program, peer = ROOT / "target/release/can-access", ROOT / "benches/peers/target/release/peers"
     with tempfile.TemporaryDirectory(dir=ROOT / "target") as folder:
-        log, policy = os.path.join(folder, "some.log"), os.path.join(folder, "policy.json")
-        with open(log, "wb") as out:
-            generate = [ROOT / "target/release/examples/generate-logs", "deployment", "1000", "9", "--size", str(size)]
-            subprocess.run(generate, check=True, stdout=out)
-        subprocess.run([program, "derive", "-q", "-o", policy, log], check=True)
-        replay = [program, "replay", "-q", "-p", policy, log]
-        derive = [program, "derive", "-q", "-o", policy, log]
+        plain, packed, document, events, policy = (
+            os.path.join(folder, name) for name in ["some.log", "some.log.gz", "some.json", "some.jsonl", "policy.json"]
+        )
+        generate = [ROOT / "target/release/examples/generate-logs", "deployment", "1000", "9", "--size"]
+        with open(plain, "wb") as out:
+            subprocess.run([*generate, str(size)], check=True, stdout=out)
+        with open(packed, "wb") as out:
+            subprocess.run(["gzip", "-c", plain], check=True, stdout=out)
+        with open(document, "wb") as out:
+            subprocess.run([*generate, str(size // 5), "--cloudtrail"], check=True, stdout=out)
+        # An event a line.
+        with open(document) as text, open(events, "w") as out:
+            records = text.read().strip().removeprefix('{"Records":[').removesuffix("]}")
+            out.write(records.replace("},\n{", "}\n{") + "\n")
+        subprocess.run([program, "derive", "-q", "-o", policy, plain], check=True)
+        # What is run, beside what, and whether its CPU time or how long it takes counts.
+        cpu, wall = 0, 1
         runs = {
-            "counting lines with memchr": [count, "--count-lines", log],
-            "wc -l": ["wc", "-l", log],
-            "can-access replay, one thread": [*replay, "--threads", "1"],
-            "can-access replay, two threads": [*replay, "--threads", "2"],
-            "can-access derive, one thread": [*derive, "--threads", "1"],
-            "can-access derive, two threads": [*derive, "--threads", "2"],
+            COUNT: ([peer, "--count-lines", plain], None, cpu),
+            "`wc -l`": (["wc", "-l", plain], COUNT, cpu),
+            UNPACK: ([peer, "--unpack", packed], None, wall),
+            TYPED: ([peer, "--typed-events", events], None, cpu),
         }
+        for command, options in [("replay", ["-p", policy]), ("derive", ["-o", policy])]:
+            start = [program, command, "-q", *options, "--threads"]
+            name = f"`{command} --threads"
+            runs |= {
+                f"{name} 1`": ([*start, "1", plain], COUNT, cpu),
+                f"{name} 2`": ([*start, "2", plain], f"{name} 1`", wall),
+                f"{name} 1`, packed": ([*start, "1", packed], UNPACK, wall),
+                f"{name} 2`, packed": ([*start, "2", packed], UNPACK, wall),
+                f"{name} 1`, CloudTrail": ([*start, "1", events], TYPED, cpu),
+                f"{name} 2`, CloudTrail": ([*start, "2", events], f"{name} 1`, CloudTrail", wall),
+            }
         if subprocess.run([sys.executable, "-c", "import duckdb"], capture_output=True).returncode == 0:
-            runs["DuckDB, one thread"] = [sys.executable, "-c", DUCKDB, log]
+            runs[DUCK] = ([sys.executable, "-c", DUCKDB, plain], COUNT, cpu)
+        for path in [plain, packed, events]:
+            run(["wc", "-c", path])
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
-        for turn in range(5):
-            for name, command in runs.items():
+        for turn in range(rounds):
+            for name, (command, _, _) in runs.items():
                 # Once is enough for what takes a minute.
-                if name.startswith("DuckDB") and turn > 0:
-                    continue
-                before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-                wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-                cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-                times[name].append((cpu, wall))
-    medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in times.items()}
-    base = medians["counting lines with memchr"]
-    print(f"| {size / 1e9:.1f} GB | CPU time | ratio | wall time | ratio |\n|---|---:|---:|---:|---:|")
-    for name, (cpu, wall) in medians.items():
-        print(f"| {name} | {cpu:.2f} s | {cpu / base[0]:.1f} | {wall:.2f} s | {wall / base[1]:.1f} |")
+                if name != DUCK or turn == 0:
+                    times[name].append(run(command))
+    print(f"| {size / 1e9:.1f} GB, {rounds} rounds | CPU time | duration | times |\n|---|---:|---:|---|")
+    for name, (_, beside, which) in runs.items():
+        own, other = times[name], times.get(beside, [])
+        ratios = sorted(one[which] / two[which] for one, two in zip(own, other))
+        told = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) {beside}" if ratios else ""
+        seconds = [statistics.median(column) for column in zip(*own)]
+        print(f"| {name} | {seconds[cpu]:.2f} s | {seconds[wall]:.2f} s | {told} |")
 
 
 main()

@@ -32,6 +32,7 @@ pub(crate) fn each_block<W, F: Send>(
     rayon::broadcast(|_| {
         let mut worker = worker();
         let mut block = Block::new(hashed);
+        source.share();
         while source.next(&mut block) {
             go_through(&mut worker, &mut block);
             progress(source.read());

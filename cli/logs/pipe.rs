@@ -25,22 +25,42 @@ pub(super) struct Pipe {
 }
 
 /// How many pieces lie ready.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Ready(Arc<AtomicUsize>);
+#[derive(Debug, Clone)]
+pub(super) struct Ready {
+    pieces: Arc<AtomicUsize>,
+    /// How many make it worth while for one more thread to go on with them.
+    enough: usize,
+}
 
 impl Ready {
-    /// Whether another thread would find a piece that nobody has begun.
-    pub(super) fn is_any(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 0
+    /// Whether one more thread should go on with what lies ready.
+    pub(super) fn is_enough(&self) -> bool {
+        self.pieces.load(Ordering::Relaxed) >= self.enough
+    }
+
+    /// Whether the thread that reads has more to do than to wait, so that it counts as one of those at work.
+    pub(super) fn is_work(&self) -> bool {
+        self.enough > 1
     }
 }
 
 impl Pipe {
-    pub(super) fn new(input: impl Read + Send + 'static) -> Self {
+    /// What keeps one waiting because it comes when it comes.
+    pub(super) fn waiting(input: impl Read + Send + 'static) -> Self {
+        Self::new(input, 1)
+    }
+
+    /// What keeps one waiting because it has to be unpacked. As long as it is not waited for that pieces are taken, the
+    /// thread that unpacks is one of those at work.
+    pub(super) fn unpacking(input: impl Read + Send + 'static) -> Self {
+        Self::new(input, READY)
+    }
+
+    fn new(input: impl Read + Send + 'static, enough: usize) -> Self {
         let (sender, pieces) = sync_channel(READY);
         let (taken, empty) = channel();
-        let ready = Ready::default();
-        let counter = ready.clone();
+        let ready = Ready { pieces: Arc::default(), enough };
+        let counter = Arc::clone(&ready.pieces);
         std::thread::spawn(move || pass_on(input, &sender, &counter, &empty));
         Self { pieces, ready, taken, piece: Buffer::default(), position: 0 }
     }
@@ -52,14 +72,19 @@ impl Pipe {
 }
 
 /// Reads until there is nothing more, or nobody who wants it.
-fn pass_on(mut input: impl Read, to: &SyncSender<Result<Buffer, Error>>, ready: &Ready, empty: &Receiver<Buffer>) {
+fn pass_on(
+    mut input: impl Read,
+    to: &SyncSender<Result<Buffer, Error>>,
+    ready: &AtomicUsize,
+    empty: &Receiver<Buffer>,
+) {
     loop {
         let mut piece = empty.try_recv().unwrap_or_default();
         piece.truncate(0);
         let read = piece.read_once(PIECE, |room| input.read(room)).map(|_| piece);
         let is_last = read.as_ref().map_or(true, |piece| piece.len() == 0);
         // Counted first, so that there are never fewer than none.
-        ready.0.fetch_add(1, Ordering::Relaxed);
+        ready.fetch_add(1, Ordering::Relaxed);
         if to.send(read).is_err() || is_last {
             return;
         }
@@ -71,7 +96,7 @@ impl Read for Pipe {
         while self.position == self.piece.len() {
             match self.pieces.recv_timeout(PATIENCE) {
                 Ok(piece) => {
-                    self.ready.0.fetch_sub(1, Ordering::Relaxed);
+                    self.ready.pieces.fetch_sub(1, Ordering::Relaxed);
                     // Nobody may be there any more to fill it.
                     _ = self.taken.send(std::mem::replace(&mut self.piece, piece?));
                     self.position = 0;

@@ -250,6 +250,9 @@ struct State {
     plain: Option<Plain>,
     /// Files whose blocks come one after the other, and how much lies ready of those that another thread reads.
     streams: Vec<(Arc<Mutex<Stream>>, Option<Ready>)>,
+    /// How many threads take blocks side by side, and how many of them rest while another one unpacks.
+    sharing: usize,
+    resting: usize,
 }
 
 struct Plain {
@@ -392,6 +395,11 @@ impl<'f> Source<'f> {
         broken.into_iter().map(|(_, failure)| failure).collect()
     }
 
+    /// Tells that one more thread takes blocks, beside others, until there are none.
+    pub(crate) fn share(&self) {
+        lock(&self.state).sharing += 1;
+    }
+
     /// The next block, in memory that is used again; `false` behind the last. A single thread gets them in order.
     pub(crate) fn next(&self, block: &mut Block) -> bool {
         self.close(block);
@@ -404,7 +412,7 @@ impl<'f> Source<'f> {
                 }
                 Claim::Stream(stream, ready) => {
                     let found = self.go_on(&mut lock(&stream), block);
-                    if ready.is_some_and(|ready| ready.is_any()) {
+                    if ready.is_some_and(|ready| ready.is_enough()) {
                         self.idle.notify_one();
                     }
                     found
@@ -442,6 +450,18 @@ impl<'f> Source<'f> {
                 Err(TryLockError::WouldBlock) => true,
                 Err(TryLockError::Poisoned(_)) => false,
             });
+            // Who unpacks is at work, too: where that is all there is to do, one thread less goes on with it.
+            if let [(_, Some(ready))] = &state.streams[..]
+                && ready.is_work()
+                && !ready.is_enough()
+                && state.next == self.files.len()
+                && state.resting + 1 < state.sharing
+            {
+                state.resting += 1;
+                state = self.rest(state);
+                state.resting -= 1;
+                continue;
+            }
             // Rather one that nobody reads at the moment, then another file, then one to wait for.
             if let Some((free, ready)) = state.streams.iter().find(|(stream, _)| stream.try_lock().is_ok()) {
                 return Claim::Stream(Arc::clone(free), ready.clone());
@@ -456,14 +476,16 @@ impl<'f> Source<'f> {
                 Some((stream, _)) => return Claim::Stream(Arc::clone(stream), None),
                 None if state.streams.is_empty() => break,
                 // Who waits for a pipe is one who wakes up instead of the one who unpacks.
-                None => {
-                    let waited = self.idle.wait_timeout(state, PATIENCE);
-                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
-                }
+                None => state = self.rest(state),
             }
         }
         self.idle.notify_all();
         Claim::Nothing
+    }
+
+    /// Waits until there may be something to do.
+    fn rest<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        self.idle.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn open(&self, file: usize, state: &mut State) {
@@ -495,7 +517,7 @@ impl<'f> Source<'f> {
             Box::new(pipe)
         };
         let raw: Box<dyn Read + Send> = if path == "-" {
-            piped(Pipe::new(std::io::stdin()))
+            piped(Pipe::waiting(std::io::stdin()))
         } else {
             let handle = File::open(path)?;
             let metadata = handle.metadata()?;
@@ -507,7 +529,7 @@ impl<'f> Source<'f> {
                 plain = Some((Arc::new(handle.try_clone()?), metadata.len()));
                 Box::new(handle)
             } else {
-                piped(Pipe::new(handle))
+                piped(Pipe::waiting(handle))
             }
         };
         let mut counted = BufReader::with_capacity(PACKED, Counted { input: raw, read: Arc::clone(&self.read) });
@@ -516,7 +538,11 @@ impl<'f> Source<'f> {
             let unpacked = flate2::bufread::MultiGzDecoder::new(counted);
             // Where no other file is left to be unpacked by another thread, one unpacks while others go on.
             let is_last = file + 1 == self.files.len();
-            if is_last && rayon::current_num_threads() > 1 { piped(Pipe::new(unpacked)) } else { Box::new(unpacked) }
+            if is_last && rayon::current_num_threads() > 1 {
+                piped(Pipe::unpacking(unpacked))
+            } else {
+                Box::new(unpacked)
+            }
         } else {
             Box::new(counted)
         };

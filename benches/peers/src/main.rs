@@ -4,7 +4,10 @@
 //! median. Beside each rate stands how many requests were allowed, and how often that agreed with can-access: a fast wrong
 //! answer is none.
 //!
-//! With `--count-lines FILE` it counts lines, for `logs.py`. With a folder of node packages as its argument, it asks `@cloud-copilot/iam-simulate` from it, too.
+//! With a folder of node packages as its argument, it asks `@cloud-copilot/iam-simulate` from it, too.
+//!
+//! With `--count-lines FILE`, `--unpack FILE` or `--typed-events FILE` it does what no reader of logs can do without, for
+//! `logs.py`, and says how many seconds that took of the processor.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop at anything unexpected")]
 
@@ -16,6 +19,7 @@ use can_access_engine::index::CompiledSet;
 use can_access_engine::layer::Layer;
 use can_access_engine::request::Facts;
 use cpu_time::ThreadTime;
+use serde::Deserialize;
 use std::hint::black_box;
 use std::io::Read;
 use std::panic::catch_unwind;
@@ -258,9 +262,8 @@ fn reading(texts: &[String]) {
     }
 }
 
-/// How many lines a file has, read in blocks: what no reader of logs can do without.
-fn count_lines(path: &str) -> usize {
-    let mut file = std::fs::File::open(path).unwrap();
+/// How many lines there are in what is read in blocks.
+fn count_lines(mut file: impl Read) -> usize {
     // 16 bytes into a page, where large pieces of memory begin, some processors take three times as long for the copy.
     let mut memory = vec![0; (1 << 18) + 64];
     let first = memory.as_ptr().align_offset(64);
@@ -274,12 +277,69 @@ fn count_lines(path: &str) -> usize {
     }
 }
 
+/// How many bytes are packed in what is read.
+fn unpack(file: impl Read) -> usize {
+    let mut unpacked = flate2::read::MultiGzDecoder::new(file);
+    let mut block = vec![0; 1 << 18];
+    let mut bytes = 0;
+    loop {
+        match unpacked.read(&mut block).unwrap() {
+            0 => return bytes,
+            length => bytes += length,
+        }
+    }
+}
+
+/// The least that tells something of an event.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Typed<'j> {
+    event_time: &'j str,
+    event_source: &'j str,
+    event_name: &'j str,
+    #[serde(borrow)]
+    error_code: Option<&'j str>,
+    #[serde(borrow)]
+    user_identity: Caller<'j>,
+}
+
+#[derive(Deserialize)]
+struct Caller<'j> {
+    arn: Option<&'j str>,
+}
+
+/// Reads five members of each event with `serde_json`, one event a line: how many events, and how long those are.
+fn typed(events: &[u8]) -> (usize, usize) {
+    let lines = events.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.fold((0, 0), |(count, lengths), line| {
+        let event: Typed<'_> = serde_json::from_slice(line).unwrap();
+        let always = event.event_time.len() + event.event_source.len() + event.event_name.len();
+        let others = event.error_code.map_or(0, str::len) + event.user_identity.arn.map_or(0, str::len);
+        (count + 1, lengths + always + others)
+    })
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, option, path] = &arguments[..]
-        && option == "--count-lines"
+        && let Some(option) = option.strip_prefix("--")
     {
-        println!("{}", count_lines(path));
+        let mut file = std::fs::File::open(path).unwrap();
+        let mut events = Vec::new();
+        if option == "typed-events" {
+            file.read_to_end(&mut events).unwrap();
+        }
+        let start = ThreadTime::now();
+        let found = match option {
+            "count-lines" => format!("{} lines", count_lines(file)),
+            "unpack" => format!("{} bytes", unpack(file)),
+            "typed-events" => {
+                let (events, bytes) = typed(&events);
+                format!("{events} events with {bytes} bytes")
+            }
+            _ => panic!("no such option: --{option}"),
+        };
+        println!("{found}: {} s", start.elapsed().as_secs_f64());
         return;
     }
     std::panic::set_hook(Box::new(|_| ()));
