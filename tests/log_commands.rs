@@ -473,6 +473,16 @@ fn what_is_no_log_is_an_error_and_bad_lines_are_told_of() {
 
 /// Of lines one of which is damaged, the others count; also where the first is long, and the file is the standard input.
 #[test]
+fn a_log_without_requests_has_no_table_of_them() {
+    let listing = row("-", "k").replace("REST.GET.OBJECT", "REST.OPTIONS.PREFLIGHT");
+    let output = run_with_input(&["replay", "-p", PIPELINES, "-"], listing.as_bytes());
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let report = out(&output);
+    assert!(report.contains("0 requests allowed and 0 refused by the log, 1 without evidence"), "{report}");
+    assert!(!report.contains("succeeded"), "{report}");
+}
+
+#[test]
 fn a_long_first_line_from_standard_input_is_a_line() {
     let event = r#"{"eventVersion":"1.11","eventTime":"2026-11-02T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","awsRegion":"us-east-1","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ann","accountId":"111122223333","userName":"ann"},"userAgent":"AGENT"}"#;
     let (first, fine) = (event.replace("AGENT", &"x".repeat(100_000)), event.replace("AGENT", "x"));

@@ -223,6 +223,9 @@ pub(crate) fn print_text(
     }
     let classes = classes(tally);
     let shown = if everything { classes.len() } else { LISTED };
+    if classes.is_empty() {
+        return Ok(out.flush()?);
+    }
     // What the policies say, and what happened.
     writeln!(
         out,
