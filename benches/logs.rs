@@ -9,13 +9,15 @@
 #[path = "../tests/generator/mod.rs"]
 mod generator;
 
+mod baselines;
+
+use baselines::{Memory, count_lines, read_events};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use serde::Deserialize;
 use std::fs::{self, File};
 use std::hint::black_box;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -59,51 +61,11 @@ fn events() -> PathBuf {
     path
 }
 
-/// The least that tells something of an event.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Typed<'j> {
-    event_time: &'j str,
-    event_source: &'j str,
-    event_name: &'j str,
-    #[serde(borrow)]
-    error_code: Option<&'j str>,
-    #[serde(borrow)]
-    user_identity: Caller<'j>,
-}
-
-#[derive(Deserialize)]
-struct Caller<'j> {
-    arn: Option<&'j str>,
-}
-
-/// Reads the five members of each event with `serde_json`.
-fn typed(events: &[u8]) -> usize {
-    let lines = events.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let told = lines.map(|line| {
-        let event: Typed<'_> = serde_json::from_slice(line).unwrap();
-        let always = event.event_time.len() + event.event_source.len() + event.event_name.len();
-        always + event.error_code.map_or(0, str::len) + event.user_identity.arn.map_or(0, str::len)
-    });
-    told.sum()
-}
-
 /// Runs the program, which has to succeed.
 fn program(arguments: &[&str], log: &Path) -> bool {
     let mut command = Command::new(env!("CARGO_BIN_EXE_can-access"));
     command.args(arguments).arg(log).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().unwrap().code().is_some_and(|code| code < 2)
-}
-
-/// Counts the lines of what is read in blocks.
-fn count(mut input: impl Read, block: &mut [u8]) -> usize {
-    let mut lines = 0;
-    loop {
-        match input.read(block).unwrap() {
-            0 => return lines,
-            length => lines += memchr::memchr_iter(b'\n', block.get(..length).unwrap_or_default()).count(),
-        }
-    }
 }
 
 /// A policy for the requests of a log.
@@ -116,21 +78,18 @@ fn policy_for(log: &Path, name: &str) -> String {
 fn over_logs(criterion: &mut Criterion) {
     let (plain, packed) = logs();
     let events = events();
-    // 16 bytes into a page, where large pieces of memory begin, some processors take three times as long for the copy.
-    let mut memory = vec![0; (1 << 18) + 64];
-    let first = memory.as_ptr().align_offset(64);
-    let block = memory.get_mut(first..).unwrap();
+    let memory = &mut Memory::new();
     let size = |path: &Path| Throughput::Bytes(fs::metadata(path).unwrap().len());
 
     let mut group = criterion.benchmark_group("read");
     group.sample_size(10).throughput(size(&plain));
-    group.bench_function("count_lines", |b| b.iter(|| black_box(count(File::open(&plain).unwrap(), block))));
+    group.bench_function("count_lines", |b| b.iter(|| black_box(count_lines(File::open(&plain).unwrap(), memory))));
     group.bench_function("unpack_and_count_lines", |b| {
-        b.iter(|| black_box(count(MultiGzDecoder::new(File::open(&packed).unwrap()), block)));
+        b.iter(|| black_box(count_lines(MultiGzDecoder::new(File::open(&packed).unwrap()), memory)));
     });
     group.throughput(size(&events));
     let text = fs::read(&events).unwrap();
-    group.bench_function("typed_events", |b| b.iter(|| black_box(typed(&text))));
+    group.bench_function("typed_events", |b| b.iter(|| black_box(read_events(&text))));
     drop(text);
     group.finish();
 

@@ -11,15 +11,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop at anything unexpected")]
 
+#[path = "../../baselines/mod.rs"]
+mod baselines;
 #[path = "../../workloads/mod.rs"]
 mod workloads;
 
+use baselines::{Memory, count_lines, read_events};
 use can_access_engine::decision::{Decision, decide};
 use can_access_engine::index::CompiledSet;
 use can_access_engine::layer::Layer;
 use can_access_engine::request::Facts;
 use cpu_time::ThreadTime;
-use serde::Deserialize;
 use std::hint::black_box;
 use std::io::Read;
 use std::panic::catch_unwind;
@@ -262,21 +264,6 @@ fn reading(texts: &[String]) {
     }
 }
 
-/// How many lines there are in what is read in blocks.
-fn count_lines(mut file: impl Read) -> usize {
-    // 16 bytes into a page, where large pieces of memory begin, some processors take three times as long for the copy.
-    let mut memory = vec![0; (1 << 18) + 64];
-    let first = memory.as_ptr().align_offset(64);
-    let block = &mut memory[first..first + (1 << 18)];
-    let mut lines = 0;
-    loop {
-        match file.read(block).unwrap() {
-            0 => return lines,
-            length => lines += memchr::memchr_iter(b'\n', &block[..length]).count(),
-        }
-    }
-}
-
 /// How many bytes are packed in what is read.
 fn unpack(file: impl Read) -> usize {
     let mut unpacked = flate2::read::MultiGzDecoder::new(file);
@@ -288,35 +275,6 @@ fn unpack(file: impl Read) -> usize {
             length => bytes += length,
         }
     }
-}
-
-/// The least that tells something of an event.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Typed<'j> {
-    event_time: &'j str,
-    event_source: &'j str,
-    event_name: &'j str,
-    #[serde(borrow)]
-    error_code: Option<&'j str>,
-    #[serde(borrow)]
-    user_identity: Caller<'j>,
-}
-
-#[derive(Deserialize)]
-struct Caller<'j> {
-    arn: Option<&'j str>,
-}
-
-/// Reads five members of each event with `serde_json`, one event a line: how many events, and how long those are.
-fn typed(events: &[u8]) -> (usize, usize) {
-    let lines = events.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines.fold((0, 0), |(count, lengths), line| {
-        let event: Typed<'_> = serde_json::from_slice(line).unwrap();
-        let always = event.event_time.len() + event.event_source.len() + event.event_name.len();
-        let others = event.error_code.map_or(0, str::len) + event.user_identity.arn.map_or(0, str::len);
-        (count + 1, lengths + always + others)
-    })
 }
 
 fn main() {
@@ -331,12 +289,9 @@ fn main() {
         }
         let start = ThreadTime::now();
         let found = match option {
-            "count-lines" => format!("{} lines", count_lines(file)),
+            "count-lines" => format!("{} lines", count_lines(file, &mut Memory::new())),
             "unpack" => format!("{} bytes", unpack(file)),
-            "typed-events" => {
-                let (events, bytes) = typed(&events);
-                format!("{events} events with {bytes} bytes")
-            }
+            "typed-events" => format!("{} bytes of members", read_events(&events)),
             _ => panic!("no such option: --{option}"),
         };
         println!("{found}: {} s", start.elapsed().as_secs_f64());
