@@ -1,6 +1,7 @@
 //! Looking at many bytes at a time.
 
-use wide::i8x32;
+use std::ops::{BitAnd, BitXor};
+use wide::{i8x16, i8x32};
 
 /// How many bytes are compared together.
 pub(crate) const WIDTH: usize = 16;
@@ -22,6 +23,19 @@ pub(crate) fn unprintable(lane: i8x32) -> i8x32 {
 #[inline(always)]
 pub(crate) fn before(lane: i8x32, character: u8) -> i8x32 {
     i8x32::splat(character.cast_signed()).simd_gt(lane)
+}
+
+/// Whether any byte of a text of at least [`WIDTH`] bytes is before that character, or beyond ASCII.
+#[inline(always)]
+pub(crate) fn any_before<const LENGTH: usize>(text: &[u8; LENGTH], character: u8) -> bool {
+    let before =
+        |chunk: &[u8; WIDTH]| i8x16::splat(character.cast_signed()).simd_gt(i8x16::new(chunk.map(u8::cast_signed)));
+    let mut found = i8x16::splat(0);
+    for chunk in text.as_chunks().0 {
+        found |= before(chunk);
+    }
+    // The last bytes are perhaps looked at twice.
+    text.last_chunk().is_none_or(|last| (found | before(last)).any())
 }
 
 /// Where the bytes are that end or interrupt a string of JSON: quotes, backslashes and control characters.
@@ -88,6 +102,61 @@ fn ends_equal<const N: usize>(one: &[u8], other: &[u8]) -> bool {
     one.first_chunk::<N>() == other.first_chunk::<N>() && one.last_chunk::<N>() == other.last_chunk::<N>()
 }
 
+/// The first and the last bytes of a text.
+#[inline]
+fn ends(text: &[u8]) -> Option<(i8x16, i8x16)> {
+    let lane = |chunk: &[u8; WIDTH]| i8x16::new(chunk.map(u8::cast_signed));
+    text.first_chunk().map(lane).zip(text.last_chunk().map(lane))
+}
+
+/// Whether a text is ASCII; a short one is looked at in the same steps however long it is.
+#[inline]
+pub(crate) fn is_ascii(text: &[u8]) -> bool {
+    if !(WIDTH..=4 * WIDTH).contains(&text.len()) {
+        return text.is_ascii();
+    }
+    let half = text.len().div_ceil(2).max(WIDTH);
+    let halves = [text.get(..half), text.get(text.len() - half..)];
+    let bits = halves.map(|half| half.and_then(ends).map_or(i8x16::splat(-1), |(first, last)| first | last));
+    let [first, last] = bits;
+    (first | last).to_bitmask() == 0
+}
+
+/// A bit for each byte that is a character of ASCII.
+#[inline]
+pub(crate) fn bits(chunk: &[u8; WIDTH], character: u8) -> u32 {
+    i8x16::new(chunk.map(u8::cast_signed)).simd_eq(i8x16::splat(character.cast_signed())).to_bitmask()
+}
+
+/// Which bits count of as many bytes as a number has, and what they have to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mask<Bytes> {
+    pub(crate) counting: Bytes,
+    pub(crate) wanted: Bytes,
+}
+
+impl<Bytes: BitAnd<Output = Bytes> + BitXor<Output = Bytes> + Copy> Mask<Bytes> {
+    /// The bits that are not as they have to be.
+    #[inline]
+    pub(crate) fn different(&self, bytes: Bytes) -> Bytes {
+        (bytes ^ self.wanted) & self.counting
+    }
+}
+
+/// All bits, for each byte of a text.
+pub(crate) fn marks_all(text: &[u8]) -> Vec<u8> {
+    vec![u8::MAX; text.len()]
+}
+
+/// The first bytes of a text; zeros stand behind a shorter one.
+#[inline]
+pub(crate) fn first_bytes(text: &[u8]) -> u64 {
+    match text.first_chunk() {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => text.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,9 +171,13 @@ mod tests {
                 let mut other = beginning.to_vec();
                 *other.get_mut(at).unwrap() ^= 1;
                 assert!(!begins(&text, &other), "{length} {at}");
+                *other.get_mut(at).unwrap() |= 0x80;
+                assert!(!is_ascii(&other), "{length} {at}");
             }
             let shorter = text.get(..length.saturating_sub(1)).unwrap();
             assert_eq!(begins(shorter, beginning), length == 0);
+            assert_eq!(equal(&text, beginning), length == text.len());
+            assert!(is_ascii(beginning));
         }
     }
 }

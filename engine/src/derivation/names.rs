@@ -5,7 +5,7 @@
 //! enough, and a set that is too large is so whatever the order of its parts.
 
 use super::hash::FastHash;
-use super::shape::{COARSEST, Recalled, Shaped, Shapes, coarser, slots};
+use super::shape::{COARSEST, Recalled, Shape, Shaped, Shapes, coarser, slots};
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,12 +150,45 @@ pub(super) struct Class {
     /// The largest hash of a full sample.
     #[serde(skip)]
     largest: Option<u64>,
-    /// The directory whose texts were put in last.
+    /// Directories whose texts are there, by number.
     #[serde(skip)]
-    directory: Option<NonZeroU64>,
+    directories: [Option<NonZeroU64>; DIRECTORIES],
 }
 
+/// How many directories are known to be in a class.
+const DIRECTORIES: usize = 4;
+
 impl Class {
+    /// No names yet, of a shape with so many slots.
+    fn new(slots: usize, seen: Seen) -> Self {
+        let texts = vec![Some(BTreeSet::new()); slots];
+        Self { texts, sample: BTreeMap::new(), seen, days: Days::default(), largest: None, directories: [None; _] }
+    }
+
+    /// Notes the texts of a name in its slots.
+    fn note_texts(&mut self, name: &str, shape: &Shape) {
+        let mut known = 0;
+        if let Some(number) = shape.directory
+            && let Some(directory) = self.directories.get_mut(number.get() as usize % DIRECTORIES)
+        {
+            // The texts of a directory are there since the last name in it.
+            if *directory == Some(number) {
+                known = shape.slots_of_directory;
+            }
+            *directory = Some(number);
+        }
+        for (texts, slot) in self.texts.iter_mut().zip(&shape.slots).skip(known) {
+            let Some(known) = texts else { continue };
+            let text = name.get(slot.clone()).unwrap_or_default();
+            if !known.contains(text) {
+                known.insert(text.to_owned());
+                if known.len() > TEXTS {
+                    *texts = None;
+                }
+            }
+        }
+    }
+
     /// About how many names there are.
     pub(super) fn count(&self) -> usize {
         match self.sample.last_key_value() {
@@ -234,16 +267,49 @@ pub(super) struct Names {
     /// The shapes, from level 1 on.
     #[serde(serialize_with = "in_order")]
     pub(super) classes: Map<Class>,
-    /// The names that were added last, by number, and where they or their shapes are.
+    /// The names that were added last, and where they or their shapes are.
     #[serde(skip)]
-    recent: Vec<Option<(NonZeroU64, usize)>>,
-    /// How many names were looked up while there were no recent ones.
+    recent: Recent<64>,
+    /// The shapes that were added last.
     #[serde(skip)]
+    recent_shapes: Recent<16>,
+}
+
+/// Where the last ones are, by number. There may be very many sets to which few names are added, so that there are none at
+/// first.
+#[derive(Debug, Clone, Default)]
+struct Recent<const COUNT: usize> {
+    places: Vec<Option<(NonZeroU64, usize)>>,
+    /// How many were looked up while none were kept.
     looked_up: usize,
 }
 
-/// How many names are found without a hash.
-const RECENT: usize = 64;
+impl<const COUNT: usize> Recent<COUNT> {
+    #[inline]
+    fn slot(number: NonZeroU64) -> usize {
+        number.get() as usize % COUNT
+    }
+
+    #[inline]
+    fn find(&self, number: Option<NonZeroU64>) -> Option<usize> {
+        let number = number?;
+        let (known, place) = (*self.places.get(Self::slot(number))?)?;
+        (known == number).then_some(place)
+    }
+
+    fn keep(&mut self, number: Option<NonZeroU64>, place: Option<usize>) {
+        if self.places.is_empty() {
+            self.looked_up += 1;
+            if self.looked_up > COUNT {
+                self.places.resize(COUNT, None);
+            }
+        }
+        let Some(number) = number else { return };
+        if let Some(known) = self.places.get_mut(Self::slot(number)) {
+            *known = place.map(|place| (number, place));
+        }
+    }
+}
 
 /// Stores a map in the order of its keys.
 fn in_order<V: Serialize, S: Serializer>(map: &Map<V>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -254,23 +320,11 @@ impl Names {
     /// Adds a name that was seen on a day. `user` is the user whose name may stand in it.
     #[inline]
     pub(super) fn add(&mut self, name: &mut Recalled<'_>, (seen, day): (&Seen, i64), user: Option<&str>) {
-        let slot = name.number().map_or(0, |number| number.get() as usize % RECENT);
-        match self.recent.get(slot) {
-            Some(Some((number, place))) if Some(*number) == name.number() => {
-                self.add_again(*place, name, seen, day);
-            }
-            _ => {
+        match self.recent.find(name.number()) {
+            Some(place) => self.add_again(place, name, seen, day),
+            None => {
                 let place = self.add_first(name, seen, day, user);
-                // There may be very many sets to which few names are added.
-                if self.recent.is_empty() {
-                    self.looked_up += 1;
-                    if self.looked_up > RECENT {
-                        self.recent.resize(RECENT, None);
-                    }
-                }
-                if let Some(recent) = self.recent.get_mut(slot) {
-                    *recent = name.number().zip(place);
-                }
+                self.recent.keep(name.number(), place);
             }
         }
     }
@@ -320,41 +374,34 @@ impl Names {
     /// Adds a name at a coarser level: where its shape is, if the set stays as it is.
     fn add_shape(&mut self, name: Shaped<'_>, (seen, days): (&Seen, &[i64]), user: Option<&str>) -> Option<usize> {
         let Shaped { name, hash, shape } = name;
+        let (level, count) = (self.level, self.classes.len());
+        let place = self.recent_shapes.find(shape.number).unwrap_or_else(|| {
+            let place = self.class_of(&shape.text, seen);
+            self.recent_shapes.keep(shape.number, Some(place));
+            place
+        });
+        let (_, class) = self.classes.get_index_mut(place)?;
+        class.note_texts(name, shape);
+        class.add(name, hash, seen, days);
+        if self.classes.len() > count {
+            self.settle(user);
+        }
+        (self.level == level).then_some(place)
+    }
+
+    /// Where the class of a shape is. A new one was seen once.
+    fn class_of(&mut self, shape: &str, seen: &Seen) -> usize {
         let coarse;
-        let text: &str = if self.level > 1 {
-            coarse = coarser(&shape.text, self.level);
+        let shape = if self.level > 1 {
+            coarse = coarser(shape, self.level);
             &coarse
         } else {
-            &shape.text
+            shape
         };
-        if let Some((place, _, class)) = self.classes.get_full_mut(text) {
-            // The texts of a directory are there since the last name in it.
-            let known = shape.directory.is_some() && class.directory == shape.directory;
-            class.directory = shape.directory;
-            let slots = class.texts.iter_mut().zip(&shape.slots);
-            for (texts, slot) in slots.skip(if known { shape.slots_of_directory } else { 0 }) {
-                let Some(known) = texts else { continue };
-                let text = name.get(slot.clone()).unwrap_or_default();
-                if !known.contains(text) {
-                    known.insert(text.to_owned());
-                    if known.len() > TEXTS {
-                        *texts = None;
-                    }
-                }
-            }
-            class.add(name, hash, seen, days);
-            return Some(place);
+        match self.classes.get_index_of(shape) {
+            Some(place) => place,
+            None => self.classes.insert_full(shape.to_owned(), Class::new(slots(shape), *seen)).0,
         }
-        let kept = slots(text);
-        let texts = shape.slots.iter().take(kept);
-        let texts = texts.map(|slot| Some(BTreeSet::from([name.get(slot.clone())?.to_owned()]))).collect();
-        let sample = BTreeMap::from([(hash, (name.to_owned(), *seen))]);
-        let days = Days::of(days);
-        let class = Class { texts, sample, seen: *seen, days, largest: None, directory: None };
-        let (place, _) = self.classes.insert_full(text.to_owned(), class);
-        let level = self.level;
-        self.settle(user);
-        (self.level == level).then_some(place)
     }
 
     /// Makes the set coarser as long as it is too large.
@@ -389,7 +436,7 @@ impl Names {
             return;
         }
         self.level = level;
-        self.recent.clear();
+        (self.recent, self.recent_shapes) = Default::default();
         let mut shapes = Shapes::default();
         for (name, Single { seen, days }) in std::mem::take(&mut self.single) {
             self.add_shape(shapes.name(&name, user), (&seen, &days.iter().collect::<Vec<_>>()), user);
@@ -520,8 +567,10 @@ mod tests {
         for names in [&mut kept, &mut fresh] {
             names.raise(1, None);
         }
-        let directories = ["run-1/", "run-2/", "run-1/", "run-2/part-7/", "run-2/part-8/", "run-2/part-7/", "run-3/"];
-        for (number, directory) in directories.iter().cycle().take(40).enumerate() {
+        // More than are known to be in a class.
+        let directories = [1, 2, 1, 3, 4, 5, 6, 1].map(|run| format!("run-{run}/"));
+        let below = ["run-2/part-7/", "run-2/part-8/", "run-2/part-7/"].map(str::to_owned);
+        for (number, directory) in directories.iter().chain(&below).cycle().take(60).enumerate() {
             for name in [format!("{directory}file-{}.gz", number % 5), format!("{directory}{number}")] {
                 kept.add(&mut shapes.recall(name.as_bytes(), None), (&seen, 0), None);
                 fresh.add(&mut Shapes::default().recall(name.as_bytes(), None), (&seen, 0), None);

@@ -48,6 +48,8 @@ pub(super) fn slots(shape: &str) -> usize {
 pub(super) struct Shape {
     /// The shape.
     pub(super) text: String,
+    /// No other shape ever has this number; the same may have several.
+    pub(super) number: Option<NonZeroU64>,
     /// Where the text of each class is in the name, in order; [`ANY`] and [`REST`] have none.
     pub(super) slots: Vec<Range<usize>>,
     /// Which directory the name is in, if that is known; no other directory ever has its number.
@@ -60,12 +62,20 @@ pub(super) struct Shape {
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     shape: Shape,
-    /// The directories that were read last up to their slash, by hash.
-    directories: Vec<Read>,
+    lately: Lately,
     /// The names that were seen last, by hash: what is put is often read and deleted soon.
     names: Vec<Known>,
     /// The name that was seen last, if it is not among them.
     other: Known,
+}
+
+/// What was read lately, by hash.
+#[derive(Debug, Default)]
+struct Lately {
+    /// Directories up to their slash.
+    directories: Vec<Read>,
+    /// Shapes, and their numbers.
+    shapes: Vec<(String, Option<NonZeroU64>)>,
 }
 
 /// A name that was seen lately.
@@ -99,7 +109,7 @@ impl Known {
 /// A name that is kept in mind.
 pub(super) struct Recalled<'s> {
     known: &'s mut Known,
-    directories: &'s mut Vec<Read>,
+    lately: &'s mut Lately,
 }
 
 impl Recalled<'_> {
@@ -121,7 +131,7 @@ impl Recalled<'_> {
     pub(super) fn shaped(&mut self) -> Shaped<'_> {
         let Known { name, hash, user, shape, is_read, .. } = &mut *self.known;
         if !*is_read {
-            shape.read(name, user.as_deref(), self.directories);
+            shape.read(name, user.as_deref(), self.lately);
             *is_read = true;
         }
         Shaped { name, hash: *hash, shape }
@@ -136,7 +146,7 @@ pub(super) struct Shaped<'n> {
     pub(super) shape: &'n Shape,
 }
 
-/// How many directories are kept in mind.
+/// How many directories are kept in mind, and how many shapes.
 const KEPT: usize = 64;
 /// The same of names.
 const NAMES: usize = 256;
@@ -178,7 +188,7 @@ pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
 impl Shapes {
     /// A name in UTF-8, of which a segment may be the user's name.
     pub(super) fn recall(&mut self, name: &[u8], user: Option<&str>) -> Recalled<'_> {
-        let Self { directories, names, other, .. } = self;
+        let Self { lately, names, other, .. } = self;
         let hash = quick(name);
         // What users do is often done to names that others have to do with, too.
         let slot = if user.is_some() { hash.rotate_left(u64::BITS / 2) } else { hash };
@@ -187,7 +197,7 @@ impl Shapes {
         if !is_it {
             known.become_name(name, user);
         }
-        Recalled { known, directories }
+        Recalled { known, lately }
     }
 
     /// A name with its shape. A segment that is the user's name is that.
@@ -197,12 +207,25 @@ impl Shapes {
 
     /// The shape of a name. A segment that is the user's name is that.
     pub(super) fn read(&mut self, name: &str, user: Option<&str>) -> &Shape {
-        self.shape.read(name, user, &mut self.directories);
+        self.shape.read(name, user, &mut self.lately);
         &self.shape
     }
 }
 
-/// A number for a name or a directory.
+impl Lately {
+    /// The number of a shape.
+    fn number(&mut self, shape: &str) -> Option<NonZeroU64> {
+        let (known, number) = place::<_, KEPT>(&mut self.shapes, xxh3_64(shape.as_bytes()))?;
+        if number.is_none() || known != shape {
+            known.clear();
+            known.push_str(shape);
+            *number = next_number();
+        }
+        *number
+    }
+}
+
+/// A number for a name, a directory or a shape.
 fn next_number() -> Option<NonZeroU64> {
     static LAST: AtomicU64 = AtomicU64::new(0);
     NonZeroU64::new(LAST.fetch_add(1, Ordering::Relaxed) + 1)
@@ -210,7 +233,7 @@ fn next_number() -> Option<NonZeroU64> {
 
 impl Shape {
     /// Becomes the shape of a name. Some directories are kept with their shapes.
-    fn read(&mut self, name: &str, user: Option<&str>, directories: &mut Vec<Read>) {
+    fn read(&mut self, name: &str, user: Option<&str>, lately: &mut Lately) {
         self.text.clear();
         self.slots.clear();
         (self.directory, self.slots_of_directory) = (None, 0);
@@ -220,7 +243,7 @@ impl Shape {
         let (directory, last) = slash.and_then(|at| name.split_at_checked(at + 1)).unwrap_or(("", name));
         let by_itself = user.is_none() && !directory.is_empty() && last.len() > 2 && !last.contains('=');
         if by_itself {
-            match place::<_, KEPT>(directories, xxh3_64(directory.as_bytes())) {
+            match place::<_, KEPT>(&mut lately.directories, xxh3_64(directory.as_bytes())) {
                 Some(known) if known.name == directory => {
                     self.text.push_str(&known.shape.text);
                     self.slots.extend_from_slice(&known.shape.slots);
@@ -239,6 +262,7 @@ impl Shape {
             at = directory.len();
         }
         self.segments(name, at, usize::MAX, user);
+        self.number = lately.number(&self.text);
     }
 
     /// Takes the segments from there on, until one begins at or behind `end`.

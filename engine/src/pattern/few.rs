@@ -2,12 +2,14 @@
 //! stands between two `*` is compared with as many bytes of it in one step.
 
 use super::{Pattern, Token};
+use crate::lanes::{Mask, WIDTH, begins, bits, first_bytes, is_ascii, marks_all};
 
 /// At most [`Few::MOST`] patterns without variables that are asked together, about one text after another.
 #[derive(Debug, Default)]
 pub(crate) struct Few {
-    patterns: Vec<(Pattern, Rest)>,
+    patterns: Vec<Pattern>,
     ends: Vec<Ends>,
+    rests: Vec<Rest>,
     /// The patterns that fit whatever has their ends, a bit for each.
     told: u64,
 }
@@ -22,17 +24,14 @@ impl Few {
         let told = |(at, pattern)| u64::from(are_all(pattern)) << at;
         let told = patterns.iter().enumerate().map(told).fold(0, |all, one| all | one);
         let ends = patterns.iter().map(Ends::of).collect();
-        let with_rest = |pattern: Pattern| {
-            let rest = Rest::of(&pattern);
-            (pattern, rest)
-        };
-        Self { patterns: patterns.into_iter().map(with_rest).collect(), ends, told }
+        let rests = patterns.iter().map(Rest::of).collect();
+        Self { patterns, ends, rests, told }
     }
 
     /// Which patterns fit a text, which is UTF-8, a bit for each.
     #[inline]
     pub(crate) fn matching(&self, text: &[u8]) -> u64 {
-        let (first, last) = (first_bytes(text), last_bytes(text));
+        let (first, last) = (beginning(text), ending(text));
         let fits = |ends: &Ends| u64::from(ends.fit(first, last, text.len()));
         let fitting = self.ends.iter().enumerate().fold(0, |all, (at, ends)| all | fits(ends) << at);
         let mut open = fitting & !self.told;
@@ -40,38 +39,24 @@ impl Few {
         while open != 0 {
             let at = open.trailing_zeros();
             open &= open - 1;
-            let fits = self.patterns.get(at as usize).is_some_and(|(pattern, rest)| rest.fits(pattern, text));
-            matching |= u64::from(fits) << at;
+            let of = self.patterns.get(at as usize).zip(self.rests.get(at as usize));
+            matching |= u64::from(of.is_some_and(|(pattern, rest)| rest.fits(pattern, text))) << at;
         }
         matching
     }
 }
 
-/// How many bytes are looked at at each end of a text.
-const LOOK: usize = 8;
+/// How many bytes are looked at at each end of a text, and of a stretch.
+const ENDS: usize = 16;
+const STRETCH: usize = 8;
 
 /// How the texts begin and end that a pattern fits.
 #[derive(Debug)]
 struct Ends {
-    first: End,
-    last: End,
+    first: Mask<u128>,
+    last: Mask<u128>,
     shortest: usize,
     longest: usize,
-}
-
-/// Which bits count of the bytes at an end, and what they have to be.
-#[derive(Debug)]
-struct End {
-    counting: u64,
-    wanted: u64,
-}
-
-impl End {
-    /// The bits of the bytes that are not as they have to be.
-    #[inline]
-    fn different(&self, bytes: u64) -> u64 {
-        (bytes ^ self.wanted) & self.counting
-    }
 }
 
 impl Ends {
@@ -84,15 +69,15 @@ impl Ends {
         };
         let shortest = pattern.tokens.iter().map(length).sum();
         Self {
-            first: End { counting: first_bytes(&marks(first)), wanted: first_bytes(first) },
-            last: End { counting: last_bytes(&marks(last)), wanted: last_bytes(last) },
+            first: Mask { counting: beginning(&marks_all(first)), wanted: beginning(first) },
+            last: Mask { counting: ending(&marks_all(last)), wanted: ending(last) },
             shortest,
             longest: if pattern.as_literal().is_some() { shortest } else { usize::MAX },
         }
     }
 
     #[inline]
-    fn fit(&self, first: u64, last: u64, length: usize) -> bool {
+    fn fit(&self, first: u128, last: u128, length: usize) -> bool {
         // All is looked at, since each of them fails for some patterns.
         (self.first.different(first) | self.last.different(last) == 0)
             & (length >= self.shortest)
@@ -103,17 +88,29 @@ impl Ends {
 /// What is left to be told of a text with the ends of a pattern.
 #[derive(Debug)]
 enum Rest {
-    /// Whether it fits altogether.
+    /// Whether the pattern fits.
     All,
-    /// Whether the literals at its ends do, and each stretch between two `*` stands somewhere behind those before.
-    Stretches(Vec<Stretch>),
+    /// Whether the literals at its ends are there, and each stretch between two `*` stands somewhere behind those before.
+    Stretches(Stretches),
 }
 
-/// Literals and `?` between two `*`: which bits of [`LOOK`] bytes count, and what they have to be.
+/// The stretches between the `*` of a pattern, and how long the literals at its ends are.
+#[derive(Debug)]
+struct Stretches {
+    all: Vec<Stretch>,
+    first: usize,
+    last: usize,
+    /// Whether they say where they are in texts of ASCII only.
+    are_ascii: bool,
+}
+
+/// Literals and `?` between two `*`: which bits of [`STRETCH`] bytes count, and what they have to be.
 #[derive(Debug)]
 struct Stretch {
-    end: End,
+    bytes: Mask<u64>,
     length: usize,
+    /// Its first byte that is no `?`, and where that is.
+    byte: (u8, usize),
     /// Whether it has a `?`, which is one byte of ASCII only.
     is_ascii: bool,
 }
@@ -129,25 +126,30 @@ impl Rest {
         }
         let ([Token::AnyRun, .., Token::AnyRun] | [Token::AnyRun]) = tokens else { return Self::All };
         let between = tokens.split(|token| matches!(token, Token::AnyRun)).filter(|tokens| !tokens.is_empty());
-        between.map(Stretch::of).collect::<Option<_>>().map_or(Self::All, Self::Stretches)
+        let Some(all) = between.map(Stretch::of).collect::<Option<Vec<_>>>() else { return Self::All };
+        let are_ascii = all.iter().any(|stretch| stretch.is_ascii);
+        let [first, last] = [pattern.tokens.first(), pattern.tokens.last()].map(|end| literal(end).len());
+        Self::Stretches(Stretches { all, first, last, are_ascii })
     }
 
     /// Whether a text that has the ends of the pattern fits it.
     #[inline]
     fn fits(&self, pattern: &Pattern, text: &[u8]) -> bool {
-        let Self::Stretches(stretches) = self else { return pattern.is_match_of(text) };
-        if stretches.iter().any(|stretch| stretch.is_ascii) && !text.is_ascii() {
+        let Self::Stretches(Stretches { all, first, last, are_ascii }) = self else {
+            return pattern.is_match_of(text);
+        };
+        if *are_ascii && !is_ascii(text) {
             return pattern.is_match_of(text);
         }
-        let (first, last) = (literal(pattern.tokens.first()), literal(pattern.tokens.last()));
-        let (Some(behind), Some(end)) = (text.strip_prefix(first), text.len().checked_sub(last.len())) else {
+        // What is at the ends was compared as far as they were looked at.
+        if *first > ENDS && !begins(text, literal(pattern.tokens.first()))
+            || *last > ENDS && !text.ends_with(literal(pattern.tokens.last()))
+        {
             return false;
-        };
-        let ends = last.len() <= LOOK || text.ends_with(last);
-        ends && stretches
-            .iter()
-            .try_fold(text.len() - behind.len(), |from, stretch| stretch.find(text, from, end))
-            .is_some_and(|from| from <= end)
+        }
+        let Some(end) = text.len().checked_sub(*last) else { return false };
+        let found = all.iter().try_fold(*first, |from, stretch| stretch.find(text, from, end));
+        found.is_some_and(|from| from <= end)
     }
 }
 
@@ -158,7 +160,7 @@ impl Stretch {
         for token in tokens {
             match token {
                 Token::Literal(literal) => {
-                    counting.extend(marks(literal.as_bytes()));
+                    counting.extend(marks_all(literal.as_bytes()));
                     wanted.extend_from_slice(literal.as_bytes());
                 }
                 Token::AnyChar => {
@@ -168,9 +170,11 @@ impl Stretch {
                 Token::AnyRun | Token::Variable(_) => return None,
             }
         }
-        let end = End { counting: first_bytes(&counting), wanted: first_bytes(&wanted) };
+        let at = counting.iter().position(|bits| *bits != 0)?;
+        let byte = (*wanted.get(at)?, at);
+        let bytes = Mask { counting: first_bytes(&counting), wanted: first_bytes(&wanted) };
         let is_ascii = counting.contains(&0);
-        (wanted.len() <= LOOK).then_some(Self { end, length: wanted.len(), is_ascii })
+        (wanted.len() <= STRETCH).then_some(Self { bytes, length: wanted.len(), byte, is_ascii })
     }
 
     /// Where it ends in a text for the first time, if it begins there or behind it and does not go beyond the end.
@@ -178,14 +182,22 @@ impl Stretch {
     fn find(&self, text: &[u8], from: usize, end: usize) -> Option<usize> {
         let places = end.checked_sub(from + self.length)? + 1;
         let behind = text.get(from..)?;
-        let is_it = |bytes: u64| self.end.different(bytes) == 0;
-        let whole = behind.windows(LOOK).take(places);
-        let found = whole.clone().position(|bytes| is_it(first_bytes(bytes)));
-        let found = found.or_else(|| {
-            // The last places, behind which there is less than is looked at.
-            (whole.len()..places).find(|at| is_it(first_bytes(behind.get(*at..).unwrap_or_default())))
-        });
-        found.map(|at| from + at + self.length)
+        let is_it = |at: &usize| {
+            let bytes = first_bytes(behind.get(*at..).unwrap_or_default());
+            *at < places && self.bytes.different(bytes) == 0
+        };
+        // Most often the first place is the right one where its byte stands.
+        let (byte, at) = self.byte;
+        let near = behind.get(at..).and_then(<[u8]>::first_chunk);
+        let (mut open, near) = near.map_or((0, 0), |near| (bits(near, byte), WIDTH));
+        while open != 0 {
+            let place = open.trailing_zeros() as usize;
+            if is_it(&place) {
+                return Some(from + place + self.length);
+            }
+            open &= open - 1;
+        }
+        (near..places).find(is_it).map(|at| from + at + self.length)
     }
 }
 
@@ -193,9 +205,9 @@ impl Stretch {
 fn are_all(pattern: &Pattern) -> bool {
     match &*pattern.tokens {
         [] | [Token::AnyRun] => true,
-        [Token::Literal(all)] => all.len() <= 2 * LOOK,
-        [Token::Literal(end), Token::AnyRun] | [Token::AnyRun, Token::Literal(end)] => end.len() <= LOOK,
-        [Token::Literal(first), Token::AnyRun, Token::Literal(last)] => first.len() <= LOOK && last.len() <= LOOK,
+        [Token::Literal(all)] => all.len() <= 2 * ENDS,
+        [Token::Literal(end), Token::AnyRun] | [Token::AnyRun, Token::Literal(end)] => end.len() <= ENDS,
+        [Token::Literal(first), Token::AnyRun, Token::Literal(last)] => first.len() <= ENDS && last.len() <= ENDS,
         _ => false,
     }
 }
@@ -207,29 +219,30 @@ fn literal(token: Option<&Token>) -> &[u8] {
     }
 }
 
-/// All bits, for each byte of a text.
-fn marks(text: &[u8]) -> Vec<u8> {
-    vec![u8::MAX; text.len()]
-}
-
 /// The first bytes of a text; zeros stand behind a shorter one.
 #[inline]
-fn first_bytes(text: &[u8]) -> u64 {
-    match text.first_chunk() {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => text.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)),
+fn beginning(text: &[u8]) -> u128 {
+    if let Some(bytes) = text.first_chunk() {
+        return u128::from_le_bytes(*bytes);
+    }
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => {
+            let [first, last] = [first, last].map(|bytes| u128::from(u64::from_le_bytes(*bytes)));
+            // What both hold is the same.
+            first | last << (8 * text.len() - 64)
+        }
+        _ => u128::from(first_bytes(text)),
     }
 }
 
 /// The last bytes of a text; zeros stand before a shorter one.
 #[inline]
-fn last_bytes(text: &[u8]) -> u64 {
-    match text.last_chunk() {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => {
-            text.iter().rev().fold((0, u64::BITS), |(all, at), byte| (all | u64::from(*byte) << (at - 8), at - 8)).0
-        }
-    }
+fn ending(text: &[u8]) -> u128 {
+    let shorter = || {
+        let missing = u32::try_from(8 * (ENDS - text.len())).unwrap_or(u128::BITS);
+        beginning(text).checked_shl(missing).unwrap_or_default()
+    };
+    text.last_chunk().map_or_else(shorter, |bytes| u128::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]
@@ -245,7 +258,17 @@ mod tests {
 
     #[test]
     fn patterns_together_fit_what_each_of_them_does() {
-        let heads = ["", "a", "ab", "éabbaéb", "abababab", "ababababa", "abababababababab", "ababababababababa"];
+        let heads = [
+            "",
+            "a",
+            "ab",
+            "éabbaéb",
+            "abababab",
+            "ababababa",
+            "abababababababab",
+            "ababababababababa",
+            "ababababababababaabababababababab",
+        ];
         let pieces = ["", "*", "?", "**", "*a*", "a?b*", "*b", "*b?a*?*bbabbab*", "*?é*a*"];
         let mut patterns = Vec::new();
         for head in heads {

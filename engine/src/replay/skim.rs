@@ -11,6 +11,7 @@ use super::pieces::Pieces;
 use super::query::{decoded, is_text};
 use super::skimmed::Skimmed;
 use super::words::{Word, Words};
+use crate::lanes::{Mask, first_bytes, marks_all};
 use memchr::memmem;
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
@@ -264,8 +265,7 @@ impl Skimmer {
         // The address.
         words.word()?;
         let (requester, habits) = self.requester(&mut words)?;
-        // The id of the request.
-        words.word()?;
+        words.request_id()?;
         let operation = words.word()?;
         let (operation, form) = self.operations.find(operation, || form(operation))?;
         let form = *form;
@@ -278,8 +278,7 @@ impl Skimmer {
         let answer = self.answer(&mut words)?;
         words.numbers()?;
         let client = self.client(&mut words, habits.usual.client)?;
-        // The host id.
-        words.unquoted()?;
+        words.host_id()?;
         let (tail_number, tail) = self.tail(&mut words, habits.usual.tail)?;
         let usual = Usual { client, tail: tail_number };
         if usual != habits.usual {
@@ -369,8 +368,8 @@ impl Skimmer {
     ) -> Option<(Path<'l>, usize, Option<&'l [u8]>)> {
         let has_key = key.text != b"-";
         match form {
-            Form::Rest => {
-                method(words)?;
+            Form::Rest(usual) => {
+                method(words, usual)?;
                 // Most request lines name the key as it is.
                 let is_key = key.plain && has_key && words.take_path(key.text).is_some();
                 let path = if is_key { &[] } else { words.path()? };
@@ -401,7 +400,7 @@ impl Skimmer {
                 Some((Path::Sent(path), KEYED + 1 + number, prefix))
             }
             Form::Website if has_key => {
-                method(words)?;
+                method(words, None)?;
                 words.path()?;
                 query(words)?;
                 words.take(b"HTTP/1.1\" ")?;
@@ -506,8 +505,8 @@ impl Tail {
 /// How lines of an operation say what they are about.
 #[derive(Debug, Clone, Copy)]
 enum Form {
-    /// By a request line.
-    Rest,
+    /// By a request line, with the beginning that is usual.
+    Rest(Option<Method>),
     /// By a key, and the request line of a website.
     Website,
     /// By a key alone.
@@ -524,7 +523,7 @@ fn form(operation: &[u8]) -> Form {
     }
     match operation.split_at_checked(5) {
         Some((b"REST.", rest)) if rest.starts_with(b"COPY.") || rest == b"POST.OBJECT" => Form::Other,
-        Some((b"REST.", _)) => Form::Rest,
+        Some((b"REST.", rest)) => Form::Rest(rest.split(|byte| *byte == b'.').next().and_then(Method::new)),
         Some((b"WEBSI", _)) => Form::Website,
         Some((b"BATCH", _)) => Form::Batch,
         _ if operation.starts_with(b"S3.") => Form::Itself,
@@ -541,7 +540,7 @@ pub(super) fn role(requester: &[u8]) -> &[u8] {
         let length = partition.iter().position(|byte| *byte == b':')?;
         let (account, name) = partition.get(length..)?.strip_prefix(b":sts::")?.split_at_checked(12)?;
         let name = name.strip_prefix(SESSION).filter(|_| account.iter().all(u8::is_ascii_digit))?;
-        let slash = name.iter().position(|byte| *byte == b'/')?;
+        let slash = memchr(b'/', name)?;
         requester.get(..requester.len() - name.len() + slash + 1)
     };
     session().unwrap_or(requester)
@@ -554,11 +553,32 @@ fn quoted(words: &mut Words<'_>) -> Option<()> {
     words.take(b"\" ")
 }
 
-/// Takes `"METHOD ` of a request line.
+/// A method as a request line begins with it, `"METHOD `.
+#[derive(Debug, Clone, Copy)]
+struct Method {
+    bytes: Mask<u64>,
+    length: usize,
+}
+
+impl Method {
+    /// `None` if it is too long for one look.
+    fn new(name: &[u8]) -> Option<Self> {
+        let text = [b"\"", name, b" "].concat();
+        let fits = name.iter().all(u8::is_ascii_uppercase) && text.len() <= 8;
+        fits.then(|| {
+            let bytes = Mask { counting: first_bytes(&marks_all(&text)), wanted: first_bytes(&text) };
+            Self { bytes, length: text.len() }
+        })
+    }
+}
+
+/// Takes the method of a request line, most often the one of its operation.
 #[inline(always)]
-fn method(words: &mut Words<'_>) -> Option<()> {
-    if words.take(b"\"GET ").is_some() || words.take(b"\"PUT ").is_some() {
-        return Some(());
+fn method(words: &mut Words<'_>, usual: Option<Method>) -> Option<()> {
+    if let Some(Method { bytes, length }) = usual
+        && words.rest().first_chunk().is_some_and(|first| bytes.different(u64::from_le_bytes(*first)) == 0)
+    {
+        return words.skip(length).map(drop);
     }
     words.skip(other_method(words.rest())?).map(drop)
 }

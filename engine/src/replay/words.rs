@@ -1,6 +1,6 @@
 //! The words of a line, from the left: where the next space is, looked for many bytes at a time.
 
-use crate::lanes::{WIDTH, before, begins, first, is, unprintable};
+use crate::lanes::{WIDTH, any_before, before, begins, first, is, unprintable};
 use wide::u8x16;
 
 /// What is left of a text whose first line is at hand. No word goes beyond the end of the line, and all are of printable
@@ -101,6 +101,31 @@ impl<'l> Words<'l> {
         self.ended(first(self.rest, unprintable)?)
     }
 
+    /// The same of an id of a request, which is most often as long as others: what follows is known to be there before that
+    /// is looked for.
+    #[inline(always)]
+    pub(super) fn request_id(&mut self) -> Option<&'l [u8]> {
+        if let Some((id, [b' ', rest @ ..])) = self.rest.split_first_chunk::<REQUEST_ID>()
+            && !any_before(id, b'!')
+        {
+            self.rest = rest;
+            return Some(id);
+        }
+        self.word()
+    }
+
+    /// The same of the host id, in which no quote can be.
+    #[inline(always)]
+    pub(super) fn host_id(&mut self) -> Option<&'l [u8]> {
+        if let Some((id, [b' ', rest @ ..])) = self.rest.split_first_chunk::<HOST_ID>()
+            && !any_before(id, AFTER_QUOTE)
+        {
+            self.rest = rest;
+            return Some(id);
+        }
+        self.unquoted()
+    }
+
     /// The same, without a quote in it; nor is one with a `!` taken.
     #[inline(always)]
     pub(super) fn unquoted(&mut self) -> Option<&'l [u8]> {
@@ -147,6 +172,10 @@ impl<'l> Words<'l> {
 
 /// The character behind the quote. What is before it cannot be printed, is a quote or, seldom, an exclamation mark.
 const AFTER_QUOTE: u8 = b'"' + 1;
+
+/// How long most ids of requests are, and most host ids.
+const REQUEST_ID: usize = 16;
+const HOST_ID: usize = 76;
 
 /// Where a path ends.
 #[inline(never)]
@@ -286,6 +315,26 @@ mod tests {
                 let length = wanted.as_ref().map(|wanted| line.len() - wanted.len());
                 assert_eq!(long_numbers(line.as_bytes()), length, "{line}");
             }
+        }
+    }
+
+    #[test]
+    fn ids_are_words_of_whatever_length_and_with_whatever_in_them() {
+        let mut lines: Vec<String> = (0..100).map(|length| format!("{} {BEHIND}", "x".repeat(length))).collect();
+        for length in [REQUEST_ID, HOST_ID] {
+            for at in 0..length + 2 {
+                for sign in ["é", "\n", "\t", "\0", "\"", "!", " ", "~", "\u{7f}"] {
+                    let behind = (length + 1_usize).saturating_sub(at);
+                    lines.push(format!("{}{sign}{} {BEHIND}", "x".repeat(at), "y".repeat(behind)));
+                }
+            }
+            lines.push("x".repeat(length));
+        }
+        for line in lines {
+            let (mut ids, mut words) = (Words::new(line.as_bytes()), Words::new(line.as_bytes()));
+            assert_eq!((ids.request_id(), ids.rest()), (words.word(), words.rest()), "{line:?}");
+            let (mut ids, mut words) = (Words::new(line.as_bytes()), Words::new(line.as_bytes()));
+            assert_eq!((ids.host_id(), ids.rest()), (words.unquoted(), words.rest()), "{line:?}");
         }
     }
 
