@@ -154,7 +154,7 @@ impl Rest {
 }
 
 impl Stretch {
-    /// `None` if it is too long, or has a variable.
+    /// `None` if it is too long, has a variable, or nothing but `?`.
     fn of(tokens: &[Token]) -> Option<Self> {
         let (mut counting, mut wanted) = (Vec::new(), Vec::new());
         for token in tokens {
