@@ -162,7 +162,7 @@ enum Named {
 impl Visit for Worker<'_> {
     /// Takes a line as one like it was taken before.
     fn ordinary<'l, S: Readable<'l>>(&mut self, place: Place, skim: &S, text: &[u8]) {
-        let kind = skim.kind(false);
+        let kind = skim.kind();
         let Some(at) = self.plans.find(&kind) else {
             if !skim.is_text() {
                 return self.line(place, S::read(text));

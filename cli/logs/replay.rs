@@ -11,6 +11,7 @@ use can_access_engine::replay::cloudtrail::EventSkimmer;
 use can_access_engine::replay::copies::Copies;
 use can_access_engine::replay::judge::{Around, Compiled, Judge, Verdict};
 use can_access_engine::replay::logged::{Logged, Part};
+use can_access_engine::replay::skim::Skimmer;
 use can_access_engine::replay::skim::Style;
 use can_access_engine::replay::tally::{Counts, Example, Lines, Place, Segments, Tally, add_name};
 use can_access_engine::replay::{Class, observe};
@@ -154,8 +155,6 @@ struct Worker<'j> {
     groups: Groups,
     group_ids: HashMap<(String, String, String), usize>,
     plans: Plans<Option<Plan>>,
-    /// Whether policies tell sessions of a role apart.
-    by_session: bool,
     /// Whether what is done with the line at hand is to be learned, whether the others of its kind differ in anything, and
     /// what was learned.
     learning: bool,
@@ -241,7 +240,7 @@ impl Visit for Worker<'_> {
         if self.each.is_some() {
             return self.line(place, S::read(text));
         }
-        let kind = skim.kind(self.by_session);
+        let kind = skim.kind();
         let Some(at) = self.plans.find(&kind) else {
             if !skim.is_text() {
                 return self.line(place, S::read(text));
@@ -353,7 +352,6 @@ impl<'j> Worker<'j> {
             groups: Vec::new(),
             group_ids: HashMap::new(),
             plans: Plans::new(),
-            by_session,
             learning: false,
             varies: true,
             learned: None,
@@ -362,7 +360,7 @@ impl<'j> Worker<'j> {
             tally: Tally::default(),
             copies: Copies::default(),
             lines: LineCounts::default(),
-            skimmers: Skimmers { events: EventSkimmer::new(keys, by_session), ..Skimmers::default() },
+            skimmers: Skimmers { lines: Skimmer::new(by_session), events: EventSkimmer::new(keys, by_session) },
             deliveries: Deliveries::default(),
             records: Vec::new(),
             first_line: 0,

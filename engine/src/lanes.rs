@@ -25,6 +25,12 @@ pub(crate) fn before(lane: i8x32, character: u8) -> i8x32 {
     i8x32::splat(character.cast_signed()).simd_gt(lane)
 }
 
+/// Where the bytes are from one character of ASCII to another.
+#[inline(always)]
+pub(crate) fn between(lane: i8x32, first: u8, last: u8) -> i8x32 {
+    lane.simd_gt(i8x32::splat(first.cast_signed() - 1)) & before(lane, last + 1)
+}
+
 /// Whether any byte of a text of at least [`WIDTH`] bytes is before that character, or beyond ASCII.
 #[inline(always)]
 pub(crate) fn any_before<const LENGTH: usize>(text: &[u8; LENGTH], character: u8) -> bool {
@@ -70,18 +76,39 @@ fn further(bytes: &[u8], found: impl Fn(i8x32) -> i8x32) -> Option<usize> {
 }
 
 /// How many bytes are looked at together.
-const LOOK: usize = 2 * WIDTH;
+pub(crate) const LOOK: usize = 2 * WIDTH;
 
 /// A bit for each byte whose highest bit `found` sets.
 #[inline(always)]
-fn marks(chunk: &[u8; LOOK], found: impl Fn(i8x32) -> i8x32) -> u32 {
+pub(crate) fn marks(chunk: &[u8; LOOK], found: impl Fn(i8x32) -> i8x32) -> u32 {
     found(i8x32::new(chunk.map(u8::cast_signed))).to_bitmask()
+}
+
+/// Whether texts begin alike, for so many bytes; up to 63 are compared in the same steps where as many follow.
+#[inline(always)]
+pub(crate) fn begin_alike(one: &[u8], other: &[u8], length: usize) -> bool {
+    if length < 2 * LOOK
+        && let ([one, one_more, ..], [other, other_more, ..]) = (one.as_chunks().0, other.as_chunks().0)
+    {
+        let bits = u64::from(alike(one, other)) | u64::from(alike(one_more, other_more)) << LOOK;
+        let wanted = (1 << length) - 1;
+        return bits & wanted == wanted;
+    }
+    let start = one.get(..length);
+    start.is_some() && start == other.get(..length)
 }
 
 /// Whether a text begins with another; compared many bytes at a time.
 #[inline]
 pub(crate) fn begins(text: &[u8], with: &[u8]) -> bool {
     text.get(..with.len()).is_some_and(|text| equal(text, with))
+}
+
+/// A bit for each byte that is the same in both.
+#[inline(always)]
+fn alike(one: &[u8; LOOK], other: &[u8; LOOK]) -> u32 {
+    let lane = |chunk: &[u8; LOOK]| i8x32::new(chunk.map(u8::cast_signed));
+    lane(one).simd_eq(lane(other)).to_bitmask()
 }
 
 /// Whether texts are equal; short ones are compared in two steps, of which the second perhaps repeats bytes.

@@ -351,7 +351,7 @@ impl Both {
         // Events of a kind whose names are not their own are read, all of them.
         let tells = skim.tells(&event);
         let told = if tells { self.told(&event, &skim) } else { "is read".to_owned() };
-        let known = self.read.entry(skim.kind(false)).or_insert_with(|| told.clone());
+        let known = self.read.entry(skim.kind()).or_insert_with(|| told.clone());
         prop_assert_eq!(&*known, &told);
         Ok(tells)
     }
@@ -416,7 +416,7 @@ fn changed_events_are_skimmed_and_share_kinds() {
             if both.check(text.as_bytes()).unwrap_or_else(|why| panic!("{why}: {text}")) {
                 skimmed += 1;
                 let (skim, _) = both.skimmer.skim(text.as_bytes()).unwrap();
-                shared += usize::from(!kinds.insert(skim.kind(false)));
+                shared += usize::from(!kinds.insert(skim.kind()));
                 *classes.entry(Event::read(text.as_bytes()).unwrap().class().name()).or_insert(0) += 1;
             }
         }
@@ -441,7 +441,7 @@ fn sessions_of_a_role_are_of_one_kind_unless_policies_tell_them_apart() {
     };
     let kinds = |by_session: bool| {
         let mut skimmer = EventSkimmer::new(BTreeSet::new(), by_session);
-        ["one", "two"].map(|session| skimmer.skim(text(session).as_bytes()).unwrap().0.kind(false))
+        ["one", "two"].map(|session| skimmer.skim(text(session).as_bytes()).unwrap().0.kind())
     };
     let [one, two] = kinds(false);
     assert_eq!(one, two);

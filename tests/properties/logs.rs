@@ -167,18 +167,29 @@ fn check(request: &Request) -> Result<Class, TestCaseError> {
 }
 
 /// Lines that are skimmed and read, one after the other.
-#[derive(Default)]
 struct Both {
-    skimmer: Skimmer,
+    /// One for which sessions of a role are of one kind, and one for which they are not.
+    skimmers: [(Skimmer, bool); 2],
     /// What reading lines of a kind gave, but for what is their own.
     read: HashMap<(bool, Kind), String>,
+}
+
+impl Default for Both {
+    fn default() -> Self {
+        Self { skimmers: [false, true].map(|by_session| (Skimmer::new(by_session), by_session)), read: HashMap::new() }
+    }
 }
 
 impl Both {
     /// What is skimmed of a text's first line is what reading it gives, and lines of one kind read alike; whether it was
     /// skimmed.
     fn check(&mut self, text: &[u8]) -> Result<bool, TestCaseError> {
-        let Some((skim, rest)) = self.skimmer.skim(text) else { return Ok(false) };
+        let mut skimmed = Vec::new();
+        for (skimmer, by_session) in &mut self.skimmers {
+            skimmed.push((skimmer.skim(text), *by_session));
+        }
+        prop_assert!(skimmed.iter().all(|(skim, _)| skim.is_some()) || skimmed.iter().all(|(skim, _)| skim.is_none()));
+        let Some((skim, rest)) = skimmed[0].0 else { return Ok(false) };
         let end = text.iter().position(|byte| *byte == b'\n');
         let Some(end) = end else { return Err(TestCaseError::fail("skimmed without an end")) };
         prop_assert!(text[end + 1..] == *rest, "the next line is another one");
@@ -192,7 +203,12 @@ impl Both {
             return Ok(false);
         }
         prop_assert_eq!(skim.time(), row.time);
-        for by_session in [true, false] {
+        for (other, by_session) in skimmed {
+            let Some((other, _)) = other else { continue };
+            prop_assert_eq!(
+                (other.time(), other.key(other.style()), other.prefix()),
+                (skim.time(), skim.key(skim.style()), skim.prefix())
+            );
             let session = Requester::read(row.requester).role().filter(|_| !by_session);
             let requester = session.map_or_else(|| row.requester.to_owned(), |role| format!("{role:?}"));
             let answered = match &row.rest {
@@ -217,7 +233,7 @@ impl Both {
                 (row.owner, row.bucket),
                 row.operation
             );
-            let known = self.read.entry((by_session, skim.kind(by_session))).or_insert_with(|| read.clone());
+            let known = self.read.entry((by_session, other.kind())).or_insert_with(|| read.clone());
             prop_assert_eq!(&*known, &read);
         }
         let is_known = observation.class == Class::NoEvidence && observation.requester == Requester::Itself;
@@ -267,7 +283,8 @@ fn what_s3_does_by_itself_is_skimmed() {
         let line = line.repeat(2);
         assert_eq!(both.check(line.as_bytes()).unwrap(), is_skimmed, "{line}");
         if is_skimmed {
-            kinds.insert(both.skimmer.skim(line.as_bytes()).unwrap().0.kind(true), line);
+            let [(skimmer, _), _] = &mut both.skimmers;
+            kinds.insert(skimmer.skim(line.as_bytes()).unwrap().0.kind(), line);
         }
     }
     assert_eq!(kinds.len(), 2);

@@ -34,6 +34,7 @@ mod proof;
 mod shape;
 mod statements;
 mod units;
+mod word;
 
 pub use evidence::{Evidence, Group, GroupId, Kind, Proof};
 pub use names::{DAYS, Place, Seen};

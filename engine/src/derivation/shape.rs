@@ -4,6 +4,7 @@
 //! noncharacters of Unicode; a name that holds one itself has [`ANY`] there.
 
 use super::glob::ONE;
+use super::word::{FIRST_OF_UUID, Letters, Word, date, uuid};
 use crate::lanes::equal;
 use std::borrow::Cow;
 use std::num::NonZeroU64;
@@ -298,6 +299,11 @@ impl Shape {
             self.class(DATE, start + head..start + head + date);
             return start + head + date;
         }
+        self.short_segment(name, start).unwrap_or_else(|| self.any_segment(name, start))
+    }
+
+    /// Takes a segment of letters, digits and whatever else: where it ends.
+    fn any_segment(&mut self, name: &str, start: usize) -> usize {
         let bytes = name.as_bytes();
         // What is kept as it is goes into the shape in one piece.
         let mut kept = start;
@@ -314,26 +320,48 @@ impl Shape {
                 at = end;
                 continue;
             }
-            let rest = bytes.get(at..).unwrap_or_default();
-            let word = Word::new(rest);
-            let long = match word.text.len() {
-                8 => uuid(rest).map(|length| (UUID, length)),
-                4 if word.digits == 4 => date(rest).map(|length| (DATE, length)),
-                _ => None,
-            };
-            let (class, length) = long.unwrap_or_else(|| (word.class(), word.text.len()));
-            if class != ' ' || word.digits > 0 {
-                self.text.push_str(name.get(kept..at).unwrap_or_default());
-                match class {
-                    ' ' => self.mixed(name.get(at..at + length).unwrap_or_default(), at),
-                    class => self.class(class, at..at + length),
-                }
-                kept = at + length;
-            }
-            at += length;
+            let word = Word::new(bytes.get(at..).unwrap_or_default());
+            at += self.word(name, &word, at, &mut kept);
         }
         self.text.push_str(name.get(kept..at).unwrap_or_default());
         at
+    }
+
+    /// The same of a short segment of ASCII, many bytes at a time. `None` if it is another.
+    fn short_segment(&mut self, name: &str, start: usize) -> Option<usize> {
+        let letters = Letters::of(name.as_bytes().get(start..)?)?;
+        let end = start + letters.len();
+        let mut kept = start;
+        let mut at = 0;
+        while let Some(place) = letters.next(at) {
+            // A word without digits is kept, if no UUID begins with it.
+            let is_plain = place.len() != FIRST_OF_UUID && !letters.has_digit(&place);
+            at = place.start;
+            at += if is_plain { place.len() } else { self.word(name, &letters.word(place), start + at, &mut kept) };
+        }
+        self.text.push_str(name.get(kept..end).unwrap_or_default());
+        Some(end)
+    }
+
+    /// Takes a word that stands at a place of a name, or more that begins with it: how long that is. What was kept before
+    /// it goes into the shape with what is not kept.
+    fn word(&mut self, name: &str, word: &Word<'_>, at: usize, kept: &mut usize) -> usize {
+        let rest = name.as_bytes().get(at..).unwrap_or_default();
+        let long = match word.text.len() {
+            FIRST_OF_UUID => uuid(rest).map(|length| (UUID, length)),
+            4 if word.digits == 4 => date(rest).map(|length| (DATE, length)),
+            _ => None,
+        };
+        let (class, length) = long.unwrap_or_else(|| (word.class(), word.text.len()));
+        if class != ' ' || word.digits > 0 {
+            self.text.push_str(name.get(*kept..at).unwrap_or_default());
+            match class {
+                ' ' => self.mixed(name.get(at..at + length).unwrap_or_default(), at),
+                class => self.class(class, at..at + length),
+            }
+            *kept = at + length;
+        }
+        length
     }
 
     /// Letters as they are, digits as numbers.
@@ -388,148 +416,6 @@ fn dated(path: &str) -> Option<(usize, usize)> {
     }
     let head = first.len() - year.len();
     (end > first.len() || named.is_some()).then_some((head, end - head))
-}
-
-/// A word of letters and digits.
-struct Word<'n> {
-    text: &'n [u8],
-    /// How many of its characters are digits.
-    digits: usize,
-    /// Which kinds of characters are in it.
-    kinds: u8,
-}
-
-/// A kind of character.
-const DIGIT: u8 = 1;
-/// A letter that can be a hexadecimal digit.
-const LOWER_HEX: u8 = 2;
-const UPPER_HEX: u8 = 4;
-/// Any other letter.
-const LOWER: u8 = 8;
-const UPPER: u8 = 16;
-
-/// The kind of each character; 0 for what is no letter or digit.
-const KINDS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut rest: &mut [u8] = &mut kinds;
-    let mut character = 0_u8;
-    while let Some((kind, behind)) = rest.split_first_mut() {
-        *kind = match character {
-            b'0'..=b'9' => DIGIT,
-            b'a'..=b'f' => LOWER_HEX,
-            b'A'..=b'F' => UPPER_HEX,
-            b'g'..=b'z' => LOWER,
-            b'G'..=b'Z' => UPPER,
-            _ => 0,
-        };
-        character = character.wrapping_add(1);
-        rest = behind;
-    }
-    kinds
-};
-
-impl<'n> Word<'n> {
-    /// The word that a text begins with.
-    fn new(text: &'n [u8]) -> Self {
-        let (mut length, mut digits, mut kinds) = (0, 0, 0);
-        for byte in text {
-            let kind = KINDS.get(usize::from(*byte)).copied().unwrap_or_default();
-            if kind == 0 {
-                break;
-            }
-            length += 1;
-            digits += usize::from(kind & DIGIT);
-            kinds |= kind;
-        }
-        Self { text: text.get(..length).unwrap_or_default(), digits, kinds }
-    }
-
-    /// Its class; a blank for none.
-    fn class(&self) -> char {
-        let Self { text, digits, kinds } = *self;
-        let letters = text.len() - digits;
-        if digits == 0 {
-            return ' ';
-        }
-        if compact_date(text) {
-            return DATE;
-        }
-        if letters == 0 {
-            return DIGITS;
-        }
-        let is_hex = kinds & !(DIGIT | LOWER_HEX) == 0 || kinds & !(DIGIT | UPPER_HEX) == 0;
-        if text.len() >= 7 && is_hex {
-            return HEX;
-        }
-        let has = |some: u8| kinds & some != 0;
-        let mixed = text.len() >= 16 && has(UPPER | UPPER_HEX) && has(LOWER | LOWER_HEX);
-        // A word with a number behind it is none.
-        let odd = || {
-            let changes = |pair: &&[u8]| matches!(pair, [a, b] if a.is_ascii_digit() != b.is_ascii_digit());
-            text.first().is_some_and(u8::is_ascii_digit) || text.windows(2).filter(changes).count() >= 3
-        };
-        if mixed || text.len() >= 10 && digits >= 2 && letters >= 2 && odd() { ID } else { ' ' }
-    }
-}
-
-/// How long the UUID at the beginning is.
-fn uuid(bytes: &[u8]) -> Option<usize> {
-    const LENGTH: usize = 36;
-    let text = bytes.get(..LENGTH)?;
-    let fits = text.iter().enumerate().all(|(at, byte)| match at {
-        8 | 13 | 18 | 23 => *byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
-    });
-    (fits && !bytes.get(LENGTH).is_some_and(u8::is_ascii_alphanumeric)).then_some(LENGTH)
-}
-
-/// How long the date at the beginning is, with a time of day behind it: `2016-01-31`, `2016-01-31-00-00-00`,
-/// `2016-01-31T10:00:00Z`.
-fn date(bytes: &[u8]) -> Option<usize> {
-    let digits = |from: usize, count: usize| {
-        bytes.get(from..from + count).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
-    };
-    let is = |at: usize, of: &[u8]| bytes.get(at).is_some_and(|byte| of.contains(byte));
-    let ends = |at: usize| !bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
-    if !(digits(0, 4) && is(4, b"-_") && digits(5, 2) && is(7, b"-_") && digits(8, 2)) {
-        return None;
-    }
-    let mut end = 10;
-    if is(10, b"-T_ ") && digits(11, 2) {
-        let mut clock = 13;
-        while is(clock, b"-:.") && digits(clock + 1, 2) && clock < 19 {
-            clock += 3;
-        }
-        let zone = clock + usize::from(is(clock, b"Z"));
-        if ends(zone) {
-            end = zone;
-        }
-    }
-    ends(end).then_some(end)
-}
-
-/// `20160131`, `20160131T000000Z`.
-fn compact_date(word: &[u8]) -> bool {
-    if !matches!(word, [b'1', b'9', ..] | [b'2', b'0', ..]) || word.len() < 8 {
-        return false;
-    }
-    let number = |from: usize, to: usize| {
-        word.get(from..to)?
-            .iter()
-            .try_fold(0_u32, |all, digit| digit.is_ascii_digit().then(|| all * 10 + u32::from(digit - b'0')))
-    };
-    let is_day = || {
-        Some(
-            (1990..2100).contains(&number(0, 4)?)
-                && (1..=12).contains(&number(4, 6)?)
-                && (1..=31).contains(&number(6, 8)?),
-        )
-    };
-    let is_clock = |word: &[u8]| {
-        let digits = word.strip_prefix(b"T").map(|word| word.strip_suffix(b"Z").unwrap_or(word)).unwrap_or(word);
-        digits.is_empty() || matches!(digits.len(), 4 | 6) && digits.iter().all(u8::is_ascii_digit)
-    };
-    is_day() == Some(true) && word.get(8..).is_some_and(is_clock)
 }
 
 /// How coarse a shape can be: the shape itself, its first two segments and its ending, its first segment, nothing.
@@ -593,6 +479,57 @@ mod tests {
         }
         assert_eq!(texts.next(), None);
         shown
+    }
+
+    #[test]
+    fn short_segments_are_read_like_any() {
+        const PARTS: [&str; 24] = [
+            "",
+            "-",
+            ".",
+            "_",
+            "=",
+            "@",
+            "[",
+            "~",
+            "é",
+            "\u{FDD0}",
+            "app",
+            "G",
+            "7",
+            "19",
+            "2016",
+            "2016-01-31",
+            "T10:00Z",
+            "20160131",
+            "8916b9e21dff",
+            "ABCDEF01",
+            "Qx3-Zk9",
+            "a/1",
+            "0a1b2c3d-0000-4000-8000-0123456789ab",
+            "k3J9mQ2xW7pL0vB5",
+        ];
+        let mut short = 0;
+        for first in PARTS {
+            for second in PARTS {
+                for third in PARTS {
+                    for (start, name) in
+                        [(0, [first, second, third].concat()), (2, ["x/", second, first, third].concat())]
+                    {
+                        let (mut one, mut other) = (Shape::default(), Shape::default());
+                        let any = other.any_segment(&name, start);
+                        if let Some(end) = one.short_segment(&name, start) {
+                            short += 1;
+                            assert_eq!((end, &one.text, &one.slots), (any, &other.text, &other.slots), "{name}");
+                        } else {
+                            let segment = name[start..].split('/').next().unwrap_or_default();
+                            assert!(!segment.is_ascii() || segment.len() > 64, "{name}");
+                        }
+                    }
+                }
+            }
+        }
+        assert!(short > 20_000);
     }
 
     #[test]

@@ -73,9 +73,10 @@ impl<'l> Query<'l> {
 
 /// Whether a value stands for a text. Of most that is seen without decoding them: nothing in them is beyond ASCII.
 pub(super) fn is_text(value: &[u8]) -> bool {
-    let is_high = |at: usize| matches!(value.get(at + 1), Some(b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F'));
-    let is_plain = value.is_ascii() && !memchr::memchr_iter(b'%', value).any(is_high);
-    is_plain || decoded(value).is_some()
+    let pairs = value.iter().zip(value.get(1..).unwrap_or_default());
+    // All are looked at, many at a time.
+    let is_encoded = pairs.fold(false, |found, (sign, digit)| found | (*sign == b'%') & (*digit > b'7'));
+    value.is_ascii() && !is_encoded || decoded(value).is_some()
 }
 
 /// The text that a value stands for; `None` if that is no UTF-8.

@@ -11,7 +11,7 @@ use super::pieces::Pieces;
 use super::query::{decoded, is_text};
 use super::skimmed::Skimmed;
 use super::words::{Word, Words};
-use crate::lanes::{Mask, first_bytes, marks_all};
+use crate::lanes::{Mask, begins, first_bytes, marks_all};
 use memchr::memmem;
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
@@ -20,7 +20,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Skim<'l> {
     time: i64,
-    numbers: Numbers,
+    kind: Kind,
     /// The prefix that the request asks for, encoded; of a line without a key.
     prefix: Option<&'l [u8]>,
     bucket: &'l [u8],
@@ -28,15 +28,6 @@ pub struct Skim<'l> {
     field: &'l [u8],
     named: Path<'l>,
     tail: &'l [u8],
-}
-
-/// What tells a line from those of other kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Numbers {
-    requester: usize,
-    /// Of the role whose session the requester is, or of the requester.
-    role: usize,
-    others: [usize; 5],
 }
 
 /// What lines have in common that differ in nothing but their key and the prefix that they ask for, and perhaps in the
@@ -60,9 +51,8 @@ pub type Style = Option<bool>;
 
 impl<'l> Skimmed<'l> for Skim<'l> {
     #[inline(always)]
-    fn kind(&self, by_session: bool) -> Kind {
-        let Numbers { requester, role, others: [bucket, operation, path, answer, tail] } = self.numbers;
-        [if by_session { requester } else { role }, bucket, operation, path, answer, tail]
+    fn kind(&self) -> Kind {
+        self.kind
     }
 
     #[inline]
@@ -203,19 +193,23 @@ enum Tail {
 /// The number of no piece.
 const NONE: usize = usize::MAX;
 
-/// What is known about a requester.
-#[derive(Debug, Clone, Copy)]
-struct Habits {
-    /// The number of the role whose session it is, or of the requester.
-    role: usize,
-    usual: Usual,
-}
-
-/// The numbers of the client and of the tail of the last line: most often the next one has the same.
+/// The numbers of the client and of the tail of a requester's last line: most often the next one has the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Usual {
     client: usize,
     tail: usize,
+}
+
+/// How many roles are told by their sessions without looking where their names end.
+const ROLES: usize = 16;
+
+/// Where among them the role of a session may be: its name begins there in most ARNs.
+#[inline]
+fn slot_of_role(requester: &[u8]) -> usize {
+    const START: usize = "arn:aws:sts::111122223333:assumed-role/".len();
+    let name = requester.get(START..).and_then(|name| name.first_chunk()).copied().unwrap_or_default();
+    // Multiplied by an odd number, so that all bytes count in the highest bits.
+    (u64::from_le_bytes(name).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - ROLES.ilog2())) as usize
 }
 
 /// Skims lines, and keeps in mind what repeats in them.
@@ -228,7 +222,7 @@ struct Usual {
 /// "#);
 /// let lines = [line("a", "200 -"), line("b", "200 -"), line("a", "403 AccessDenied")];
 /// let mut skimmer = Skimmer::default();
-/// let kinds: Vec<_> = lines.iter().map(|line| skimmer.skim(line.as_bytes()).unwrap().0.kind(true)).collect();
+/// let kinds: Vec<_> = lines.iter().map(|line| skimmer.skim(line.as_bytes()).unwrap().0.kind()).collect();
 /// assert!(kinds[0] == kinds[1] && kinds[0] != kinds[2]);
 /// let log = lines[1..].concat();
 /// let (skim, rest) = skimmer.skim(log.as_bytes()).unwrap();
@@ -238,11 +232,17 @@ struct Usual {
 #[derive(Debug, Default)]
 pub struct Skimmer {
     dates: Dates,
+    /// Whether sessions of a role are told apart.
+    by_session: bool,
+    /// The requester of the line before, and its number or that of its role.
+    requester: Vec<u8>,
+    number: usize,
+    /// The numbers of roles whose sessions there were last.
+    sessions: [Option<usize>; ROLES],
     /// Owner and bucket, with where the bucket begins.
     buckets: Pieces<usize>,
-    requesters: Pieces<Habits>,
-    /// Roles and requesters, with what is usual for the last session of each.
-    roles: Pieces<Usual>,
+    /// Requesters, or roles for all of their sessions, with what was usual for them last.
+    requesters: Pieces<Usual>,
     operations: Pieces<Form>,
     /// The paths of requests without a key, of those without and with a prefix.
     paths: [Pieces<()>; 2],
@@ -255,6 +255,12 @@ pub struct Skimmer {
 }
 
 impl Skimmer {
+    /// What skims lines that are of other kinds in other sessions of a role, or not.
+    #[must_use]
+    pub fn new(by_session: bool) -> Self {
+        Self { by_session, ..Self::default() }
+    }
+
     /// Skims the line that a text begins with, and says what follows its line feed. `None` if the line has to be read.
     #[must_use]
     #[inline(always)]
@@ -264,32 +270,27 @@ impl Skimmer {
         let time = self.dates.take(&mut words)?;
         // The address.
         words.word()?;
-        let (requester, habits) = self.requester(&mut words)?;
+        let (requester, habit) = self.requester(&mut words)?;
         words.request_id()?;
         let operation = words.word()?;
         let (operation, form) = self.operations.find(operation, || form(operation))?;
         let form = *form;
         if matches!(form, Form::Itself) {
-            let numbers = [requester, habits.role, bucket_number, operation];
-            return self.by_itself(words, time, bucket, numbers);
+            return self.by_itself(words, time, bucket, [requester, bucket_number, operation]);
         }
         let key = words.key()?;
         let (named, path, prefix) = self.path(&mut words, form, &key)?;
         let answer = self.answer(&mut words)?;
         words.numbers()?;
-        let client = self.client(&mut words, habits.usual.client)?;
+        let client = self.client(&mut words, habit.client)?;
         words.host_id()?;
-        let (tail_number, tail) = self.tail(&mut words, habits.usual.tail)?;
+        let (tail_number, tail) = self.tail(&mut words, habit.tail)?;
         let usual = Usual { client, tail: tail_number };
-        if usual != habits.usual {
-            self.requesters.about_mut(requester)?.usual = usual;
-            if let Some(of_role) = self.roles.about_mut(habits.role) {
-                *of_role = usual;
-            }
+        if usual != habit {
+            *self.requesters.about_mut(requester)? = usual;
         }
-        let others = [bucket_number, operation, path, answer, tail_number];
-        let numbers = Numbers { requester, role: habits.role, others };
-        Some((Skim { time, numbers, prefix, bucket, field: key.text, named, tail }, words.rest()))
+        let kind = [requester, bucket_number, operation, path, answer, tail_number];
+        Some((Skim { time, kind, prefix, bucket, field: key.text, named, tail }, words.rest()))
     }
 
     /// Skims what follows the operation of what S3 does by itself.
@@ -299,7 +300,7 @@ impl Skimmer {
         mut words: Words<'l>,
         time: i64,
         bucket: &'l [u8],
-        [requester, role, bucket_number, operation]: [usize; 4],
+        [requester, bucket_number, operation]: [usize; 3],
     ) -> Option<(Skim<'l>, &'l [u8])> {
         let key = words.key()?.text;
         if key == b"-" {
@@ -318,9 +319,8 @@ impl Skimmer {
         let text = words.rest();
         let (tail_number, length) = self.other_tail(&mut words, Tail::Nothing)?;
         let tail = text.get(..length - 1)?;
-        let others = [bucket_number, operation, version, answer, tail_number];
-        let numbers = Numbers { requester, role, others };
-        Some((Skim { time, numbers, prefix: None, bucket, field: key, named: Path::Unsaid, tail }, words.rest()))
+        let kind = [requester, bucket_number, operation, version, answer, tail_number];
+        Some((Skim { time, kind, prefix: None, bucket, field: key, named: Path::Unsaid, tail }, words.rest()))
     }
 
     /// Takes owner and bucket: the number of both, and the bucket.
@@ -338,23 +338,35 @@ impl Skimmer {
         Some((number, bucket))
     }
 
-    /// Takes a requester: its number, and what is known about it.
+    /// Takes a requester: its number or that of its role, and what is usual for it.
     #[inline(always)]
-    fn requester(&mut self, words: &mut Words<'_>) -> Option<(usize, Habits)> {
-        if let Some((number, usual, habits)) = self.requesters.last()
-            && words.take_word(usual).is_some()
-        {
-            return Some((number, *habits));
+    fn requester(&mut self, words: &mut Words<'_>) -> Option<(usize, Usual)> {
+        if words.take_word(&self.requester).is_none() {
+            let requester = words.word()?;
+            self.turn_to(requester)?;
         }
-        let requester = words.word()?;
-        let roles = &mut self.roles;
-        let nothing = Usual { client: NONE, tail: NONE };
-        let new = || {
-            let known = roles.find(role(requester), || nothing);
-            let (role, usual) = known.map_or((0, nothing), |(role, usual)| (role, *usual));
-            Habits { role, usual }
+        Some((self.number, *self.requesters.about(self.number)?))
+    }
+
+    /// Turns to another requester than that of the line before.
+    #[inline(never)]
+    fn turn_to(&mut self, requester: &[u8]) -> Option<()> {
+        let lately = self.sessions.get_mut(slot_of_role(requester))?;
+        let is_session = |role: &usize| self.requesters.text(*role).is_some_and(|role| begins(requester, role));
+        self.number = match lately.filter(is_session) {
+            Some(role) => role,
+            None => {
+                let told = if self.by_session { requester } else { role(requester) };
+                let (number, _) = self.requesters.find(told, || Usual { client: NONE, tail: NONE })?;
+                if told.len() < requester.len() {
+                    *lately = Some(number);
+                }
+                number
+            }
         };
-        self.requesters.find(requester, new).map(|(number, habits)| (number, *habits))
+        self.requester.clear();
+        self.requester.extend_from_slice(requester);
+        Some(())
     }
 
     /// Takes what the request line says of a key. For a line without one, there is a number for its path, with a prefix or
@@ -371,7 +383,7 @@ impl Skimmer {
             Form::Rest(usual) => {
                 method(words, usual)?;
                 // Most request lines name the key as it is.
-                let is_key = key.plain && has_key && words.take_path(key.text).is_some();
+                let is_key = key.plain && has_key && words.take_path(key).is_some();
                 let path = if is_key { &[] } else { words.path()? };
                 let asked = query(words)?;
                 words.take(b"HTTP/1.1\" ")?;
@@ -417,10 +429,9 @@ impl Skimmer {
     /// Takes status and error code: their number.
     #[inline(always)]
     fn answer(&mut self, words: &mut Words<'_>) -> Option<usize> {
-        // What most requests are answered; no other answer has its number.
-        const SUCCESS: usize = usize::MAX;
-        if words.take(b"200 - ").is_some() {
-            return Some(SUCCESS);
+        // Most answers have no error code; no other one has such a number.
+        if let Some(status) = words.status() {
+            return Some(usize::MAX - status);
         }
         let text = words.rest();
         let (status, error) = (words.word()?, words.word()?);
@@ -503,7 +514,7 @@ impl Tail {
 }
 
 /// How lines of an operation say what they are about.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 enum Form {
     /// By a request line, with the beginning that is usual.
     Rest(Option<Method>),
@@ -514,6 +525,7 @@ enum Form {
     /// By a key, of what S3 does by itself.
     Itself,
     /// In other ways, or nobody knows.
+    #[default]
     Other,
 }
 
@@ -651,6 +663,51 @@ fn is_ordinary(tail: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requesters_are_told_apart_as_their_roles_are() {
+        let session = |partition: &str, role: &str| format!("arn:{partition}:sts::111122223333:assumed-role/{role}");
+        let mut requesters =
+            vec!["-", "79a5", "arn:aws:iam::111122223333:user/ann", "arn:aws:iam::111122223333:user/anna"]
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>();
+        requesters.extend(
+            [
+                "R",
+                "R/",
+                "R/one",
+                "R/two",
+                "R/one/x",
+                "Role/one",
+                "RoleOfAnother/one",
+                "RoleOfAnother/two",
+                "RoleOfAll/one",
+            ]
+            .iter()
+            .flat_map(|role| ["aws", "aws-cn"].map(|partition| session(partition, role))),
+        );
+        requesters.push("x".repeat(1 << 16));
+        for by_session in [false, true] {
+            let mut skimmer = Skimmer::new(by_session);
+            let mut numbers = std::collections::HashMap::new();
+            // All in all orders of two, twice.
+            let pairs = requesters.iter().flat_map(|one| requesters.iter().map(move |other| [one, other]));
+            for requester in pairs.flatten() {
+                let told = if by_session { requester.as_bytes() } else { role(requester.as_bytes()) };
+                let text = format!("{requester} and more than is looked at together");
+                let mut words = Words::new(text.as_bytes());
+                let number = skimmer.requester(&mut words).map(|(number, _)| number);
+                assert_eq!(number.is_none(), requester.len() > 1 << 15);
+                if let Some(number) = number {
+                    assert_eq!(words.rest(), b"and more than is looked at together");
+                    assert_eq!(numbers.entry(told).or_insert(number), &number, "{requester}");
+                }
+            }
+            let all: std::collections::HashSet<_> = numbers.values().collect();
+            assert_eq!(all.len(), numbers.len());
+        }
+    }
 
     #[test]
     fn times_are_those_that_are_read() {

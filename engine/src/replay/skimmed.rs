@@ -7,8 +7,8 @@ use std::borrow::Cow;
 /// ([`EventSkim`](super::cloudtrail::EventSkim)).
 pub trait Skimmed<'l> {
     /// What kind it is of: those of one kind differ in nothing but what the others here say. Sessions of a role are of one
-    /// kind or not; for events, [`EventSkimmer`](super::cloudtrail::EventSkimmer) is told which.
-    fn kind(&self, by_session: bool) -> Kind;
+    /// kind or not, as was said when what skims was made.
+    fn kind(&self) -> Kind;
 
     /// When it happened, in seconds since 1970.
     fn time(&self) -> i64;

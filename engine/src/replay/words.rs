@@ -1,6 +1,6 @@
 //! The words of a line, from the left: where the next space is, looked for many bytes at a time.
 
-use crate::lanes::{WIDTH, any_before, before, begins, first, is, unprintable};
+use crate::lanes::{LOOK, WIDTH, any_before, before, begin_alike, first, is, marks, unprintable};
 use wide::u8x16;
 
 /// What is left of a text whose first line is at hand. No word goes beyond the end of the line, and all are of printable
@@ -17,6 +17,8 @@ pub(super) struct Words<'l> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word<'l> {
     pub(super) text: &'l [u8],
+    /// What is there from the word on.
+    from: &'l [u8],
     /// Whether nothing in it can stand for something else or end a path: no quotes, `%`, `+`, `?`. A word with a `!` is not
     /// plain, either.
     pub(super) plain: bool,
@@ -59,12 +61,12 @@ impl<'l> Words<'l> {
         Some(())
     }
 
-    /// Takes a slash and that path behind it, if that is what comes next, and all of the path.
+    /// Takes a slash and that word behind it as a path, if that is what comes next, and all of the path.
     #[inline(always)]
-    pub(super) fn take_path(&mut self, path: &[u8]) -> Option<()> {
+    pub(super) fn take_path(&mut self, path: &Word<'_>) -> Option<()> {
         let [b'/', rest @ ..] = self.rest else { return None };
-        let (_, behind @ [b' ' | b'?', ..]) = rest.split_at_checked(path.len())? else { return None };
-        if !begins(rest, path) {
+        let (_, behind @ [b' ' | b'?', ..]) = rest.split_at_checked(path.text.len())? else { return None };
+        if !begin_alike(rest, path.from, path.text.len()) {
             return None;
         }
         self.rest = behind;
@@ -85,14 +87,20 @@ impl<'l> Words<'l> {
     #[inline(always)]
     pub(super) fn parameter(&mut self) -> Option<&'l [u8]> {
         let ends = |lane| before(lane, AFTER_QUOTE) | is(lane, b'&');
-        let mut end = first(self.rest, |lane| ends(lane) | is(lane, b'%'))?;
-        if let (name, encoded @ [b'%', ..]) = self.rest.split_at_checked(end)? {
-            if !name.contains(&b'=') {
-                return None;
-            }
-            end += first(encoded, ends)?;
+        let chunk = self.rest.first_chunk()?;
+        let [end, value, encoded] =
+            [marks(chunk, ends), marks(chunk, |lane| is(lane, b'=')), marks(chunk, |lane| is(lane, b'%'))];
+        // What comes first ends the name.
+        let name = (end | value).wrapping_sub(1) & !(end | value);
+        if encoded & name != 0 {
+            return None;
         }
-        self.skip(end)
+        let length = match (end, value) {
+            (0, 0) => long_parameter(self.rest)?,
+            (0, _) => LOOK + first(self.rest.get(LOOK..)?, ends)?,
+            _ => end.trailing_zeros() as usize,
+        };
+        self.skip(length)
     }
 
     /// Takes a word and the space behind it.
@@ -135,11 +143,12 @@ impl<'l> Words<'l> {
     /// The same, with a look at what is in it.
     #[inline(always)]
     pub(super) fn key(&mut self) -> Option<Word<'l>> {
+        let from = self.rest;
         // Whatever is not plain ends the look, the space first.
         let odd = |lane| is(lane, b'%') | is(lane, b'+') | is(lane, b'?');
         let end = first(self.rest, |lane| before(lane, AFTER_QUOTE) | odd(lane))?;
         match self.ended(end) {
-            Some(text) => Some(Word { text, plain: true }),
+            Some(text) => Some(Word { text, from, plain: true }),
             None => self.other_key(end),
         }
     }
@@ -147,8 +156,9 @@ impl<'l> Words<'l> {
     /// A key with something that is not plain there.
     #[inline(always)]
     fn other_key(&mut self, end: usize) -> Option<Word<'l>> {
-        let more = odd_word(self.rest.get(end..)?)?;
-        Some(Word { text: self.ended(end + more)?, plain: false })
+        let from = self.rest;
+        let more = odd_word(from.get(end..)?)?;
+        Some(Word { text: self.ended(end + more)?, from, plain: false })
     }
 
     /// The word that ends there, if a space follows it.
@@ -157,6 +167,19 @@ impl<'l> Words<'l> {
         let (word @ [_, ..], [b' ', rest @ ..]) = self.rest.split_at_checked(end)? else { return None };
         self.rest = rest;
         Some(word)
+    }
+
+    /// Takes a status and the hyphen that stands for no error code: a number of less than three bytes.
+    #[inline(always)]
+    pub(super) fn status(&mut self) -> Option<usize> {
+        let digits = u64::from_le_bytes(*self.rest.first_chunk()?) ^ u64::from_le_bytes(*b"000 - \0\0");
+        // What no digit has once six is added, and what else has to be as it is.
+        const WRONG: u64 = u64::from_le_bytes([0xF0, 0xF0, 0xF0, 0xFF, 0xFF, 0xFF, 0, 0]);
+        if (digits | digits.wrapping_add(0x06_06_06)) & WRONG != 0 {
+            return None;
+        }
+        self.skip(6)?;
+        Some((digits & 0xFF_FF_FF) as usize)
     }
 
     /// Takes four numbers, each with a space behind it; `-` counts as one.
@@ -181,6 +204,17 @@ const HOST_ID: usize = 76;
 #[inline(never)]
 fn path_end(text: &[u8]) -> Option<usize> {
     first(text, |lane| before(lane, AFTER_QUOTE) | is(lane, b'?'))
+}
+
+/// How long a parameter with a long name is.
+#[cold]
+fn long_parameter(text: &[u8]) -> Option<usize> {
+    let ends = |lane| before(lane, AFTER_QUOTE) | is(lane, b'&');
+    let name = first(text, |lane| ends(lane) | is(lane, b'=') | is(lane, b'%'))?;
+    match text.get(name)? {
+        b'%' => None,
+        _ => Some(name + first(text.get(name..)?, ends)?),
+    }
 }
 
 /// How long the word is that a text begins with.
@@ -252,7 +286,7 @@ mod tests {
                 assert_eq!(words.word(), Some(word.as_bytes()));
                 assert_eq!(words.rest(), rest);
                 let mut words = Words::new(line.as_bytes());
-                assert_eq!(words.key(), Some(Word { text: word.as_bytes(), plain: true }));
+                assert_eq!(words.key(), Some(Word { text: word.as_bytes(), from: line.as_bytes(), plain: true }));
                 assert_eq!(words.rest(), rest);
             }
             assert_eq!(Words::new("x".repeat(length).as_bytes()).word(), None);

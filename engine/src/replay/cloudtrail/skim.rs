@@ -29,7 +29,7 @@ pub struct EventSkim<'j> {
 }
 
 impl<'j> Skimmed<'j> for EventSkim<'j> {
-    fn kind(&self, _: bool) -> Kind {
+    fn kind(&self) -> Kind {
         // No line of an access log has such a number.
         [usize::MAX, self.number, 0, 0, 0, 0]
     }
@@ -215,7 +215,7 @@ struct Identity<'j> {
 ///
 /// let event = |key: &str, name: &str| format!(r#"{{"eventTime":"2026-11-21T19:00:00Z","eventSource":"s3.amazonaws.com","eventName":"{name}","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ann"}},"requestParameters":{{"bucketName":"data","key":"{key}"}}}}"#);
 /// let mut skimmer = EventSkimmer::default();
-/// let mut kind = |text: &str| skimmer.skim(text.as_bytes()).unwrap().0.kind(true);
+/// let mut kind = |text: &str| skimmer.skim(text.as_bytes()).unwrap().0.kind();
 /// assert_eq!(kind(&event("a", "GetObject")), kind(&event("b", "GetObject")));
 /// assert_ne!(kind(&event("a", "GetObject")), kind(&event("a", "PutObject")));
 /// ```
