@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 const MOST: usize = 1 << 12;
 
 /// How many plans are found without a hash.
-const RECENT: usize = 64;
+const RECENT: usize = 128;
 
 /// Plans by what they are for.
 pub(crate) struct Plans<P> {

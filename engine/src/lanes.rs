@@ -112,7 +112,7 @@ fn alike(one: &[u8; LOOK], other: &[u8; LOOK]) -> u32 {
 }
 
 /// Whether texts are equal; short ones are compared in two steps, of which the second perhaps repeats bytes.
-#[inline]
+#[inline(always)]
 pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len()
         && match one.len() {

@@ -63,7 +63,7 @@ pub(super) fn user(principal: &str) -> Option<&str> {
 }
 
 /// One group's names, and the days on which they were seen.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Part {
     pub(super) names: Names,
     pub(super) days: BTreeSet<i64>,

@@ -5,7 +5,7 @@
 //! enough, and a set that is too large is so whatever the order of its parts.
 
 use super::hash::FastHash;
-use super::shape::{COARSEST, Recalled, Shape, Shaped, Shapes, coarser, slots};
+use super::shape::{COARSEST, Recalled, Shape, Shaped, Shapes, coarser, next_number, slots};
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -219,10 +219,15 @@ impl Class {
     }
 
     /// Keeps a name if its hash is one of the smallest. One that is, is so from the first time on.
+    #[inline]
     fn sampled(&mut self, hash: u64, name: &str, seen: &Seen) {
-        if self.largest.is_some_and(|largest| hash > largest) {
-            return;
+        if self.largest.is_none_or(|largest| hash <= largest) {
+            self.sample(hash, name, seen);
         }
+    }
+
+    #[inline(never)]
+    fn sample(&mut self, hash: u64, name: &str, seen: &Seen) {
         match self.sample.get_mut(&hash) {
             Some((_, known)) => known.merge(seen),
             None => _ = self.sample.insert(hash, (name.to_owned(), *seen)),
@@ -257,7 +262,7 @@ impl Class {
 type Map<V> = IndexMap<String, V, FastHash>;
 
 /// A set of names.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Names {
     /// How coarse the set is: 0 for single names.
     pub(super) level: u8,
@@ -267,27 +272,31 @@ pub(super) struct Names {
     /// The shapes, from level 1 on.
     #[serde(serialize_with = "in_order")]
     pub(super) classes: Map<Class>,
-    /// The names that were added last, and where they or their shapes are.
+    /// Which set it is, for names to know where in it they or their shapes are: no other, nor this one at another level,
+    /// has its number.
     #[serde(skip)]
-    recent: Recent<64>,
+    number: Option<NonZeroU64>,
     /// The shapes that were added last.
     #[serde(skip)]
-    recent_shapes: Recent<16>,
+    recent_shapes: Recent,
 }
 
-/// Where the last ones are, by number. There may be very many sets to which few names are added, so that there are none at
-/// first.
+/// How many shapes are found without a hash.
+const RECENT: usize = 16;
+
+/// Where the last shapes are, by number. There may be very many sets to which few names are added, so that there are none
+/// at first.
 #[derive(Debug, Clone, Default)]
-struct Recent<const COUNT: usize> {
+struct Recent {
     places: Vec<Option<(NonZeroU64, usize)>>,
     /// How many were looked up while none were kept.
     looked_up: usize,
 }
 
-impl<const COUNT: usize> Recent<COUNT> {
+impl Recent {
     #[inline]
     fn slot(number: NonZeroU64) -> usize {
-        number.get() as usize % COUNT
+        number.get() as usize % RECENT
     }
 
     #[inline]
@@ -297,16 +306,16 @@ impl<const COUNT: usize> Recent<COUNT> {
         (known == number).then_some(place)
     }
 
-    fn keep(&mut self, number: Option<NonZeroU64>, place: Option<usize>) {
+    fn keep(&mut self, number: Option<NonZeroU64>, place: usize) {
         if self.places.is_empty() {
             self.looked_up += 1;
-            if self.looked_up > COUNT {
-                self.places.resize(COUNT, None);
+            if self.looked_up > RECENT {
+                self.places.resize(RECENT, None);
             }
         }
         let Some(number) = number else { return };
         if let Some(known) = self.places.get_mut(Self::slot(number)) {
-            *known = place.map(|place| (number, place));
+            *known = Some((number, place));
         }
     }
 }
@@ -320,11 +329,12 @@ impl Names {
     /// Adds a name that was seen on a day. `user` is the user whose name may stand in it.
     #[inline]
     pub(super) fn add(&mut self, name: &mut Recalled<'_>, (seen, day): (&Seen, i64), user: Option<&str>) {
-        match self.recent.find(name.number()) {
+        match name.place_in(self.number) {
             Some(place) => self.add_again(place, name, seen, day),
             None => {
-                let place = self.add_first(name, seen, day, user);
-                self.recent.keep(name.number(), place);
+                if let Some(place) = self.add_first(name, seen, day, user) {
+                    name.is_in(*self.number.get_or_insert_with(next_number), place);
+                }
             }
         }
     }
@@ -377,7 +387,7 @@ impl Names {
         let (level, count) = (self.level, self.classes.len());
         let place = self.recent_shapes.find(shape.number).unwrap_or_else(|| {
             let place = self.class_of(&shape.text, seen);
-            self.recent_shapes.keep(shape.number, Some(place));
+            self.recent_shapes.keep(shape.number, place);
             place
         });
         let (_, class) = self.classes.get_index_mut(place)?;
@@ -436,7 +446,7 @@ impl Names {
             return;
         }
         self.level = level;
-        (self.recent, self.recent_shapes) = Default::default();
+        (self.number, self.recent_shapes) = Default::default();
         let mut shapes = Shapes::default();
         for (name, Single { seen, days }) in std::mem::take(&mut self.single) {
             self.add_shape(shapes.name(&name, user), (&seen, &days.iter().collect::<Vec<_>>()), user);

@@ -79,12 +79,12 @@ struct Lately {
     shapes: Vec<(String, Option<NonZeroU64>)>,
 }
 
-/// A name that was seen lately.
-#[derive(Debug, Default)]
+/// A name that was seen lately, at first the empty one.
+#[derive(Debug)]
 struct Known {
-    /// No other name, nor one of another user, ever has this number.
-    number: Option<NonZeroU64>,
     name: String,
+    /// Where it or its shape is in some of the sets that it was added to last, by the number of the set.
+    places: [Option<(NonZeroU64, usize)>; PLACES],
     /// The XXH3 of the name.
     hash: u64,
     /// The user whose name may stand in it.
@@ -94,11 +94,24 @@ struct Known {
     is_read: bool,
 }
 
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            places: [None; PLACES],
+            hash: xxh3_64(b""),
+            user: None,
+            shape: Shape::default(),
+            is_read: false,
+        }
+    }
+}
+
 impl Known {
     /// Becomes another name.
     #[cold]
     fn become_name(&mut self, name: &[u8], user: Option<&str>) {
-        self.number = next_number();
+        self.places = [None; PLACES];
         self.name.clear();
         self.name.push_str(&text(name));
         self.hash = xxh3_64(self.name.as_bytes());
@@ -114,9 +127,19 @@ pub(super) struct Recalled<'s> {
 }
 
 impl Recalled<'_> {
-    /// The number that no other name has.
-    pub(super) fn number(&self) -> Option<NonZeroU64> {
-        self.known.number
+    /// Where the name or its shape is in a set, if that is known.
+    #[inline]
+    pub(super) fn place_in(&self, set: Option<NonZeroU64>) -> Option<usize> {
+        let set = set?;
+        let (known, place) = (*self.known.places.get(slot(set))?)?;
+        (known == set).then_some(place)
+    }
+
+    /// Keeps in mind where it is.
+    pub(super) fn is_in(&mut self, set: NonZeroU64, place: usize) {
+        if let Some(known) = self.known.places.get_mut(slot(set)) {
+            *known = Some((set, place));
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -145,6 +168,14 @@ pub(super) struct Shaped<'n> {
     /// The XXH3 of the name.
     pub(super) hash: u64,
     pub(super) shape: &'n Shape,
+}
+
+/// In how many sets a name is known to be.
+const PLACES: usize = 4;
+
+#[inline]
+fn slot(set: NonZeroU64) -> usize {
+    set.get() as usize % PLACES
 }
 
 /// How many directories are kept in mind, and how many shapes.
@@ -194,7 +225,7 @@ impl Shapes {
         // What users do is often done to names that others have to do with, too.
         let slot = if user.is_some() { hash.rotate_left(u64::BITS / 2) } else { hash };
         let known = place::<_, NAMES>(names, slot).unwrap_or(other);
-        let is_it = known.number.is_some() && equal(known.name.as_bytes(), name) && known.user.as_deref() == user;
+        let is_it = equal(known.name.as_bytes(), name) && known.user.as_deref() == user;
         if !is_it {
             known.become_name(name, user);
         }
@@ -220,16 +251,16 @@ impl Lately {
         if number.is_none() || known != shape {
             known.clear();
             known.push_str(shape);
-            *number = next_number();
+            *number = Some(next_number());
         }
         *number
     }
 }
 
-/// A number for a name, a directory or a shape.
-fn next_number() -> Option<NonZeroU64> {
+/// A number for a set, a directory or a shape.
+pub(super) fn next_number() -> NonZeroU64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    NonZeroU64::new(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    NonZeroU64::MIN.saturating_add(LAST.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Shape {
@@ -242,7 +273,8 @@ impl Shape {
         // Most names have their directory in common with one before. A date may go on in what follows the slash.
         let slash = memchr::memrchr(b'/', name.as_bytes());
         let (directory, last) = slash.and_then(|at| name.split_at_checked(at + 1)).unwrap_or(("", name));
-        let by_itself = user.is_none() && !directory.is_empty() && last.len() > 2 && !last.contains('=');
+        let goes_on = last.len() <= 2 || PARTS_OF_DATE.iter().any(|(name, ..)| last.starts_with(name));
+        let by_itself = user.is_none() && !directory.is_empty() && !goes_on;
         if by_itself {
             match place::<_, KEPT>(&mut lately.directories, xxh3_64(directory.as_bytes())) {
                 Some(known) if known.name == directory => {
@@ -252,7 +284,7 @@ impl Shape {
                 }
                 known => {
                     self.segments(name, 0, directory.len(), user);
-                    (self.directory, self.slots_of_directory) = (next_number(), self.slots.len());
+                    (self.directory, self.slots_of_directory) = (Some(next_number()), self.slots.len());
                     if let Some(known) = known {
                         known.name.clear();
                         known.name.push_str(directory);
@@ -394,6 +426,9 @@ fn is_two(text: &str, least: u8, most: u8) -> bool {
     digits && (least..=most).contains(&((tens - b'0') * 10 + (ones - b'0')))
 }
 
+/// What follows a year in segments of their own, if they have names, and the least and the most numbers of each.
+const PARTS_OF_DATE: [(&str, u8, u8); 3] = [("month=", 1, 12), ("day=", 1, 31), ("hour=", 0, 23)];
+
 /// A date that goes over several segments at the beginning: how long what stands before it is, and how long it is, as in
 /// `2026/08/03` and `year=2026/month=08`.
 fn dated(path: &str) -> Option<(usize, usize)> {
@@ -404,9 +439,8 @@ fn dated(path: &str) -> Option<(usize, usize)> {
     if !is_year(year) {
         return None;
     }
-    let names = [("month=", 1, 12), ("day=", 1, 31), ("hour=", 0, 23)];
     let mut end = first.len();
-    for (name, least, most) in names {
+    for (name, least, most) in PARTS_OF_DATE {
         let Some(next) = segments.next() else { break };
         let number = if named.is_some() { next.strip_prefix(name) } else { Some(next) };
         if !number.is_some_and(|number| is_two(number, least, most)) {
