@@ -201,6 +201,17 @@ mod tests {
                 *other.get_mut(at).unwrap() |= 0x80;
                 assert!(!is_ascii(&other), "{length} {at}");
             }
+            for behind in 0..70 {
+                let rest = |filled: u8| [beginning, &vec![filled; behind]].concat();
+                assert!(begin_alike(&rest(b'a'), &rest(b'b'), length), "{length} {behind}");
+                for at in 0..length {
+                    let mut other = rest(b'a');
+                    *other.get_mut(at).unwrap() ^= 1;
+                    assert!(!begin_alike(&other, &rest(b'a'), length), "{length} {behind} {at}");
+                }
+                assert!(!begin_alike(beginning, &rest(b'a'), length + 1));
+                assert!(!begin_alike(&rest(b'a'), beginning, length + 1));
+            }
             let shorter = text.get(..length.saturating_sub(1)).unwrap();
             assert_eq!(begins(shorter, beginning), length == 0);
             assert_eq!(equal(&text, beginning), length == text.len());

@@ -102,3 +102,21 @@ pub(super) fn compact_time(text: &str) -> Option<i64> {
     );
     i64::try_from(crate::instant::Instant::parse(&iso)?.seconds()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_texts_if_they_are_ones_decoded() {
+        for value in
+            ["", "%", "a%2", "a%2F", "%c3%a9", "%c3", "%C3%A9", "a%80", "%7f", "%zz", "%g0", "%c3%", "é", "a%:0"]
+        {
+            for (before, behind) in [(0, 0), (15, 0), (16, 3), (40, 40)] {
+                let value = format!("{}{value}{}", "a".repeat(before), "/".repeat(behind));
+                assert_eq!(is_text(value.as_bytes()), decoded(value.as_bytes()).is_some(), "{value}");
+            }
+        }
+        assert!(!is_text(b"\xFF"));
+    }
+}

@@ -324,6 +324,77 @@ mod tests {
     }
 
     #[test]
+    fn a_status_is_three_digits_without_an_error_code() {
+        let mut numbers = std::collections::HashSet::new();
+        for status in 0..=999 {
+            let line = format!("{status:03} - {BEHIND}");
+            let mut words = Words::new(line.as_bytes());
+            assert!(words.status().is_some_and(|number| number < 1 << 24 && numbers.insert(number)), "{line}");
+            assert_eq!(words.rest(), BEHIND.as_bytes());
+        }
+        for at in 0..6 {
+            for byte in (0..=255).filter(|byte| at > 2 || !u8::is_ascii_digit(byte)) {
+                let mut line = format!("200 - {BEHIND}").into_bytes();
+                let before = std::mem::replace(line.get_mut(at).unwrap(), byte);
+                assert_eq!(Words::new(&line).status().is_some(), byte == before, "{at} {byte}");
+            }
+        }
+        assert_eq!(Words::new(b"200 - ").status(), None);
+    }
+
+    #[test]
+    fn parameters_end_where_they_do_and_have_plain_names() {
+        for (parameter, is_plain) in [
+            ("", true),
+            ("uploads", true),
+            ("prefix=", true),
+            ("prefix=a%2Fb", true),
+            ("prefix==%", true),
+            ("pre%66ix=a", false),
+            ("%70refix", false),
+            ("a%3D=b", false),
+            ("x%", false),
+        ] {
+            // Name and value are longer than is looked at together, or not.
+            for (name, value) in [(0, 0), (40, 0), (0, 40), (40, 40), (25, 0), (0, 25), (31, 31)] {
+                let parameter = format!("{}{parameter}{}", "n".repeat(name), "v".repeat(value));
+                for end in ["&", " ", "\"", "\n", "é"] {
+                    let line = format!("{parameter}{end}%=& {BEHIND}");
+                    let mut words = Words::new(line.as_bytes());
+                    assert_eq!(words.parameter(), is_plain.then_some(parameter.as_bytes()), "{line}");
+                    if is_plain {
+                        assert_eq!(words.rest(), line.as_bytes().get(parameter.len()..).unwrap());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn paths_are_keys_that_they_are_equal_to() {
+        for length in 1..80 {
+            let key = "k".repeat(length);
+            for (path, is_it) in [
+                (format!("/{key} "), true),
+                (format!("/{key}?x "), true),
+                (format!("/{key}x "), false),
+                (format!("{key} "), false),
+                (format!("/{}x ", "k".repeat(length - 1)), false),
+                (format!("/x{} ", "k".repeat(length - 1)), false),
+            ] {
+                for behind in
+                    ["", BEHIND, "and much more than is looked at together, which is two times thirty-two bytes"]
+                {
+                    let line = format!("{key} {path}{behind}{BEHIND}");
+                    let mut words = Words::new(line.as_bytes());
+                    let key = words.key().unwrap();
+                    assert_eq!(words.take_path(&key).is_some(), is_it, "{line}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn numbers_are_digits_or_nothing() {
         for (line, wanted) in [
             ("1 - 20 0033 \"", Some("\"")),
