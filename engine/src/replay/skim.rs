@@ -514,7 +514,7 @@ impl Tail {
 }
 
 /// How lines of an operation say what they are about.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 enum Form {
     /// By a request line, with the beginning that is usual.
     Rest(Option<Method>),
@@ -525,7 +525,6 @@ enum Form {
     /// By a key, of what S3 does by itself.
     Itself,
     /// In other ways, or nobody knows.
-    #[default]
     Other,
 }
 
