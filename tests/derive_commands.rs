@@ -435,6 +435,32 @@ fn a_prefix_means_in_a_line_what_lines_mean_and_in_an_event_what_events_mean() {
 }
 
 #[test]
+fn what_crosses_partitions_is_set_aside() {
+    let folder = folder("derive-partitions");
+    let event = |partition: &str, key: usize| {
+        let event = serde_json::json!({
+            "userIdentity": { "type": "IAMUser", "principalId": "AIDAEXAMPLE", "arn": ANN, "accountId": "111122223333" },
+            "eventTime": "2026-11-21T19:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "GetObject",
+            "requestParameters": { "bucketName": "data", "key": format!("x/{key}") },
+            "resources": [{ "ARN": format!("arn:{partition}:s3:::data/x/{key}") }, { "ARN": format!("arn:{partition}:s3:::data") }],
+        });
+        format!("{event}\n")
+    };
+    let own: String = (0..3).map(|key| event("aws", key)).collect();
+    let foreign: String = (0..2).map(|key| event("aws-cn", key)).collect();
+    let wanted = out(&run(&["derive", "-q", &file(&folder, "own.jsonl", &own)]));
+    for events in [format!("{own}{foreign}"), format!("{foreign}{own}")] {
+        let output = run(&["derive", &file(&folder, "both.jsonl", &events)]);
+        assert_eq!((code(&output), out(&output)), (0, wanted.clone()), "{}", err(&output));
+        let why = format!("2 requests set aside: resources of another partition than {ANN}, which no policy can allow");
+        assert!(err(&output).contains(&why), "{}", err(&output));
+    }
+    let output = run(&["derive", &file(&folder, "foreign.jsonl", &event("aws-cn", 0))]);
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains("1 request set aside: "), "{}", err(&output));
+}
+
+#[test]
 fn what_was_refused_through_an_access_point_is_not_granted() {
     let folder = folder("derive-access-point-refusals");
     let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/reports";

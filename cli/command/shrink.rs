@@ -1,7 +1,7 @@
 //! `can-access shrink`: a policy with shorter action patterns, and proof that they cover the same.
 
 use crate::args::{Format, ShrinkArgs};
-use crate::report::{self, problems};
+use crate::report::{self, counted, problems};
 use crate::{Exit, Failure, input};
 use can_access_engine::catalogue::Catalogue;
 use can_access_engine::expansion::{Shrunk, shrink_policy};
@@ -97,13 +97,12 @@ fn report_changes(policy: &Policy, shrunk: &Shrunk, before: usize) {
     for change in &shrunk.changes {
         let Some(statement) = policy.statements().get(change.statement) else { continue };
         let place = policy.source().place(statement.span().start);
-        let of = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
         problems::print_note(&format!(
             "{name}:{place}: {} of {} are now {}, for the same {}",
-            of(change.before, "entry", "entries"),
+            counted(change.before, "entry", "entries"),
             change.element,
             change.entries.len(),
-            of(change.actions, "action", "actions")
+            counted(change.actions, "action", "actions")
         ));
         let old = statement.action().entries();
         let is_new = |entry: &&String| !old.iter().any(|old| old.as_str() == entry.as_str());

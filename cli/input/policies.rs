@@ -3,6 +3,7 @@
 use super::{files, read};
 use crate::Failure;
 use crate::args::PolicyArgs;
+use crate::report::counted;
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policies, Policy, PolicySet, Reader, Refused};
 use std::path::Path;
@@ -43,8 +44,8 @@ pub(crate) fn load(args: &PolicyArgs, sees: bool) -> Result<Given, Failure> {
     policies.rcp = loader.levels(&args.rcp, Layer::Rcp)?;
     let warnings: usize = policies.policies().map(|policy| policy.warnings().len()).sum();
     if warnings > 0 && !sees {
-        let what = if warnings == 1 { "warning" } else { "warnings" };
-        loader.notes.push(format!("{warnings} {what} about the policies: -v shows them"));
+        let warnings = counted(warnings, "warning", "warnings");
+        loader.notes.push(format!("{warnings} about the policies: -v shows them"));
     }
     if loader.refused.is_empty() {
         Ok(Given { policies, notes: loader.notes })

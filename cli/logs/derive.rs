@@ -5,6 +5,7 @@ use super::prefixes::Prefixes;
 use super::source::{Block, LineCounts, Source};
 use super::{Deliveries, Logline, Readable, Skimmers, Visit, each_block, each_line};
 use crate::partial::{self, Part as _};
+use can_access_engine::arn::Arn;
 use can_access_engine::derivation::{Evidence, Group, GroupId, Kind, Proof};
 use can_access_engine::replay::access_log::Damage;
 use can_access_engine::replay::copies::Copies;
@@ -114,6 +115,12 @@ impl Rules {
         });
         worker.collected
     }
+}
+
+/// Whether both are ARNs, and of different partitions.
+fn are_of_other_partitions(one: &str, other: &str) -> bool {
+    let partition = |arn| Arn::parse(arn).map(|arn| arn.partition);
+    partition(one).zip(partition(other)).is_some_and(|(one, other)| one != other)
 }
 
 /// What one thread collects.
@@ -322,10 +329,12 @@ impl<'r> Worker<'r> {
                 Requester::Other(name) => format!("requester `{name}`"),
                 _ => "requests of S3 itself".to_owned(),
             };
-            add_name(&mut self.collected.aside, &why, 1);
-            self.learned = None;
-            return;
+            return self.set_aside(&why);
         };
+        if logged.facts().iter().any(|fact| are_of_other_partitions(&principal, &fact.scope)) {
+            return self
+                .set_aside(&format!("resources of another partition than {principal}, which no policy can allow"));
+        }
         if logged.class() == Class::Refused {
             if let Some(fact) = logged.refused() {
                 self.prove(&principal, &fact, Proof::Refused, time, place);
@@ -338,6 +347,12 @@ impl<'r> Worker<'r> {
         if let Some(fact) = logged.shown().filter(|_| rules.probes) {
             self.prove(&principal, &fact, Proof::Allowed, time, place);
         }
+    }
+
+    /// Counts a request that is no evidence for a policy.
+    fn set_aside(&mut self, why: &str) {
+        add_name(&mut self.collected.aside, why, 1);
+        self.learned = None;
     }
 
     fn prove(&mut self, principal: &str, fact: &Fact<'_>, proof: Proof, time: i64, place: Place) {

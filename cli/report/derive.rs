@@ -3,7 +3,7 @@
 use super::LinesJson;
 use super::problems;
 use super::replay::Names;
-use super::{BOLD, DIM};
+use super::{BOLD, DIM, counted};
 use crate::Failure;
 use crate::logs::derive::Collected;
 use can_access_engine::derivation::{Derived, Evidence, Form, Granted, Options, Precision, SetAside, evidence_for};
@@ -199,11 +199,11 @@ fn time(seconds: i64) -> String {
 pub(crate) fn print_summary(derived: &Derived, options: &Options) {
     let mut out = anstream::stderr().lock();
     let of = derived.of.as_deref().map(|of| format!(" for {of}")).unwrap_or_default();
-    let days = if derived.days == 1 { "1 day".to_owned() } else { format!("{} days", derived.days) };
-    let statements =
-        if derived.statements == 1 { "1 statement".to_owned() } else { format!("{} statements", derived.statements) };
+    let days = counted(derived.days, "day", "days");
+    let statements = counted(derived.statements, "statement", "statements");
     let needed = if derived.different == derived.needed {
-        format!("needed     {} different requests, all allowed by the policy", derived.needed)
+        let needed = counted(derived.needed, "request", "different requests, all");
+        format!("needed     {needed} allowed by the policy")
     } else {
         let (some, all) = (derived.needed, derived.different);
         format!(
@@ -287,7 +287,7 @@ fn spelled(limit: &str) -> &str {
 /// Says whose requests are in no policy.
 pub(crate) fn print_set_aside(collected: &Collected, aside: &SetAside, options: &Options) {
     for (why, count) in collected.aside.iter().take(LISTED) {
-        problems::print_warning(&format!("{count} requests set aside: {why}"));
+        problems::print_warning(&format!("{} set aside: {why}", counted(*count, "request", "requests")));
     }
     let listed =
         |names: &BTreeSet<String>| names.iter().map(String::as_str).take(LISTED).collect::<Vec<_>>().join(", ");

@@ -14,6 +14,7 @@ use can_access_engine::decision::Decision;
 use can_access_engine::replay::Class;
 use can_access_engine::replay::tally::Lines;
 use serde::Serialize;
+use std::fmt::Display;
 use std::io::{BufWriter, Stdout};
 
 /// What the lines of logs count as, for machines.
@@ -78,6 +79,12 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const OPEN: Style = AnsiColor::Yellow.on_default().bold();
+
+/// So many of something, which has another name where there is one of it.
+pub(crate) fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
+    let what = if count == N::from(1) { one } else { many };
+    format!("{count} {what}")
+}
 
 /// How a decision is coloured.
 fn style_of(decision: Decision) -> Style {

@@ -1,5 +1,6 @@
 //! Problems on standard error: the place, the source line with the mistake marked, and what to do.
 
+use super::counted;
 use crate::Failure;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -80,9 +81,8 @@ fn print_all(source: &Source, problems: &[Problem]) {
     }
     let rest = wanted.len() - shown;
     if rest > 0 {
-        let what = if errors_only { "error" } else { "warning" };
-        let plural = if rest == 1 { "" } else { "s" };
-        print_note(&format!("{rest} more {what}{plural} in {}", source.name()));
+        let [one, many] = if errors_only { ["more error", "more errors"] } else { ["more warning", "more warnings"] };
+        print_note(&format!("{} in {}", counted(rest, one, many), source.name()));
     }
 }
 

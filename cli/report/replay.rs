@@ -2,7 +2,7 @@
 
 use super::LinesJson;
 use super::problems;
-use super::{BAD, BOLD, DIM};
+use super::{BAD, BOLD, DIM, counted};
 use crate::Failure;
 use crate::input::lines;
 use can_access_engine::replay::Class;
@@ -190,9 +190,9 @@ pub(crate) fn print_text(
     }
     writeln!(
         out,
-        "{} lines: {} requests allowed and {} refused by the log, {} without evidence",
-        tally.lines.all(),
-        tally.lines.of(Class::Allowed),
+        "{}: {} allowed and {} refused by the log, {} without evidence",
+        counted(tally.lines.all(), "line", "lines"),
+        counted(tally.lines.of(Class::Allowed), "request", "requests"),
         tally.lines.of(Class::Refused),
         tally.lines.all() - tally.lines.of(Class::Allowed) - tally.lines.of(Class::Refused)
     )?;
@@ -201,16 +201,18 @@ pub(crate) fn print_text(
         "the policies allow {}, deny {}, cannot decide {}",
         verdicts.allowed, verdicts.denied, verdicts.undecided
     )?;
-    print_findings(out, ("requests that succeeded are denied by the policies", "denied"), &tally.now_denied, names)?;
+    let what =
+        ["request that succeeded is denied by the policies", "requests that succeeded are denied by the policies"];
+    print_findings(out, (what, "denied"), &tally.now_denied, names)?;
     if names.baseline {
-        print_findings(
-            out,
-            ("requests that succeeded are denied, and the baseline allows them", "denied"),
-            &tally.newly_denied,
-            names,
-        )?;
-        let newly = ("requests are allowed, and the baseline denies them", "allowed");
-        print_findings(out, newly, &tally.newly_allowed, names)?;
+        let what = [
+            "request that succeeded is denied, and the baseline allows it",
+            "requests that succeeded are denied, and the baseline allows them",
+        ];
+        print_findings(out, (what, "denied"), &tally.newly_denied, names)?;
+        let what =
+            ["request is allowed, and the baseline denies it", "requests are allowed, and the baseline denies them"];
+        print_findings(out, (what, "allowed"), &tally.newly_allowed, names)?;
     }
     if !tally.unknown_keys.is_empty() {
         writeln!(out, "\nundecided because the log does not tell:")?;
@@ -250,16 +252,17 @@ pub(crate) fn print_text(
     Ok(out.flush()?)
 }
 
-/// Prints examples of requests, which the policies allow or deny as `how` says.
+/// Prints examples of requests, one or many of which there are, that the policies allow or deny as `how` says.
 fn print_findings(
     out: &mut impl Write,
-    (what, how): (&str, &str),
+    ([one, many], how): ([&str; 2], &str),
     findings: &Findings,
     names: &Names<'_>,
 ) -> Result<(), Failure> {
     if findings.requests == 0 {
         return Ok(());
     }
+    let what = if findings.requests == 1 { one } else { many };
     writeln!(out, "\n{BAD}{}{BAD:#} {what}, first:", findings.requests)?;
     for ((file, line), example) in findings.examples() {
         let resource = super::text::shown(&example.resource);
@@ -309,7 +312,7 @@ pub(crate) fn damaged(lines: &Lines, files: &[String]) -> Option<Failure> {
 
 /// Says on standard error what was not used, and why.
 pub(crate) fn complain(lines: &Lines, names: &Names<'_>) {
-    let number = |count: u64| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
+    let number = |count: u64| counted(count, "line", "lines");
     let place = |(file, line): (usize, u64)| format!("first at {}:{line}", names.file(file));
     for (damage, (count, first)) in &lines.damage {
         problems::print_warning(&format!("{} cannot be read: {}; {}", number(*count), damage.name(), place(*first)));
