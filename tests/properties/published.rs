@@ -79,7 +79,8 @@ static CORPUS: LazyLock<Published> = LazyLock::new(|| {
 });
 
 static MANAGED: LazyLock<Published> = LazyLock::new(|| {
-    let text = fs::read_to_string("target/bench-data/managed-policies.json").expect("managed-policies.py fetches them");
+    let text = fs::read_to_string("target/bench-data/managed-policies.json")
+        .unwrap_or_else(|error| panic!("benches/managed-policies.py fetches them: {error}"));
     let mut documents: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
     // Beside these, no other would make a difference.
     documents.retain(|name, _| !["AdministratorAccess", "AWSDenyAll"].contains(&name.as_str()));
