@@ -401,6 +401,9 @@ pub(crate) struct TestArgs {
     /// Test files, directories that hold them, or quoted globs
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<String>,
+    /// Ask as the tests say, whatever AWS's data has, for services newer than the data
+    #[arg(long)]
+    pub(crate) allow_unknown_actions: bool,
     /// Hold the requests against compiled policies, which have to say the same
     #[arg(long, hide = true)]
     pub(crate) compiled: bool,

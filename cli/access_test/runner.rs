@@ -43,27 +43,36 @@ pub(crate) struct FileResult {
     pub(crate) results: Result<Vec<PairResult>, Failure>,
 }
 
-/// Runs the tests of all files, `compiled` with policies that are compiled first.
-pub(crate) fn run(files: &[String], compiled: bool) -> Vec<FileResult> {
-    files.par_iter().map(|path| run_file(path, compiled)).collect()
+/// How tests are run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How {
+    /// Whether policies are compiled before requests are held against them.
+    pub(crate) compiled: bool,
+    /// Whether the catalogue has all actions, and is right about them.
+    pub(crate) trusting: bool,
 }
 
-fn run_file(path: &str, compiled: bool) -> FileResult {
+/// Runs the tests of all files.
+pub(crate) fn run(files: &[String], how: How) -> Vec<FileResult> {
+    files.par_iter().map(|path| run_file(path, how)).collect()
+}
+
+fn run_file(path: &str, how: How) -> FileResult {
     let mut warnings = Vec::new();
-    let results = results_of(path, compiled, &mut warnings);
+    let results = results_of(path, how, &mut warnings);
     FileResult { path: path.to_owned(), warnings, results }
 }
 
-fn results_of(path: &str, compiled: bool, warnings: &mut Vec<String>) -> Result<Vec<PairResult>, Failure> {
+fn results_of(path: &str, how: How, warnings: &mut Vec<String>) -> Result<Vec<PairResult>, Failure> {
     let source = input::read(path)?;
     let file = read_file(path, &source)?;
     let mut seen = HashSet::new();
-    for test in &file.tests {
+    for test in file.tests.iter().filter(|_| how.trusting) {
         let new = test.actions.iter().filter(|action| seen.insert(action.to_ascii_lowercase()));
         warnings.extend(new.filter_map(|action| advice::unknown_in_test(&test.name, action)));
     }
     let base = Path::new(path).parent().unwrap_or(Path::new(""));
-    let library = Library { base, source: &source, files: Mutex::default(), compiled };
+    let library = Library { base, source: &source, files: Mutex::default(), how };
     let results: Vec<Vec<PairResult>> = file.tests.par_iter().map(|test| run_test(test, &library)).collect();
     Ok(results.into_iter().flatten().collect())
 }
@@ -88,8 +97,7 @@ struct Library<'a> {
     base: &'a Path,
     source: &'a Arc<Source>,
     files: Mutex<HashMap<(String, Layer), Loaded>>,
-    /// Whether policies are compiled before requests are held against them.
-    compiled: bool,
+    how: How,
 }
 
 type Loaded = Result<Arc<Policy>, Unusable>;
@@ -160,7 +168,7 @@ impl Library<'_> {
 
 fn run_test(test: &Test, library: &Library<'_>) -> Vec<PairResult> {
     let policies = library.set(&test.policies);
-    let compiled = policies.as_ref().ok().filter(|_| library.compiled);
+    let compiled = policies.as_ref().ok().filter(|_| library.how.compiled);
     let compiled = compiled.map(|policies| CompiledSet::indexing_everything(policies.clone()));
     let pairs = test.actions.iter().flat_map(|action| test.resources.iter().map(move |resource| (action, resource)));
     pairs
@@ -169,18 +177,18 @@ fn run_test(test: &Test, library: &Library<'_>) -> Vec<PairResult> {
             match &policies {
                 Err(Unusable::Refused(message)) => pair.refused(message.clone()),
                 Err(Unusable::Unreadable(message)) => pair.unreadable(message.clone()),
-                Ok(policies) => run_pair(&pair, policies, compiled.as_ref()),
+                Ok(policies) => run_pair(&pair, policies, compiled.as_ref(), library.how.trusting),
             }
         })
         .collect()
 }
 
-fn run_pair(pair: &Pair<'_>, policies: &PolicySet, compiled: Option<&CompiledSet>) -> PairResult {
+fn run_pair(pair: &Pair<'_>, policies: &PolicySet, compiled: Option<&CompiledSet>, trusting: bool) -> PairResult {
     let prepared = question(pair.test).and_then(|question| question.prepare(policies, pair.resource));
     let answered = prepared.and_then(|prepared: Prepared| {
         let action = Action::parse(pair.action)?;
         let (asked, context) = (Asked::Plain(policies), &pair.test.context);
-        let mut answer = Advice::on(&action).ask(&prepared, asked, &action, pair.resource, true, context)?;
+        let mut answer = Advice::on(&action).ask(&prepared, asked, &action, pair.resource, trusting, context)?;
         if let Some(compiled) = compiled {
             answer.explanation.outcome = compiled.decide(&answer.request);
         }

@@ -1,6 +1,6 @@
 //! `can-access test`: policy tests.
 
-use crate::access_test::runner::{self, FileResult};
+use crate::access_test::runner::{self, FileResult, How};
 use crate::args::{Format, TestArgs};
 use crate::input::files;
 use crate::report::{self, tests};
@@ -27,8 +27,9 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         paths.extend(found);
     }
     paths.dedup();
-    let results: Vec<FileResult> =
-        super::query::with_threads(args.common.threads, || runner::run(&paths, args.compiled))?;
+    let results: Vec<FileResult> = super::query::with_threads(args.common.threads, || {
+        runner::run(&paths, How { compiled: args.compiled, trusting: !args.allow_unknown_actions })
+    })?;
     for file in &results {
         if let Err(failure) = &file.results {
             report::problems::print_failure(failure);
