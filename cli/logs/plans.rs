@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 const MOST: usize = 1 << 12;
 
 /// How many plans are found without a hash.
-const RECENT: usize = 128;
+const RECENT: usize = 1 << RECENT_BITS;
+const RECENT_BITS: u32 = 9;
 
 /// Plans by what they are for.
 pub(crate) struct Plans<P> {
@@ -20,7 +21,9 @@ pub(crate) struct Plans<P> {
 /// Where among those that were asked for last a kind may be.
 #[inline(always)]
 fn slot(kind: &Kind) -> usize {
-    kind.iter().fold(0_usize, |slot, number| slot.wrapping_mul(5).wrapping_add(*number)) % RECENT
+    let sum = kind.iter().fold(0, |sum: usize, number| sum.wrapping_mul(31).wrapping_add(*number));
+    // Multiplied by an odd number, so that all bits count in the highest ones.
+    ((sum as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - RECENT_BITS)) as usize
 }
 
 /// Whether kinds are the same; all numbers are looked at, because most often they are.

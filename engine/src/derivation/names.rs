@@ -177,7 +177,8 @@ impl Class {
             }
             *directory = Some(number);
         }
-        for (texts, slot) in self.texts.iter_mut().zip(&shape.slots).skip(known) {
+        let texts = self.texts.get_mut(known..).unwrap_or_default();
+        for (texts, slot) in texts.iter_mut().zip(shape.slots.get(known..).unwrap_or_default()) {
             let Some(known) = texts else { continue };
             let text = name.get(slot.clone()).unwrap_or_default();
             if !known.contains(text) {
@@ -228,10 +229,10 @@ impl Class {
 
     #[inline(never)]
     fn sample(&mut self, hash: u64, name: &str, seen: &Seen) {
-        match self.sample.get_mut(&hash) {
-            Some((_, known)) => known.merge(seen),
-            None => _ = self.sample.insert(hash, (name.to_owned(), *seen)),
+        if let Some((_, known)) = self.sample.get_mut(&hash) {
+            return known.merge(seen);
         }
+        self.sample.insert(hash, (name.to_owned(), *seen));
         while self.sample.len() > SAMPLE {
             self.sample.pop_last();
         }

@@ -26,12 +26,12 @@ pub(super) struct Pieces<K> {
     /// The place of the one that was asked for last.
     last: usize,
     /// The places of those that were asked for last, by what is quickly told of their text.
-    recent: [usize; RECENT],
+    recent: [u16; RECENT],
 }
 
 /// How many pieces are found without a hash.
 const RECENT: usize = 1 << RECENT_BITS;
-const RECENT_BITS: u32 = 6;
+const RECENT_BITS: u32 = 8;
 
 /// Where among them a piece may be.
 #[inline]
@@ -63,7 +63,7 @@ impl<K> Pieces<K> {
     #[inline(always)]
     pub(super) fn find(&mut self, text: &[u8], about: impl FnOnce() -> K) -> Option<(usize, &mut K)> {
         let slot = slot(text);
-        let recent = self.recent.get(slot).copied().unwrap_or_default();
+        let recent = self.recent.get(slot).copied().unwrap_or_default().into();
         self.last = match self.at(recent) {
             Some(known) if equal(known, text) => recent,
             _ => self.look_up(slot, text, about)?,
@@ -81,7 +81,8 @@ impl<K> Pieces<K> {
         let known = self.index.get(&hash).copied().filter(is_it);
         let place = known.unwrap_or_else(|| self.add(hash, text, about()));
         if let Some(recent) = self.recent.get_mut(slot) {
-            *recent = place;
+            // There are no more than that.
+            *recent = u16::try_from(place).unwrap_or_default();
         }
         Some(place)
     }

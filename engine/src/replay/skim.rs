@@ -107,20 +107,28 @@ impl<'l> Skim<'l> {
     }
 }
 
-/// The hour of the line before, since most lines are of the same one.
-#[derive(Debug, Clone, Copy)]
+/// The hours of the lines before, since most lines are of the same one, or of one beside it.
+#[derive(Debug, Default)]
 struct Dates {
+    hours: [Hour; HOURS],
+}
+
+/// How many hours are kept in mind, by the last bits of their number.
+const HOURS: usize = 4;
+
+#[derive(Debug, Clone, Copy)]
+struct Hour {
     /// `[21/Nov/2026:19:`.
-    hour: [u8; 16],
+    text: [u8; 16],
     /// When it begins.
     start: i64,
     /// When its day begins.
     midnight: i64,
 }
 
-impl Default for Dates {
+impl Default for Hour {
     fn default() -> Self {
-        Self { hour: *b"[01/Jan/1970:00:", start: 0, midnight: 0 }
+        Self { text: *b"[01/Jan/1970:00:", start: 0, midnight: 0 }
     }
 }
 
@@ -130,8 +138,10 @@ impl Dates {
     fn take(&mut self, words: &mut Words<'_>) -> Option<i64> {
         let text: &[u8; 29] = words.skip(29)?.first_chunk()?;
         let (hour, rest) = text.split_first_chunk::<16>()?;
-        if *hour != self.hour {
-            self.turn_to(hour)?;
+        let [.., ones, _] = hour;
+        let known = self.hours.get_mut(usize::from(*ones) % HOURS)?;
+        if *hour != known.text {
+            known.turn_to(hour)?;
         }
         // `00:00 +0` and ` +0000] `, which have three characters in common.
         let (clock, zone) = (rest.first_chunk::<8>()?, rest.last_chunk::<8>()?);
@@ -142,9 +152,11 @@ impl Dates {
             return other_time(text);
         }
         let digit = |at: u32| ((digits >> (8 * at)) & 0xF).cast_signed();
-        Some(self.start + 60 * (10 * digit(0) + digit(1)) + 10 * digit(3) + digit(4))
+        Some(known.start + 60 * (10 * digit(0) + digit(1)) + 10 * digit(3) + digit(4))
     }
+}
 
+impl Hour {
     #[inline(never)]
     fn turn_to(&mut self, hour: &[u8; 16]) -> Option<()> {
         const DAY: usize = 12;
@@ -153,12 +165,12 @@ impl Dates {
         if number > 23 {
             return None;
         }
-        if hour.first_chunk::<DAY>() != self.hour.first_chunk::<DAY>() {
+        if hour.first_chunk::<DAY>() != self.text.first_chunk::<DAY>() {
             let mut midnight = *b"[00/Jan/0000:00:00:00 +0000]";
             midnight.first_chunk_mut::<DAY>()?.copy_from_slice(hour.get(..DAY)?);
             self.midnight = seconds(&midnight)?;
         }
-        self.hour = *hour;
+        self.text = *hour;
         self.start = self.midnight + 3_600 * number;
         Some(())
     }
