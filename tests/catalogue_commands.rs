@@ -83,12 +83,12 @@ fn an_action_without_resources_is_asked_of_everything() {
     assert_eq!(code(&run(&["-p", &allows, "ec2:StopInstances", instance])), 0);
     let test = format!(
         r#"{{ "version": 1, "policies": {{ "identity": ["of-arn.json"] }}, "tests": [{{ "name": "newer",
-            "action": ["ec2:DescribeInstances", "ec2:BrandNew"], "resource": "{instance}", "expect": "allowed" }}] }}"#
+            "action": ["ec2:DescribeInstances", "ec2:RunInstnaces"], "resource": "{instance}", "expect": "allowed" }}] }}"#
     );
     let test = file("newer.access-test.json", &test);
     let trusting = run(&["test", &test]);
     assert_eq!(code(&trusting), 1, "{}", out(&trusting));
-    assert!(err(&trusting).contains("ec2:BrandNew"), "{}", err(&trusting));
+    assert!(err(&trusting).contains("ec2:RunInstnaces"), "{}", err(&trusting));
     let asked = run(&["test", "--allow-unknown-actions", &test]);
     assert_eq!((code(&asked), err(&asked)), (0, String::new()), "{}", out(&asked));
 }
