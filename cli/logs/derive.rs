@@ -331,7 +331,8 @@ impl<'r> Worker<'r> {
             };
             return self.set_aside(&why);
         };
-        if logged.facts().iter().any(|fact| are_of_other_partitions(&principal, &fact.scope)) {
+        let facts = logged.facts();
+        if facts.iter().any(|fact| are_of_other_partitions(&principal, &fact.scope)) {
             return self
                 .set_aside(&format!("resources of another partition than {principal}, which no policy can allow"));
         }
@@ -341,8 +342,8 @@ impl<'r> Worker<'r> {
             }
             return;
         }
-        for fact in logged.facts() {
-            self.prove(&principal, &fact, Proof::Allowed, time, place);
+        for fact in &facts {
+            self.prove(&principal, fact, Proof::Allowed, time, place);
         }
         if let Some(fact) = logged.shown().filter(|_| rules.probes) {
             self.prove(&principal, &fact, Proof::Allowed, time, place);
