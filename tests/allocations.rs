@@ -62,24 +62,28 @@ fn deciding_allocates_nothing() {
             }
         }
     }
-    let mut met = Vec::with_capacity(requests.len());
-    let mut alike = true;
-
     let compiled = [CompiledSet::new(policies.clone()), CompiledSet::indexing_everything(policies.clone())];
     // What is looked up is built when it is first asked for.
     compiled.iter().for_each(|set| requests.iter().for_each(|request| _ = set.decide(request)));
 
     let _profiler = dhat::Profiler::builder().testing().build();
-    let before = dhat::HeapStats::get().total_blocks;
-    for request in &requests {
-        let decision = decide(&policies, request).decision;
-        alike &=
-            compiled.iter().all(|set| set.decide(request).decision == decision && set.verdict(request) == decision);
-        met.push(decision);
-    }
-    let allocated = dhat::HeapStats::get().total_blocks - before;
+    let mut met = Vec::with_capacity(requests.len());
+    let mut alike = true;
+    let mut round = || {
+        met.clear();
+        let before = dhat::HeapStats::get().total_blocks;
+        for request in &requests {
+            let decision = decide(&policies, request).decision;
+            alike &=
+                compiled.iter().all(|set| set.decide(request).decision == decision && set.verdict(request) == decision);
+            met.push(decision);
+        }
+        dhat::HeapStats::get().total_blocks - before
+    };
+    // Other threads, such as the test runner's, are counted too: what decisions allocate, every round has.
+    let allocated = (0..10).map(|_| round()).min();
 
-    assert_eq!(allocated, 0, "{} decisions", met.len());
+    assert_eq!(allocated, Some(0), "{} decisions", met.len());
     assert!(alike);
     assert!(met.contains(&Decision::Allowed) && met.contains(&Decision::ImplicitDeny), "{met:?}");
 }
