@@ -6,24 +6,29 @@ use rustc_hash::FxHashMap;
 /// How many plans are kept. Hosts in request headers are for anybody to choose, so there could be any number.
 const MOST: usize = 1 << 12;
 
-/// How many plans are found without a hash.
+/// How many places there are for plans that are found without a hash.
 const RECENT: usize = 1 << RECENT_BITS;
-const RECENT_BITS: u32 = 9;
+const RECENT_BITS: u32 = 11;
 
 /// Plans by what they are for.
 pub(crate) struct Plans<P> {
     index: FxHashMap<Kind, usize>,
     plans: Vec<P>,
-    /// Those that were asked for last, with the kinds of their lines.
-    recent: [Option<(Kind, usize)>; RECENT],
+    /// The kind of the lines that each is for.
+    kinds: Vec<Kind>,
+    /// Where those are that were asked for last.
+    recent: [u16; RECENT],
 }
 
 /// Where among those that were asked for last a kind may be.
 #[inline(always)]
 fn slot(kind: &Kind) -> usize {
-    let sum = kind.iter().fold(0, |sum: usize, number| sum.wrapping_mul(31).wrapping_add(*number));
+    // Each number at bits of its own, as far as there are, so that none waits for another.
+    let [a, b, c, d, e, f] = kind.map(|number| number as u64);
+    let one = a ^ b.rotate_left(11) ^ c.rotate_left(22);
+    let other = d.rotate_left(33) ^ e.rotate_left(44) ^ f.rotate_left(55);
     // Multiplied by an odd number, so that all bits count in the highest ones.
-    ((sum as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - RECENT_BITS)) as usize
+    ((one ^ other).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - RECENT_BITS)) as usize
 }
 
 /// Whether kinds are the same; all numbers are looked at, because most often they are.
@@ -34,15 +39,16 @@ fn is_same(one: &Kind, other: &Kind) -> bool {
 
 impl<P> Plans<P> {
     pub(crate) fn new() -> Self {
-        Self { index: FxHashMap::default(), plans: Vec::new(), recent: [None; RECENT] }
+        Self { index: FxHashMap::default(), plans: Vec::new(), kinds: Vec::new(), recent: [0; RECENT] }
     }
 
     /// Which plan is that for lines of a kind.
     #[inline(always)]
     pub(crate) fn find(&mut self, kind: &Kind) -> Option<usize> {
         let slot = slot(kind);
-        match self.recent.get(slot)? {
-            Some((known, at)) if is_same(known, kind) => Some(*at),
+        let recent = usize::from(*self.recent.get(slot)?);
+        match self.kinds.get(recent) {
+            Some(known) if is_same(known, kind) => Some(recent),
             _ => self.look_up(slot, *kind),
         }
     }
@@ -50,7 +56,8 @@ impl<P> Plans<P> {
     #[inline(never)]
     fn look_up(&mut self, slot: usize, kind: Kind) -> Option<usize> {
         let at = *self.index.get(&kind)?;
-        *self.recent.get_mut(slot)? = Some((kind, at));
+        // There are no more than that.
+        *self.recent.get_mut(slot)? = u16::try_from(at).unwrap_or_default();
         Some(at)
     }
 
@@ -58,6 +65,7 @@ impl<P> Plans<P> {
     pub(crate) fn learn(&mut self, kind: Kind, plan: P) {
         self.index.insert(kind, self.plans.len());
         self.plans.push(plan);
+        self.kinds.push(kind);
     }
 
     /// Whether another plan is one too many.
@@ -68,7 +76,7 @@ impl<P> Plans<P> {
     /// Forgets all plans, and gives them.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = P> {
         self.index.clear();
-        self.recent = [None; RECENT];
+        self.kinds.clear();
         self.plans.drain(..)
     }
 
