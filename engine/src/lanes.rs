@@ -75,6 +75,17 @@ fn further(bytes: &[u8], found: impl Fn(i8x32) -> i8x32) -> Option<usize> {
     None
 }
 
+/// Where the first byte is that is before that character, or beyond ASCII, where it is to be expected at once.
+#[inline(always)]
+pub(crate) fn first_soon(bytes: &[u8], character: u8) -> Option<usize> {
+    let chunk: &[u8; WIDTH] = bytes.first_chunk()?;
+    let bits = i8x16::splat(character.cast_signed()).simd_gt(i8x16::new(chunk.map(u8::cast_signed))).to_bitmask();
+    if bits != 0 {
+        return Some(bits.trailing_zeros() as usize);
+    }
+    first(bytes, |lane| before(lane, character))
+}
+
 /// How many bytes are looked at together.
 pub(crate) const LOOK: usize = 2 * WIDTH;
 
@@ -84,31 +95,10 @@ pub(crate) fn marks(chunk: &[u8; LOOK], found: impl Fn(i8x32) -> i8x32) -> u32 {
     found(i8x32::new(chunk.map(u8::cast_signed))).to_bitmask()
 }
 
-/// Whether texts begin alike, for so many bytes; up to 63 are compared in the same steps where as many follow.
-#[inline(always)]
-pub(crate) fn begin_alike(one: &[u8], other: &[u8], length: usize) -> bool {
-    if length < 2 * LOOK
-        && let ([one, one_more, ..], [other, other_more, ..]) = (one.as_chunks().0, other.as_chunks().0)
-    {
-        let bits = u64::from(alike(one, other)) | u64::from(alike(one_more, other_more)) << LOOK;
-        let wanted = (1 << length) - 1;
-        return bits & wanted == wanted;
-    }
-    let start = one.get(..length);
-    start.is_some() && start == other.get(..length)
-}
-
 /// Whether a text begins with another; compared many bytes at a time.
 #[inline]
 pub(crate) fn begins(text: &[u8], with: &[u8]) -> bool {
     text.get(..with.len()).is_some_and(|text| equal(text, with))
-}
-
-/// A bit for each byte that is the same in both.
-#[inline(always)]
-fn alike(one: &[u8; LOOK], other: &[u8; LOOK]) -> u32 {
-    let lane = |chunk: &[u8; LOOK]| i8x32::new(chunk.map(u8::cast_signed));
-    lane(one).simd_eq(lane(other)).to_bitmask()
 }
 
 /// Whether texts are equal; short ones are compared in two steps, of which the second perhaps repeats bytes.
@@ -123,6 +113,18 @@ pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
         }
 }
 
+/// Whether texts are equal; ones of 16 to 64 bytes are compared in the same steps however long they are.
+#[inline(always)]
+pub(crate) fn equal_names(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    match (quarters(one), quarters(other)) {
+        (Some([a, b, c, d]), Some([e, f, g, h])) => (a.simd_eq(e) & b.simd_eq(f) & c.simd_eq(g) & d.simd_eq(h)).all(),
+        _ => one == other,
+    }
+}
+
 /// Whether so many bytes are equal, the first and the last ones.
 #[inline]
 fn ends_equal<const N: usize>(one: &[u8], other: &[u8]) -> bool {
@@ -130,23 +132,28 @@ fn ends_equal<const N: usize>(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// The first and the last bytes of a text.
-#[inline]
+#[inline(always)]
 fn ends(text: &[u8]) -> Option<(i8x16, i8x16)> {
     let lane = |chunk: &[u8; WIDTH]| i8x16::new(chunk.map(u8::cast_signed));
     text.first_chunk().map(lane).zip(text.last_chunk().map(lane))
 }
 
+/// All bytes of a text of 16 to 64 bytes, some of them perhaps twice; `None` for any other text.
+#[inline(always)]
+fn quarters(text: &[u8]) -> Option<[i8x16; 4]> {
+    if text.len() > 4 * WIDTH {
+        return None;
+    }
+    let half = text.len().div_ceil(2).max(WIDTH);
+    let (a, b) = ends(text.get(..half)?)?;
+    let (c, d) = ends(text.get(text.len().checked_sub(half)?..)?)?;
+    Some([a, b, c, d])
+}
+
 /// Whether a text is ASCII; a short one is looked at in the same steps however long it is.
 #[inline]
 pub(crate) fn is_ascii(text: &[u8]) -> bool {
-    if !(WIDTH..=4 * WIDTH).contains(&text.len()) {
-        return text.is_ascii();
-    }
-    let half = text.len().div_ceil(2).max(WIDTH);
-    let halves = [text.get(..half), text.get(text.len() - half..)];
-    let bits = halves.map(|half| half.and_then(ends).map_or(i8x16::splat(-1), |(first, last)| first | last));
-    let [first, last] = bits;
-    (first | last).to_bitmask() == 0
+    quarters(text).map_or_else(|| text.is_ascii(), |[a, b, c, d]| (a | b | c | d).to_bitmask() == 0)
 }
 
 /// A bit for each byte that is a character of ASCII.
@@ -198,23 +205,16 @@ mod tests {
                 let mut other = beginning.to_vec();
                 *other.get_mut(at).unwrap() ^= 1;
                 assert!(!begins(&text, &other), "{length} {at}");
+                assert!(!equal_names(beginning, &other), "{length} {at}");
                 *other.get_mut(at).unwrap() |= 0x80;
                 assert!(!is_ascii(&other), "{length} {at}");
-            }
-            for behind in 0..70 {
-                let rest = |filled: u8| [beginning, &vec![filled; behind]].concat();
-                assert!(begin_alike(&rest(b'a'), &rest(b'b'), length), "{length} {behind}");
-                for at in 0..length {
-                    let mut other = rest(b'a');
-                    *other.get_mut(at).unwrap() ^= 1;
-                    assert!(!begin_alike(&other, &rest(b'a'), length), "{length} {behind} {at}");
-                }
-                assert!(!begin_alike(beginning, &rest(b'a'), length + 1));
-                assert!(!begin_alike(&rest(b'a'), beginning, length + 1));
             }
             let shorter = text.get(..length.saturating_sub(1)).unwrap();
             assert_eq!(begins(shorter, beginning), length == 0);
             assert_eq!(equal(&text, beginning), length == text.len());
+            assert_eq!(equal_names(&text, beginning), length == text.len());
+            let (copy, longer) = (beginning.to_vec(), [beginning, b"x"].concat());
+            assert!(equal_names(beginning, &copy) && !equal_names(beginning, &longer));
             assert!(is_ascii(beginning));
         }
     }

@@ -134,8 +134,9 @@ impl<R: Record, S: Statements> Layers<'_, R, S> {
         let endpoint = (layer == Layer::Endpoint).then_some(request.facts().endpoint_type);
         let on_bucket = self.has_bucket && !request.has_access_point_form();
         let around = Surroundings { layer, bounded: self.bounded, endpoint, on_bucket };
+        let group = Group { layer, access_point: false, level: 0 };
         let mut said = match self.policies.groups(layer, false) {
-            [one] => of_level(self.statements, 0, one, request, around, self.record),
+            [one] => of_group(self.statements, group, one, request, around, self.record),
             levels => of_levels(self.statements, levels, request, around, self.record),
         };
         if R::HASTY && said.denies.is_true() {
@@ -182,7 +183,7 @@ impl<R: Record, S: Statements> Layers<'_, R, S> {
         let policies = if access_point { &self.policies.access_point } else { &self.policies.resource };
         let on_bucket = self.has_bucket && !access_point;
         let around = Surroundings { layer: Layer::Resource, bounded: self.bounded, endpoint: None, on_bucket };
-        of_resource(self.statements, group, policies, request, around, self.record)
+        of_group(self.statements, group, policies, request, around, self.record)
     }
 
     /// Notes what a layer said, if more than the decision counts.
@@ -203,37 +204,27 @@ fn of_levels<R: Record>(
     around: Surroundings,
     record: &mut R,
 ) -> Said {
-    let said = |(level, policies)| of_level(statements, level, policies, request, around, record);
+    let said = |(level, policies)| {
+        let group = Group { layer: around.layer, access_point: false, level };
+        of_group::<_, Said>(statements, group, policies, request, around, record)
+    };
     levels.iter().enumerate().map(said).fold(Said::PASSES, |whole, of_level| Said {
         denies: whole.denies.or(of_level.denies),
         allows: whole.allows.and(of_level.allows),
     })
 }
 
+/// What the policies of one group say.
 #[inline(never)]
-fn of_level<R: Record>(
-    statements: &impl Statements,
-    level: usize,
-    policies: &Policies,
-    request: &Request<'_>,
-    around: Surroundings,
-    record: &mut R,
-) -> Said {
-    let group = Group { layer: around.layer, access_point: false, level };
-    Looking { request, group, around, record, said: Said::SILENT }.said_by(statements, policies)
-}
-
-/// What a resource's own policies say.
-#[inline(never)]
-fn of_resource<R: Record>(
+fn of_group<R: Record, S: Saying>(
     statements: &impl Statements,
     group: Group,
     policies: &Policies,
     request: &Request<'_>,
     around: Surroundings,
     record: &mut R,
-) -> ResourceSaid {
-    Looking { request, group, around, record, said: ResourceSaid::SILENT }.said_by(statements, policies)
+) -> S {
+    Looking { request, group, around, record, said: S::SILENT }.said_by(statements, policies)
 }
 
 /// Holds the statements of a group against a request.
@@ -254,6 +245,8 @@ impl<R: Record, S: Saying> Looking<'_, '_, R, S> {
 
 /// What is put together from the statements of a group. Their order does not matter (R0.3).
 trait Saying {
+    /// What none at all says.
+    const SILENT: Self;
     /// Whether a statement with this effect can still make a difference.
     fn wants(&self, effect: Effect) -> bool;
     /// Takes in a statement that applies or may apply.
@@ -262,6 +255,8 @@ trait Saying {
 }
 
 impl Saying for Said {
+    const SILENT: Self = Self::SILENT;
+
     fn wants(&self, effect: Effect) -> bool {
         match effect {
             Effect::Deny => !self.denies.is_true(),
@@ -282,6 +277,8 @@ impl Saying for Said {
 }
 
 impl Saying for ResourceSaid {
+    const SILENT: Self = Self::SILENT;
+
     fn wants(&self, effect: Effect) -> bool {
         effect == Effect::Allow || !self.denies.is_true()
     }

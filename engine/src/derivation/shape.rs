@@ -5,7 +5,7 @@
 
 use super::glob::ONE;
 use super::word::{FIRST_OF_UUID, Letters, Word, date, uuid};
-use crate::lanes::equal;
+use crate::lanes::equal_names;
 use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::ops::Range;
@@ -225,7 +225,7 @@ impl Shapes {
         // What users do is often done to names that others have to do with, too.
         let slot = if user.is_some() { hash.rotate_left(u64::BITS / 2) } else { hash };
         let known = place::<_, NAMES>(names, slot).unwrap_or(other);
-        let is_it = equal(known.name.as_bytes(), name) && known.user.as_deref() == user;
+        let is_it = equal_names(known.name.as_bytes(), name) && known.user.as_deref() == user;
         if !is_it {
             known.become_name(name, user);
         }

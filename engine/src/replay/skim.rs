@@ -281,7 +281,7 @@ impl Skimmer {
         let (bucket_number, bucket) = self.bucket(&mut words)?;
         let time = self.dates.take(&mut words)?;
         // The address.
-        words.word()?;
+        words.short_word()?;
         let (requester, habit) = self.requester(&mut words)?;
         words.request_id()?;
         let operation = words.word()?;

@@ -1,6 +1,6 @@
 //! The words of a line, from the left: where the next space is, looked for many bytes at a time.
 
-use crate::lanes::{LOOK, WIDTH, any_before, before, begin_alike, first, is, marks, unprintable};
+use crate::lanes::{LOOK, WIDTH, any_before, before, equal_names, first, first_soon, is, marks, unprintable};
 use wide::u8x16;
 
 /// What is left of a text whose first line is at hand. No word goes beyond the end of the line, and all are of printable
@@ -17,8 +17,6 @@ pub(super) struct Words<'l> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word<'l> {
     pub(super) text: &'l [u8],
-    /// What is there from the word on.
-    from: &'l [u8],
     /// Whether nothing in it can stand for something else or end a path: no quotes, `%`, `+`, `?`. A word with a `!` is not
     /// plain, either.
     pub(super) plain: bool,
@@ -65,8 +63,8 @@ impl<'l> Words<'l> {
     #[inline(always)]
     pub(super) fn take_path(&mut self, path: &Word<'_>) -> Option<()> {
         let [b'/', rest @ ..] = self.rest else { return None };
-        let (_, behind @ [b' ' | b'?', ..]) = rest.split_at_checked(path.text.len())? else { return None };
-        if !begin_alike(rest, path.from, path.text.len()) {
+        let (key, behind @ [b' ' | b'?', ..]) = rest.split_at_checked(path.text.len())? else { return None };
+        if !equal_names(key, path.text) {
             return None;
         }
         self.rest = behind;
@@ -109,6 +107,12 @@ impl<'l> Words<'l> {
         self.ended(first(self.rest, unprintable)?)
     }
 
+    /// The same of a short word.
+    #[inline(always)]
+    pub(super) fn short_word(&mut self) -> Option<&'l [u8]> {
+        self.ended(first_soon(self.rest, b'!')?)
+    }
+
     /// The same of an id of a request, which is most often as long as others: what follows is known to be there before that
     /// is looked for.
     #[inline(always)]
@@ -143,12 +147,11 @@ impl<'l> Words<'l> {
     /// The same, with a look at what is in it.
     #[inline(always)]
     pub(super) fn key(&mut self) -> Option<Word<'l>> {
-        let from = self.rest;
         // Whatever is not plain ends the look, the space first.
         let odd = |lane| is(lane, b'%') | is(lane, b'+') | is(lane, b'?');
         let end = first(self.rest, |lane| before(lane, AFTER_QUOTE) | odd(lane))?;
         match self.ended(end) {
-            Some(text) => Some(Word { text, from, plain: true }),
+            Some(text) => Some(Word { text, plain: true }),
             None => self.other_key(end),
         }
     }
@@ -156,9 +159,8 @@ impl<'l> Words<'l> {
     /// A key with something that is not plain there.
     #[inline(always)]
     fn other_key(&mut self, end: usize) -> Option<Word<'l>> {
-        let from = self.rest;
-        let more = odd_word(from.get(end..)?)?;
-        Some(Word { text: self.ended(end + more)?, from, plain: false })
+        let more = odd_word(self.rest.get(end..)?)?;
+        Some(Word { text: self.ended(end + more)?, plain: false })
     }
 
     /// The word that ends there, if a space follows it.
@@ -286,7 +288,7 @@ mod tests {
                 assert_eq!(words.word(), Some(word.as_bytes()));
                 assert_eq!(words.rest(), rest);
                 let mut words = Words::new(line.as_bytes());
-                assert_eq!(words.key(), Some(Word { text: word.as_bytes(), from: line.as_bytes(), plain: true }));
+                assert_eq!(words.key(), Some(Word { text: word.as_bytes(), plain: true }));
                 assert_eq!(words.rest(), rest);
             }
             assert_eq!(Words::new("x".repeat(length).as_bytes()).word(), None);
