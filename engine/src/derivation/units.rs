@@ -313,7 +313,10 @@ impl Unit {
 
     /// The same with a character for each character of what varies, where that has one width and one form.
     pub(super) fn fixed(&self) -> Self {
-        let mut fixed = Self { text: Vec::with_capacity(self.text.len()), left: Vec::new(), ..self.clone() };
+        let mut fixed = Self {
+            count: self.count,
+            ..self.part(Vec::with_capacity(self.text.len()), Vec::new(), self.names.clone())
+        };
         let mut left = self.left.iter();
         for symbol in &self.text {
             let slot = if has_text(*symbol) { left.next() } else { None };
@@ -355,16 +358,18 @@ impl Unit {
                 slots.filter(|(symbol, _)| **symbol == USER).filter_map(|(_, slot)| slot.copied()).collect();
             own.first().and_then(|slot| name.slots.get(*slot)).cloned()
         };
-        self.names.iter().map(move |name| Self {
-            text: match user(name).filter(|_| of_user) {
+        self.names.iter().map(move |name| {
+            let text = match user(name).filter(|_| of_user) {
                 Some(user) => spelled(&name.text, &user),
                 None => name.text.chars().collect(),
-            },
-            left: Vec::new(),
-            names: vec![name.clone()],
-            count: 1,
-            ..self.clone()
+            };
+            self.part(text, Vec::new(), vec![name.clone()])
         })
+    }
+
+    /// A part of it, with some of its names.
+    fn part(&self, text: Vec<char>, left: Vec<usize>, names: Vec<Name>) -> Self {
+        Self { text, left, count: names.len(), names, all: self.all, days: self.days.clone(), seen: self.seen }
     }
 
     /// A unit for each text of one of its classes, from the left: `None` if there is no such class, or not all names are
@@ -381,7 +386,7 @@ impl Unit {
         let one = |(text, names): (&str, Vec<Name>)| {
             let mut literal = self.text.clone();
             literal.splice(at..=at, text.chars());
-            Self { text: literal, left: left.clone(), count: names.len(), names, ..self.clone() }
+            self.part(literal, left.clone(), names)
         };
         Some(groups.into_iter().map(one).collect())
     }
