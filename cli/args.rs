@@ -57,11 +57,13 @@ const BATCH_EXAMPLES: &str = "\
 Requests are told apart by their first bytes:
   JSON Lines   {\"principal\": \"…\", \"action\": \"s3:GetObject\", \"resource\": \"arn:…\", \"context\": {\"aws:SourceIp\": \"…\"}}
                what `request` holds in a decision's JSON; a JSON document with an array of them is taken, too
-  CSV          with a header: principal,action,resource,resourceAccount and condition keys as columns
+  CSV          with a header: principal,action,resource,resourceAccount and condition keys as columns; a row to a
+               line, quotes around whole fields, and a column of a condition key repeated for a list
   simulator    the input of SimulateCustomPolicy: ActionNames, ResourceArns, ContextEntries, …
 
-Options give what a request does not say itself. A request that cannot be read is answered with
-{\"decision\": \"error\", …} in its place, reported with its line, and stops nothing.
+Options give what a request does not say itself; policies that a request brings along count together with those of
+the options. A request that cannot be read is answered with {\"decision\": \"error\", …} in its place, reported with
+its line, and stops nothing; nor does a file that breaks off.
 
 Examples:
   can-access batch -p role.json requests.jsonl > decisions.jsonl
@@ -523,10 +525,10 @@ pub(crate) struct DeriveArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) report: Option<String>,
     /// Say which lines of the logs made a grant necessary, instead of writing a policy
-    #[arg(long, value_names = ["ACTION", "RESOURCE"], num_args = 2, help_heading = "Output")]
+    #[arg(long, value_names = ["ACTION", "RESOURCE"], num_args = 2, conflicts_with_all = ["output", "out_dir", "report", "strict", "max_bytes", "min_days", "precision"], help_heading = "Output")]
     pub(crate) why: Vec<String>,
     /// Write what the logs prove to a file, to be merged with others, instead of a policy
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "out_dir", "report", "why", "principal", "bucket", "precision", "max_bytes", "never", "min_days", "form", "existing"], help_heading = "Output")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "out_dir", "report", "why", "principal", "bucket", "precision", "max_bytes", "never", "min_days", "form", "existing", "strict"], help_heading = "Output")]
     pub(crate) partial: Option<String>,
     /// Exit with 1 if lines could not be used: malformed, ambiguous, cut off, of unknown operations
     #[arg(long, help_heading = "Output")]

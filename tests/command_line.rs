@@ -621,6 +621,46 @@ fn a_closed_pipe_is_a_quiet_end() {
 }
 
 #[test]
+fn what_nobody_reads_to_its_end_is_no_verdict() {
+    let folder = folder("closed");
+    let requests = "{\"action\": \"s3:GetObject\", \"resource\": \"arn:aws:s3:::b/k\"}\n".repeat(20_000);
+    let requests = file(&folder, "r.jsonl", &requests);
+    let log = "corpus/logs/export.log.gz";
+    for args in [&["batch", "-p", PIPELINES, &requests][..], &["replay", "--each", "-p", PIPELINES, log]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_can-access"))
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((code(&output), err(&output).as_str()), (2, ""), "{args:?}");
+    }
+}
+
+#[test]
+fn options_that_contradict_each_other_are_no_question() {
+    let folder = folder("contradictions");
+    let one = file(&folder, "1.json", r#"{"aws:UserAgent": "one"}"#);
+    let other = file(&folder, "2.json", r#"{"aws:useragent": "two"}"#);
+    let query = ["-p", PIPELINES, "s3:GetObject", OBJECT];
+    for args in [
+        &["--context-file", &one, "--context-file", &other][..],
+        &["--now", "2026-01-01T00:00:00Z", "-c", "aws:CurrentTime=2024-01-01T00:00:00Z"],
+        &["--now", "2026-01-01T00:00:00Z", "-c", "aws:EpochTime=1700000000"],
+    ] {
+        let output = run(&[args, &query].concat());
+        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{args:?}");
+    }
+    for args in
+        [&["--context-file", &one, "--context-file", &one][..], &["--context-file", &one, "-c", "aws:UserAgent=x"]]
+    {
+        assert_eq!(code(&run(&[args, &query].concat())), 0, "{args:?}");
+    }
+}
+
+#[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let one = run(&["test", "--format", "jsonl", "--threads", "1", "corpus"]);
     let four = run(&["test", "--format", "jsonl", "--threads", "4", "corpus"]);

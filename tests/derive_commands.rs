@@ -381,6 +381,13 @@ fn bad_input_is_told_and_loses_nothing() {
     let output = run(&["derive", &cut, &bad]);
     assert_eq!((code(&output), out(&output).as_str()), (2, ""));
     assert!(err(&output).contains("cut.log.gz") && err(&output).contains("nothing was written"), "{}", err(&output));
+    for action in ["s3:PutObject", "s3:DeleteObject", "s3:GetObjectAcl", "nonsense"] {
+        assert_eq!(code(&run(&["derive", "--why", action, "arn:aws:s3:::acme-export/*", &cut])), 2, "{action}");
+    }
+    let none = file(&folder, "none.log", "nonsense\n");
+    let partial = folder.join("none.partial");
+    assert_eq!(code(&run(&["derive", "--partial", partial.to_str().unwrap(), &none])), 2);
+    assert!(!partial.exists());
     assert_eq!(code(&run(&["derive", &bad, "--since", "yesterday"])), 2);
     let empty = run_with_input(&["derive", "-"], b"");
     assert_eq!(code(&empty), 1);

@@ -65,6 +65,130 @@ fn a_batch_is_json_lines_a_table_or_the_simulators_input() {
     assert_eq!(code(&run_with_input(&["batch", "-p", PIPELINES], b"")), 0);
 }
 
+/// Allows all of S3, and denies deletion.
+const NO_DELETION: &str = r#"{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, {"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"}]}"#;
+
+fn decisions(output: &Output) -> Vec<String> {
+    values(output).iter().map(|value| value["decision"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_row_that_is_broken_costs_no_other_row() {
+    let folder = folder("rows");
+    let policy = path(&folder, "p.json", NO_DELETION.as_bytes());
+    for (broken, place) in [
+        (r#"s3:GetObject,"arn:aws:s3:::b/k1"#, "<stdin>:2:14: the quote is not closed"),
+        (r#"s3:GetObject,"arn:aws:s3:::b/k1"x"#, "<stdin>:2:33: quotes stand around"),
+        (r#"s3:GetObject"#, "<stdin>:2: the row has 1 field, and the header 2"),
+    ] {
+        let table =
+            format!("action,resource\n{broken}\n\ns3:DeleteObject,arn:aws:s3:::b/k2\ns3:Nope,arn:aws:s3:::b/k3\n");
+        let output = run_with_input(&["batch", "-p", &policy], table.as_bytes());
+        assert_eq!(code(&output), 2);
+        assert_eq!(decisions(&output), ["error", "explicitDeny", "error"], "{broken}");
+        assert!(err(&output).contains(place) && err(&output).contains("<stdin>:5: "), "{}", err(&output));
+    }
+    let only = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/k"}}"#;
+    let only = path(&folder, "only.json", only.as_bytes());
+    let spaces = "action,resource\ns3:GetObject,\"arn:aws:s3:::b/k \"\n s3:GetObject , arn:aws:s3:::b/k \n";
+    let output = run_with_input(&["batch", "-p", &only], spaces.as_bytes());
+    assert_eq!(decisions(&output), ["implicitDeny", "allowed"]);
+    let twice = "action,resource,resource\ns3:GetObject,arn:aws:s3:::b/other,arn:aws:s3:::b/k\n";
+    let output = run_with_input(&["batch", "-p", &only], twice.as_bytes());
+    assert_eq!((code(&output), out(&output).as_str()), (2, ""));
+    assert!(err(&output).contains("two columns are called `resource`"), "{}", err(&output));
+}
+
+#[test]
+fn policies_of_a_request_count_together_with_those_of_all() {
+    let folder = folder("together");
+    let policy = path(&folder, "p.json", NO_DELETION.as_bytes());
+    let request = |member: &str, effect: &str| {
+        let own = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "{effect}", "Action": "s3:*", "Resource": "*"}}}}"#
+        );
+        let mut request = json!({"ActionNames": ["s3:GetObject"], "ResourceArns": ["arn:aws:s3:::b/k"]});
+        request[member] = json!([own]);
+        request.to_string()
+    };
+    let denying = run_with_input(&["batch", "-p", &policy], request("PolicyInputList", "Deny").as_bytes());
+    assert_eq!((code(&denying), decisions(&denying)), (0, vec!["explicitDeny".to_owned()]));
+    let scp = path(&folder, "scp.json", NO_DELETION.replace("s3:DeleteObject", "s3:GetObject").as_bytes());
+    let principal = ["--principal", "arn:aws:iam::111122223333:user/ann"];
+    let args = [&["batch", "--scp", &scp], &principal[..]].concat();
+    let output = run_with_input(&args, request("PolicyInputList", "Allow").as_bytes());
+    assert_eq!(decisions(&output), ["explicitDeny"]);
+    let allowing = path(
+        &folder,
+        "all.json",
+        br#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#,
+    );
+    let args = [&["batch", "--scp", &allowing], &principal[..]].concat();
+    let output = run_with_input(&args, request("PolicyInputList", "Allow").as_bytes());
+    assert_eq!(decisions(&output), ["allowed"]);
+    let args = [&["batch", "-p", &policy, "--boundary", &policy], &principal[..]].concat();
+    let output = run_with_input(&args, request("PermissionsBoundaryPolicyInputList", "Allow").as_bytes());
+    assert_eq!((code(&output), decisions(&output)), (2, vec!["error".to_owned()]));
+}
+
+#[test]
+fn a_request_says_a_thing_once_and_who_asks() {
+    let folder = folder("once");
+    let names = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:username}"}}"#;
+    let policy = path(&folder, "p.json", names.as_bytes());
+    let request =
+        |more: &str| format!(r#"{{"ActionNames": ["s3:GetObject"], "ResourceArns": ["arn:aws:s3:::b/ann"], {more}}}"#);
+    let user = |name: &str| format!(r#""PolicySourceArn": "arn:aws:iam::111122223333:user/{name}""#);
+    for (name, wanted) in [("ann", "allowed"), ("bob", "implicitDeny")] {
+        let output = run_with_input(&["batch", "-p", &policy], request(&user(name)).as_bytes());
+        assert_eq!(decisions(&output), [wanted]);
+    }
+    let key = r#"{"ContextKeyName": "aws:UserAgent", "ContextKeyValues": ["a"]}"#;
+    let twice = request(&format!(r#"{}, "ContextEntries": [{key}, {key}]"#, user("ann")));
+    let output = run_with_input(&["batch", "-p", &policy], twice.as_bytes());
+    assert_eq!((code(&output), decisions(&output)), (2, vec!["error".to_owned()]));
+}
+
+#[test]
+fn a_broken_first_request_is_one_of_many() {
+    let folder = folder("first");
+    let policy = path(&folder, "p.json", NO_DELETION.as_bytes());
+    let good = br#"{"action": "s3:GetObject", "resource": "arn:aws:s3:::b/k"}"#;
+    for broken in
+        [&br#"{"action": "s3:GetObject", "resource": "arn:aws:s3:::b/k""#[..], b"{\"action\": \"\xFF\"}", b"{"]
+    {
+        let input = [broken, b"\n", good, b"\n", good].concat();
+        let output = run_with_input(&["batch", "-p", &policy], &input);
+        assert_eq!(
+            (code(&output), decisions(&output)),
+            (2, ["error", "allowed", "allowed"].map(str::to_owned).to_vec())
+        );
+        assert!(err(&output).contains("<stdin>:1"), "{}", err(&output));
+    }
+    // A document goes on over several lines, and its mistakes stand where they do.
+    let document = b"\n[\n  {\"action\": \"s3:GetObject\"},\n  {\n    \"action\": 7\n  }\n]\n";
+    let output = run_with_input(&["batch", "-p", &policy], document);
+    assert!(err(&output).contains("<stdin>:5:15: "), "{}", err(&output));
+}
+
+#[test]
+fn a_batch_that_breaks_off_answers_what_there_is_and_goes_on() {
+    let folder = folder("breaks-off");
+    let policy = path(&folder, "p.json", NO_DELETION.as_bytes());
+    let requests = "{\"action\": \"s3:GetObject\", \"resource\": \"arn:aws:s3:::b/k\"}\n".repeat(5_000);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(requests.as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    let cut = path(&folder, "cut.gz", &packed[..packed.len() - 20_000]);
+    let whole = path(&folder, "whole.jsonl", "{\"action\": \"s3:DeleteObject\", \"resource\": \"arn:aws:s3:::b/k\"}\n");
+    let output = run(&["batch", "-p", &policy, &cut, "missing.jsonl", &whole]);
+    let decisions = decisions(&output);
+    assert_eq!(code(&output), 2);
+    assert!(decisions.len() > 4_500 && decisions.last().unwrap() == "explicitDeny", "{}", decisions.len());
+    assert!(err(&output).contains("cut.gz") && err(&output).contains("missing.jsonl"), "{}", err(&output));
+}
+
 #[test]
 fn a_batch_does_not_depend_on_the_number_of_threads() {
     let folder = folder("threads");

@@ -1,10 +1,11 @@
 //! One entry of a batch: the request object of a decision's JSON, a row of a table, or the input of AWS's policy simulator.
 
+use super::table;
 use crate::access_test::model::context_value;
 use can_access_engine::document::{self, Node, Value};
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policy, PolicySet};
-use can_access_engine::problem::{Problem, Source};
+use can_access_engine::problem::{Place, Problem, Source};
 use can_access_engine::request::ContextValue;
 use std::sync::Arc;
 
@@ -21,15 +22,22 @@ pub(crate) struct Entry {
     pub(crate) policies: Option<PolicySet>,
 }
 
-/// What is wrong with an entry: the column if it is known, and the message.
+/// What is wrong with an entry: where in the text that it was read from, if that is known, and the message.
 pub(crate) struct Mistake {
-    pub(crate) column: Option<usize>,
+    pub(crate) place: Option<Place>,
     pub(crate) message: String,
+}
+
+impl Mistake {
+    /// A mistake at a byte of a text.
+    pub(crate) fn at(text: &str, offset: usize, message: String) -> Self {
+        Self { place: Some(Source::new("", text).place(offset)), message }
+    }
 }
 
 impl From<String> for Mistake {
     fn from(message: String) -> Self {
-        Self { column: None, message }
+        Self { place: None, message }
     }
 }
 
@@ -51,6 +59,7 @@ impl Entry {
         };
         let simulator = node.get("ActionNames").is_some();
         let mut entry = Self::default();
+        let mut source = None;
         for member in members {
             let value = &member.value;
             match (simulator, &*member.name) {
@@ -73,10 +82,13 @@ impl Entry {
                 (true, "PolicyInputList") => entry.add(text, value, Layer::Identity)?,
                 (true, "PermissionsBoundaryPolicyInputList") => entry.add(text, value, Layer::Boundary)?,
                 (true, "ResourcePolicy") => entry.add(text, value, Layer::Resource)?,
-                (true, "ResourceHandlingOption" | "MaxItems" | "Marker" | "PolicySourceArn") => {}
+                (true, "PolicySourceArn") => source = optional(text, value, "PolicySourceArn")?,
+                (true, "ResourceHandlingOption" | "MaxItems" | "Marker") => {}
                 (_, name) => return Err(place(text, value, format!("a request has no member `{name}`"))),
             }
         }
+        // Whose policies are simulated asks, unless somebody else does; a group does not.
+        entry.principal = entry.principal.or(source.filter(|source| !source.contains(":group/")));
         if entry.actions.is_empty() {
             return Err(place(text, node, "the request names no action".to_owned()));
         }
@@ -84,25 +96,29 @@ impl Entry {
     }
 
     /// Reads an entry from a row of a table, whose header names the columns.
-    pub(crate) fn from_row(header: &csv::StringRecord, row: &csv::StringRecord) -> Result<Self, Mistake> {
+    pub(crate) fn from_row(header: &[String], row: &str) -> Result<Self, Mistake> {
+        let row = table::fields(row)?;
+        if row.len() != header.len() {
+            return Err(format!("the row has {}, and the header {}", fields(row.len()), header.len()).into());
+        }
         let mut entry = Self::default();
         for (name, value) in header.iter().zip(row).filter(|(_, value)| !value.is_empty()) {
-            match name {
-                "principal" => entry.principal = Some(value.to_owned()),
-                "action" => entry.actions = vec![value.to_owned()],
-                "resource" => entry.resources = vec![value.to_owned()],
-                "resourceAccount" => entry.resource_account = Some(value.to_owned()),
+            match name.as_str() {
+                "principal" => entry.principal = Some(value),
+                "action" => entry.actions = vec![value],
+                "resource" => entry.resources = vec![value],
+                "resourceAccount" => entry.resource_account = Some(value),
                 key => {
                     let known = entry.context.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(key));
                     match known.map(|(_, value)| value) {
                         // A column that is repeated is a list.
-                        Some(ContextValue::Multi(values)) => values.push(value.to_owned()),
+                        Some(ContextValue::Multi(values)) => values.push(value),
                         Some(single @ ContextValue::Single(_)) => {
                             if let ContextValue::Single(first) = single.clone() {
-                                *single = ContextValue::Multi(vec![first, value.to_owned()]);
+                                *single = ContextValue::Multi(vec![first, value]);
                             }
                         }
-                        None => entry.context.push((key.to_owned(), ContextValue::Single(value.to_owned()))),
+                        None => entry.context.push((key.to_owned(), ContextValue::Single(value))),
                     }
                 }
             }
@@ -130,17 +146,22 @@ impl Entry {
 }
 
 /// Whether the names of a table's columns are those of requests.
-pub(crate) fn check_header(header: &csv::StringRecord) -> Result<(), String> {
+pub(crate) fn check_header(header: &[String]) -> Result<(), String> {
     let known = ["principal", "action", "resource", "resourceAccount"];
     for name in header {
-        if let Some(meant) = known.into_iter().find(|known| *known != name && known.eq_ignore_ascii_case(name)) {
+        if known.contains(&name.as_str()) && header.iter().filter(|other| *other == name).count() > 1 {
+            return Err(format!(
+                "two columns are called `{name}`: a request has one; columns of condition keys are repeated for lists"
+            ));
+        }
+        if let Some(meant) = known.into_iter().find(|known| known != name && known.eq_ignore_ascii_case(name)) {
             return Err(format!("no column is called `{name}`: write `{meant}`"));
         }
     }
     if !header.iter().any(|name| name == "action") {
         return Err("the header names no column `action`".to_owned());
     }
-    match header.iter().find(|name| !known.contains(name) && !name.contains(':')) {
+    match header.iter().find(|name| !known.contains(&name.as_str()) && !name.contains(':')) {
         Some(other) => Err(format!(
             "no column is called `{other}`: there are {}, and condition keys such as `aws:SourceIp`",
             known.join(", ")
@@ -149,13 +170,16 @@ pub(crate) fn check_header(header: &csv::StringRecord) -> Result<(), String> {
     }
 }
 
+fn fields(count: usize) -> String {
+    if count == 1 { "1 field".to_owned() } else { format!("{count} fields") }
+}
+
 fn at(text: &str, problem: &Problem) -> Mistake {
-    let place = Source::new("", text).place(problem.span.start);
-    Mistake { column: Some(place.column), message: problem.message.clone() }
+    Mistake::at(text, problem.span.start, problem.message.clone())
 }
 
 fn place(text: &str, node: &Node, message: String) -> Mistake {
-    Mistake { column: Some(Source::new("", text).place(node.span.start).column), message }
+    Mistake::at(text, node.span.start, message)
 }
 
 fn optional(text: &str, node: &Node, name: &str) -> Result<Option<String>, Mistake> {
@@ -185,7 +209,7 @@ fn context(text: &str, node: &Node) -> Result<Vec<(String, ContextValue)>, Mista
 
 /// `[{"ContextKeyName": …, "ContextKeyValues": […], "ContextKeyType": "stringList"}]`.
 fn simulated_context(text: &str, node: &Node) -> Result<Vec<(String, ContextValue)>, Mistake> {
-    let entry = |node: &Node| {
+    let entry = |node: &Node| -> Result<(String, ContextValue), Mistake> {
         let member = |name: &str| node.get(name).map(|member| &member.value);
         let name = member("ContextKeyName").and_then(Node::as_str);
         let name = name.ok_or_else(|| place(text, node, "a context entry has no `ContextKeyName`".to_owned()))?;
@@ -198,5 +222,13 @@ fn simulated_context(text: &str, node: &Node) -> Result<Vec<(String, ContextValu
         };
         Ok((name.to_owned(), value))
     };
-    node.one_or_many().iter().map(entry).collect()
+    let mut context: Vec<(String, ContextValue)> = Vec::new();
+    for node in node.one_or_many() {
+        let (name, value) = entry(node)?;
+        if context.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+            return Err(place(text, node, format!("`{name}` is given twice: give all of its values in one entry")));
+        }
+        context.push((name, value));
+    }
+    Ok(context)
 }

@@ -2,3 +2,4 @@
 
 pub(crate) mod entry;
 pub(crate) mod source;
+mod table;

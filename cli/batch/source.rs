@@ -1,11 +1,13 @@
 //! The entries of an input, one after the other: what the input is shows in its first bytes.
 
 use super::entry::{Entry, Mistake, check_header};
+use super::table;
 use crate::Failure;
 use crate::input::lines;
 use can_access_engine::document::{self, Value};
 use can_access_engine::policy::Refused;
-use can_access_engine::problem::{Problem, Source};
+use can_access_engine::problem::{Place, Problem, Source};
+use std::collections::VecDeque;
 use std::io::{BufRead, Read};
 
 /// An entry as it stands in the input, with the line it begins at. Reading it can be done on any thread.
@@ -16,154 +18,180 @@ pub(crate) struct Raw {
 
 enum Text {
     Json(Vec<u8>),
-    Row(csv::StringRecord),
-    /// Read already, or not to be read.
+    Row(Vec<u8>),
+    /// Read already, from the text of the whole input.
     Done(Box<Result<Entry, Mistake>>),
 }
 
 impl Raw {
-    /// Reads the entry.
-    pub(crate) fn read(self, header: Option<&csv::StringRecord>) -> Result<Entry, Mistake> {
-        match self.text {
-            Text::Json(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => Entry::from_json(&text),
-                Err(error) => {
-                    let column = Some(error.utf8_error().valid_up_to() + 1);
-                    Err(Mistake { column, message: "the line is not UTF-8".to_owned() })
-                }
-            },
-            Text::Row(row) => Entry::from_row(header.unwrap_or(&row), &row),
-            Text::Done(result) => *result,
-        }
+    /// Reads the entry. The place of a mistake is that in the input.
+    pub(crate) fn read(self, header: &[String]) -> Result<Entry, Mistake> {
+        let before = usize::try_from(self.line).unwrap_or(usize::MAX) - 1;
+        let read = match self.text {
+            Text::Json(bytes) => text(bytes).and_then(|text| Entry::from_json(&text)),
+            Text::Row(bytes) => text(bytes).and_then(|text| Entry::from_row(header, &text)),
+            Text::Done(result) => return *result,
+        };
+        read.map_err(|mistake| Mistake {
+            place: mistake.place.map(|place| Place { line: before + place.line, ..place }),
+            ..mistake
+        })
     }
+}
+
+/// The text of a line.
+fn text(bytes: Vec<u8>) -> Result<String, Mistake> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        Mistake::at(&text, valid, "the line is not UTF-8".to_owned())
+    })
 }
 
 /// Where entries come from.
 pub(crate) struct Entries {
+    input: Input,
     kind: Kind,
+    /// Why the input could not be read to its end, once all that could be is given out.
+    broken: Option<Failure>,
+}
+
+/// An input, line by line.
+struct Input {
     path: String,
+    bytes: Box<dyn BufRead + Send>,
+    /// How many lines were read.
+    line: u64,
+    /// Lines that were read ahead, with their numbers.
+    ahead: VecDeque<(u64, Vec<u8>)>,
 }
 
 enum Kind {
-    Lines { input: Box<dyn BufRead + Send>, line: u64, first: Option<Vec<u8>> },
-    Table { reader: Box<csv::Reader<Box<dyn BufRead + Send>>>, header: csv::StringRecord },
+    Lines,
+    /// A table with these columns.
+    Table(Vec<String>),
     Whole(std::vec::IntoIter<Raw>),
+}
+
+impl Input {
+    /// The next line that is not blank, with its number.
+    fn next(&mut self) -> Result<Option<(u64, Vec<u8>)>, Failure> {
+        if let Some(line) = self.ahead.pop_front() {
+            return Ok(Some(line));
+        }
+        loop {
+            let mut bytes = Vec::new();
+            let failed = |error| Failure::Read { path: self.path.clone(), error };
+            if self.bytes.read_until(b'\n', &mut bytes).map_err(failed)? == 0 {
+                return Ok(None);
+            }
+            self.line += 1;
+            if !bytes.trim_ascii().is_empty() {
+                return Ok(Some((self.line, bytes)));
+            }
+        }
+    }
+
+    /// All that is left, with the blank lines before it.
+    fn rest(&mut self) -> Result<Vec<u8>, Failure> {
+        let (mut bytes, mut line) = (Vec::new(), 1);
+        for (number, text) in self.ahead.drain(..) {
+            bytes.extend((line..number).map(|_| b'\n'));
+            bytes.extend(text);
+            line = number + 1;
+        }
+        let failed = |error| Failure::Read { path: self.path.clone(), error };
+        self.bytes.read_to_end(&mut bytes).map_err(failed)?;
+        Ok(bytes)
+    }
 }
 
 impl Entries {
     /// Opens an input and finds out what it is.
     pub(crate) fn open(path: &str) -> Result<Self, Failure> {
-        let mut input = lines::open(path)?;
-        let failed = |error| Failure::Read { path: path.to_owned(), error };
-        let mut line = 0;
-        let first = loop {
-            let mut bytes = Vec::new();
-            if input.read_until(b'\n', &mut bytes).map_err(failed)? == 0 {
-                break Vec::new();
-            }
-            line += 1;
-            if !bytes.trim_ascii().is_empty() {
-                break bytes;
-            }
+        let mut input = Input { path: path.to_owned(), bytes: lines::open(path)?, line: 0, ahead: VecDeque::new() };
+        let empty = || Kind::Whole(Vec::new().into_iter());
+        let Some((line, mut first)) = input.next()? else {
+            return Ok(Self { input, kind: empty(), broken: None });
         };
-        let head = first.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&first).trim_ascii().to_vec();
+        if let Some(text) = first.strip_prefix(b"\xEF\xBB\xBF") {
+            first = text.to_vec();
+        }
+        let head = first.trim_ascii();
+        let is_object = head.starts_with(b"{");
         let kind = match head.first() {
-            None => Kind::Whole(Vec::new().into_iter()),
+            None => empty(),
             // An object on one line is the first of many; one that goes on is a document, as an array is.
-            Some(b'{') if std::str::from_utf8(&head).is_ok_and(is_whole) => {
-                Kind::Lines { input, line: line - 1, first: Some(head) }
+            Some(b'{') if is_whole(head) => {
+                input.ahead.push_back((line, first));
+                Kind::Lines
             }
             Some(b'{' | b'[') => {
-                let mut bytes = first;
-                input.read_to_end(&mut bytes).map_err(failed)?;
-                Kind::Whole(whole(path, bytes)?.into_iter())
+                let second = input.next()?;
+                // Within an object no other stands at once.
+                let is_line = |(_, second): &(u64, Vec<u8>)| second.trim_ascii_start().starts_with(b"{");
+                let are_lines = is_object && second.as_ref().is_some_and(is_line);
+                input.ahead.extend([(line, first)].into_iter().chain(second));
+                if are_lines { Kind::Lines } else { Kind::Whole(whole(path, input.rest()?)?.into_iter()) }
             }
             Some(_) => {
-                let chained: Box<dyn BufRead + Send> = Box::new(std::io::Cursor::new(first).chain(input));
-                let mut reader = csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(chained);
-                let wrong = |message: String| {
+                let wrong = |Mistake { place, message }: Mistake| {
+                    let column = place.map(|place| format!(":{}", place.column)).unwrap_or_default();
                     let help = "requests are JSON Lines, or CSV with a header such as principal,action,resource";
-                    Failure::with_help(format!("{}:{line}: {message}", lines::name(path)), help)
+                    Failure::with_help(format!("{}:{line}{column}: {message}", lines::name(path)), help)
                 };
-                let header = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
-                check_header(&header).map_err(wrong)?;
-                Kind::Table { reader: Box::new(reader), header }
+                let header = text(without_end(first)).and_then(|text| table::fields(&text)).map_err(wrong)?;
+                check_header(&header).map_err(|message| wrong(message.into()))?;
+                Kind::Table(header)
             }
         };
-        Ok(Self { kind, path: path.to_owned() })
+        Ok(Self { input, kind, broken: None })
     }
 
     /// The names of a table's columns.
-    pub(crate) fn header(&self) -> Option<&csv::StringRecord> {
+    pub(crate) fn header(&self) -> &[String] {
         match &self.kind {
-            Kind::Table { header, .. } => Some(header),
-            Kind::Lines { .. } | Kind::Whole(_) => None,
+            Kind::Table(header) => header,
+            Kind::Lines | Kind::Whole(_) => &[],
         }
     }
 
-    /// The next entries, at most so many; none at the end.
+    /// The next entries, at most so many; none at the end, and once after what could be read of an input that breaks off.
     pub(crate) fn next(&mut self, most: usize) -> Result<Vec<Raw>, Failure> {
         let mut entries = Vec::new();
-        while entries.len() < most {
-            match self.one()? {
-                Some(entry) => entries.push(entry),
-                None => break,
+        while entries.len() < most && self.broken.is_none() {
+            match self.one() {
+                Ok(Some(entry)) => entries.push(entry),
+                Ok(None) => break,
+                Err(failure) => self.broken = Some(failure),
             }
         }
-        Ok(entries)
+        match self.broken.take_if(|_| entries.is_empty()) {
+            Some(failure) => Err(failure),
+            None => Ok(entries),
+        }
     }
 
     fn one(&mut self) -> Result<Option<Raw>, Failure> {
-        match &mut self.kind {
-            Kind::Whole(entries) => Ok(entries.next()),
-            Kind::Lines { input, line, first } => loop {
-                let mut bytes = Vec::new();
-                *line += 1;
-                if let Some(first) = first.take() {
-                    return Ok(Some(Raw { line: *line, text: Text::Json(first) }));
-                }
-                let failed = |error| Failure::Read { path: self.path.clone(), error };
-                if input.read_until(b'\n', &mut bytes).map_err(failed)? == 0 {
-                    return Ok(None);
-                }
-                let trimmed = bytes.trim_ascii();
-                if !trimmed.is_empty() {
-                    return Ok(Some(Raw { line: *line, text: Text::Json(trimmed.to_vec()) }));
-                }
-            },
-            Kind::Table { reader, .. } => {
-                let mut row = csv::StringRecord::new();
-                let line = reader.position().line();
-                match reader.read_record(&mut row) {
-                    Ok(false) => Ok(None),
-                    Ok(true) => {
-                        let line = row.position().map_or(line, csv::Position::line);
-                        Ok(Some(Raw { line, text: Text::Row(row) }))
-                    }
-                    Err(error) if matches!(error.kind(), csv::ErrorKind::Io(_)) => {
-                        Err(Failure::Read { path: self.path.clone(), error: std::io::Error::other(error) })
-                    }
-                    Err(error) => {
-                        let line = error.position().map_or(line, csv::Position::line);
-                        let message = match error.kind() {
-                            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                                format!("the row has {len} fields, and the header {expected_len}")
-                            }
-                            csv::ErrorKind::Utf8 { .. } => "the row is not UTF-8".to_owned(),
-                            _ => error.to_string(),
-                        };
-                        Ok(Some(Raw { line, text: Text::Done(Box::new(Err(message.into()))) }))
-                    }
-                }
-            }
-        }
+        let text = match &mut self.kind {
+            Kind::Whole(entries) => return Ok(entries.next()),
+            Kind::Lines => Text::Json,
+            Kind::Table(_) => Text::Row,
+        };
+        Ok(self.input.next()?.map(|(line, bytes)| Raw { line, text: text(without_end(bytes)) }))
     }
 }
 
+/// A line without its end.
+fn without_end(mut line: Vec<u8>) -> Vec<u8> {
+    line.truncate(line.trim_ascii_end().len());
+    line
+}
+
 /// Whether a text is a JSON object that ends where the text ends: its braces are balanced outside strings.
-fn is_whole(text: &str) -> bool {
+fn is_whole(text: &[u8]) -> bool {
     let (mut depth, mut quoted, mut escaped) = (0_i64, false, false);
-    for byte in text.bytes() {
+    for byte in text {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,

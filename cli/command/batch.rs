@@ -10,6 +10,7 @@ use crate::report::{json, problems};
 use crate::{Exit, Failure};
 use can_access_engine::decision::Decision;
 use can_access_engine::index::CompiledSet;
+use can_access_engine::policy::PolicySet;
 use can_access_engine::request::Action;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -62,16 +63,28 @@ pub(crate) fn run(args: &BatchArgs) -> Result<Exit, Failure> {
 fn answer_all(args: &BatchArgs, question: &Question, policies: &CompiledSet) -> Result<Exit, Failure> {
     // JSON has no colours that would have to be left out.
     let mut out = BufWriter::new(std::io::stdout());
-    let (mut mistakes, mut denied, mut undecided) = (0_usize, false, false);
+    let (mut mistakes, mut denied, mut undecided, mut broken) = (0_usize, false, false, false);
     let stdin = ["-".to_owned()];
     let paths = if args.requests.is_empty() { &stdin[..] } else { &args.requests };
     for path in paths {
-        let mut entries = Entries::open(path)?;
-        loop {
-            let raw = entries.next(TOGETHER)?;
-            if raw.is_empty() {
-                break;
+        let mut entries = match Entries::open(path) {
+            Ok(entries) => entries,
+            Err(failure) => {
+                problems::print_failure(&failure);
+                broken = true;
+                continue;
             }
+        };
+        loop {
+            let raw = match entries.next(TOGETHER) {
+                Ok(raw) if raw.is_empty() => break,
+                Ok(raw) => raw,
+                Err(failure) => {
+                    problems::print_failure(&failure);
+                    broken = true;
+                    break;
+                }
+            };
             let header = entries.header();
             let answered: Vec<Answered> = raw
                 .into_par_iter()
@@ -89,9 +102,8 @@ fn answer_all(args: &BatchArgs, question: &Question, policies: &CompiledSet) -> 
             }
             if !args.common.quiet {
                 match answered.iter().try_for_each(|entry| out.write_all(&entry.text)) {
-                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                        return Ok(exit(args, mistakes, denied, undecided));
-                    }
+                    // What was not asked is not known.
+                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(Exit::Undecided),
                     other => other?,
                 }
             }
@@ -104,18 +116,14 @@ fn answer_all(args: &BatchArgs, question: &Question, policies: &CompiledSet) -> 
     if mistakes > SHOWN {
         problems::print_error(&format!("{} more requests could not be read", mistakes - SHOWN));
     }
-    Ok(exit(args, mistakes, denied, undecided))
-}
-
-fn exit(args: &BatchArgs, mistakes: usize, denied: bool, undecided: bool) -> Exit {
     let fails = |on: FailOn| args.fail_on.contains(&on);
-    if mistakes > 0 {
+    Ok(if mistakes > 0 || broken {
         Exit::Undecided
     } else if (denied && fails(FailOn::Denied)) || (undecided && fails(FailOn::Depends)) {
         Exit::Finding
     } else {
         Exit::Fine
-    }
+    })
 }
 
 fn answer(
@@ -125,15 +133,15 @@ fn answer(
     actions: &mut Actions,
     path: &str,
     raw: Raw,
-    header: Option<&csv::StringRecord>,
+    header: &[String],
 ) -> Answered {
     let line = raw.line;
     let mut answered = Answered { text: Vec::new(), denied: false, undecided: false, mistake: None };
     let result =
         raw.read(header).and_then(|entry| answer_entry(args, question, policies, actions, &entry, &mut answered));
-    if let Err(Mistake { column, message }) = result {
-        let column = column.map(|column| format!(":{column}")).unwrap_or_default();
-        let place = format!("{}:{line}{column}", lines::name(path));
+    if let Err(Mistake { place, message }) = result {
+        let place = place.map_or_else(|| line.to_string(), |place| place.to_string());
+        let place = format!("{}:{place}", lines::name(path));
         // One record for each entry, so that lines of input and output can be told apart.
         answered.text = json::error_line(lines::name(path), line, &message);
         answered.mistake = Some(format!("{place}: {message}"));
@@ -141,20 +149,41 @@ fn answer(
     answered
 }
 
+/// The policies of all requests with those that one brings along. Of boundaries and resource policies there is but one.
+fn with_own(given: &PolicySet, own: &PolicySet) -> Result<PolicySet, Mistake> {
+    let mut together = given.clone();
+    together.identity.extend(own.identity.iter().cloned());
+    for (own, given, what) in [
+        (&own.boundary, &mut together.boundary, "permissions boundary"),
+        (&own.resource, &mut together.resource, "resource policy"),
+    ] {
+        if !own.is_empty() && !given.is_empty() {
+            return Err(format!("the request brings a {what} along, and the options name one: which of both?").into());
+        }
+        given.extend(own.iter().cloned());
+    }
+    Ok(together)
+}
+
 fn answer_entry(
     args: &BatchArgs,
     question: &Question,
-    compiled: &CompiledSet,
+    compiled_set: &CompiledSet,
     actions: &mut Actions,
     entry: &Entry,
     answered: &mut Answered,
 ) -> Result<(), Mistake> {
-    let given = compiled.policies().policies().next().is_some();
+    let together;
     let policies = match &entry.policies {
-        Some(own) if !given => own,
-        None | Some(_) if given => compiled.policies(),
-        _ => return Err("no policy is given: name one with -p".to_owned().into()),
+        Some(own) => {
+            together = with_own(compiled_set.policies(), own)?;
+            &together
+        }
+        None => compiled_set.policies(),
     };
+    if policies.policies().next().is_none() {
+        return Err("no policy is given: name one with -p".to_owned().into());
+    }
     let mut question = question.clone();
     question.principal = entry.principal.clone().or(question.principal);
     question.resource_account = entry.resource_account.clone().or(question.resource_account);
@@ -176,7 +205,8 @@ fn answer_entry(
         for resource in resources {
             let prepared = question.prepare(policies, resource).map_err(failed)?;
             // All statements are shown only to those who ask for them.
-            let asked = if given && !args.common.verbose { Asked::Compiled(compiled) } else { Asked::Plain(policies) };
+            let compiled = entry.policies.is_none() && !args.common.verbose;
+            let asked = if compiled { Asked::Compiled(compiled_set) } else { Asked::Plain(policies) };
             let trusting = !args.request.allow_unknown_actions;
             let answer = advice.ask(&prepared, asked, action, resource, trusting, &entry.context).map_err(failed)?;
             match answer.explanation.outcome.decision {

@@ -15,6 +15,7 @@ use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policy, Version};
 use can_access_engine::replay::Class;
 use can_access_engine::replay::judge::Judge;
+use can_access_engine::request::Action;
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
@@ -51,6 +52,7 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
         let own = Partial::new(rules.described(), &logs, &files, collected);
         let merged = partial::with(own, &partials)?;
         if let Some(path) = &args.partial {
+            refuse_what_is_no_log(&merged.part.lines)?;
             return partial::write(path, &merged, &broken);
         }
         {
@@ -64,6 +66,7 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
     let names = Names { files: &files, baseline: false, complete: broken.is_empty() };
     refuse_what_is_no_log(&collected.lines)?;
     if let [action, resource] = &args.why[..] {
+        Action::parse(action)?;
         let found = report_derive::print_why(
             &mut report::output(Format::Text),
             &collected.evidence,
@@ -72,7 +75,12 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
             resource,
             &names,
         )?;
-        return Ok(if found { Exit::Fine } else { Exit::Finding });
+        // What could not be read may have proved more.
+        return Ok(match found {
+            _ if !broken.is_empty() => Exit::Undecided,
+            true => Exit::Fine,
+            false => Exit::Finding,
+        });
     }
     if !broken.is_empty() {
         return Err(Failure::with_help(

@@ -125,8 +125,20 @@ fn no_action(word: &str, index: usize, words: &[String]) -> Failure {
         let help = "write '*' in quotes: the shell has put the names of files in its place";
         return Failure::with_help(format!("`{word}` is neither an action nor a resource"), help);
     }
-    let commands =
-        ["explain", "test", "batch", "replay", "expand", "shrink", "describe", "schema", "completions", "man"];
+    let commands = [
+        "explain",
+        "test",
+        "batch",
+        "replay",
+        "derive",
+        "merge",
+        "expand",
+        "shrink",
+        "describe",
+        "schema",
+        "completions",
+        "man",
+    ];
     let near =
         |command: &&str| word.len() >= 2 && (command.starts_with(word) || strsim::levenshtein(word, command) <= 2);
     let help = match commands.into_iter().find(near) {
@@ -146,7 +158,16 @@ fn no_action(word: &str, index: usize, words: &[String]) -> Failure {
 pub(crate) fn question(args: &RequestArgs) -> Result<Question, Failure> {
     let mut context: Vec<(String, ContextValue)> = Vec::new();
     for path in &args.context_file {
-        context.extend(read_context(path)?);
+        for (key, value) in read_context(path)? {
+            let known = context.iter().find(|(known, _)| known.eq_ignore_ascii_case(&key));
+            if known.is_some_and(|(_, known)| *known != value) {
+                let message = format!("context key `{key}` has another value in {path} than in a file before");
+                return Err(Failure::with_help(message, "give it once, or say which with -c"));
+            }
+            if known.is_none() {
+                context.push((key, value));
+            }
+        }
     }
     let mut given: Vec<(String, Vec<String>)> = Vec::new();
     for pair in &args.context {
@@ -168,6 +189,13 @@ pub(crate) fn question(args: &RequestArgs) -> Result<Question, Failure> {
             last => ContextValue::Multi(values.into_iter().chain(last).collect()),
         };
         context.push((key, value));
+    }
+    let is_time = |key: &str| ["aws:CurrentTime", "aws:EpochTime"].iter().any(|time| time.eq_ignore_ascii_case(key));
+    if let Some((key, _)) = context.iter().find(|(key, _)| args.now.is_some() && is_time(key)) {
+        return Err(Failure::with_help(
+            format!("--now and `{key}` both say when the request is made"),
+            "give one of them",
+        ));
     }
     Ok(Question {
         principal: args.principal.clone(),

@@ -80,6 +80,7 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
                     return Ok(Exit::Interrupted);
                 }
                 broken.iter().for_each(problems::print_failure);
+                refuse_what_is_no_log(merged.part.lines())?;
                 return partial::write(path, &merged, &broken);
             }
             (named, replayed) = (merged.names(), merged.part);
@@ -97,8 +98,9 @@ fn replay_all(args: &ReplayArgs, files: &[String], judge: &Judge, baseline: Opti
         Err(failure) if !failure.is_closed_pipe() => return Err(failure),
         _ => {}
     }
+    // What was not asked is not known.
     if closed {
-        return Ok(Exit::Fine);
+        return Ok(Exit::Undecided);
     }
     if !args.common.quiet {
         report_replay::complain(&tally.lines, &names);
