@@ -640,6 +640,25 @@ fn what_nobody_reads_to_its_end_is_no_verdict() {
 }
 
 #[test]
+fn arns_that_name_no_account_are_no_question() {
+    let folder = folder("accounts");
+    let all = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let policy = file(&folder, "p.json", all);
+    let ask = |principal: &str, account: &str| {
+        let principal = format!("arn:aws:iam:{principal}:user/x");
+        let instance = format!("arn:aws:ec2:eu-west-1:{account}:instance/i-1");
+        code(&run(&["-p", &policy, "--principal", &principal, "ec2:StopInstances", &instance]))
+    };
+    assert_eq!(ask(":111122223333", "111122223333"), 0);
+    assert_eq!(ask(":111122223333", "444455556666"), 1);
+    for (principal, account) in
+        [(":111122223333", "4444"), (":111122223333", "1111222233334"), ("eu-west-1:111122223333", "")]
+    {
+        assert_eq!(ask(principal, account), 2, "{principal} {account}");
+    }
+}
+
+#[test]
 fn options_that_contradict_each_other_are_no_question() {
     let folder = folder("contradictions");
     let one = file(&folder, "1.json", r#"{"aws:UserAgent": "one"}"#);

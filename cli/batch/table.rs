@@ -59,7 +59,7 @@ mod tests {
             ("a,b", vec!["a", "b"]),
             ("", vec![""]),
             (" a , b ,", vec!["a", "b", ""]),
-            (r#""a,b", " c " ,"""d"""#, vec!["a,b", " c ", "\"d\""]),
+            (r#""a,b", " c " ,"""d""""#, vec!["a,b", " c ", "\"d\""]),
         ] {
             assert_eq!(fields(line).ok(), Some(wanted.into_iter().map(str::to_owned).collect()), "{line}");
         }

@@ -205,6 +205,10 @@ impl<'a> Resource<'a> {
             Some(arn) if arn.partition.is_empty() || arn.service.is_empty() || arn.resource.is_empty() => {
                 refuse("the ARN lacks its partition, service or resource")
             }
+            // Others would have it belong to whoever asks.
+            Some(arn) if !arn.account.is_empty() && arn.account_id().is_none() && is_number(arn.account) => {
+                refuse("its account field is no twelve-digit id")
+            }
             Some(arn) => Ok(Self { text, arn: Some(arn) }),
             None if text.starts_with("arn:") => {
                 refuse("an ARN has six parts: arn:partition:service:region:account:resource")
@@ -234,6 +238,10 @@ impl<'a> Resource<'a> {
     pub fn arn(&self) -> Option<&Arn<'a>> {
         self.arn.as_ref()
     }
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The resource of requests that are about none.

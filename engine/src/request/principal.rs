@@ -150,6 +150,9 @@ impl Principal {
             return Err("a request comes from one principal, so its ARN has no wildcards".to_owned());
         }
         let account = arn.account_id().ok_or("its account field is not a twelve-digit id")?;
+        if !arn.region.is_empty() {
+            return Err("the ARNs of principals name no Region".to_owned());
+        }
         let (kind, name) = arn.resource.split_once('/').unwrap_or((arn.resource, ""));
         let named = |what: &str| {
             if name.is_empty() || name.starts_with('/') || name.ends_with('/') {
