@@ -1,15 +1,17 @@
 //! Compiled or not, real policies say the same of requests near them: those of the corpus, and AWS's managed ones, once
 //! `benches/managed-policies.py` has fetched them.
 
-use can_access_engine::decision::{decide, explain};
+use can_access_engine::decision::{Decision, decide, explain};
 use can_access_engine::index::CompiledSet;
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policy, PolicySet};
 use can_access_engine::problem::Source;
 use can_access_engine::request::{Action, Context, Facts, Principal, Request, Resource};
+use can_access_engine::statement::{Effect, Statement};
 use can_access_engine::strategy::request_near;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, LazyLock};
@@ -40,10 +42,10 @@ impl Published {
         action: &Action,
         arn: &str,
         context: &Context,
-    ) -> Result<(), TestCaseError> {
+    ) -> Result<Option<Decision>, TestCaseError> {
         let (principal, facts) = (Principal::parse(principal).unwrap(), Facts::default());
         let resource = Resource::parse(arn).unwrap();
-        let Ok(request) = Request::new(&principal, action, resource, None, context, &facts) else { return Ok(()) };
+        let Ok(request) = Request::new(&principal, action, resource, None, context, &facts) else { return Ok(None) };
         let explanation = explain(&self.policies, &request);
         let outcome = decide(&self.policies, &request);
         prop_assert_eq!(explanation.outcome, outcome);
@@ -55,7 +57,7 @@ impl Published {
                 prop_assert_eq!(&short, &explanation);
             }
         }
-        Ok(())
+        Ok(Some(outcome.decision))
     }
 }
 
@@ -78,18 +80,32 @@ static CORPUS: LazyLock<Published> = LazyLock::new(|| {
     Published::of(policies)
 });
 
-static MANAGED: LazyLock<Published> = LazyLock::new(|| {
+/// The managed policies, few together as somebody has them, and all but those that leave nothing to the others.
+static MANAGED: LazyLock<Vec<Published>> = LazyLock::new(|| {
+    const TOGETHER: usize = 40;
     let text = fs::read_to_string("target/bench-data/managed-policies.json")
         .unwrap_or_else(|error| panic!("benches/managed-policies.py fetches them: {error}"));
-    let mut documents: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
-    // Beside these, no other would make a difference.
-    documents.retain(|name, _| !["AdministratorAccess", "AWSDenyAll"].contains(&name.as_str()));
+    let documents: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
     let read = |document: serde_json::Value| {
         Arc::new(Policy::read(Source::new("policy.json", document.to_string()), Layer::Identity).unwrap())
     };
-    let identity = documents.into_values().map(read).collect();
-    Published::of(PolicySet { identity, ..PolicySet::default() })
+    let mut policies: Vec<Arc<Policy>> = documents.into_values().map(read).collect();
+    let of =
+        |identity: &[Arc<Policy>]| Published::of(PolicySet { identity: identity.to_vec(), ..PolicySet::default() });
+    let mut published: Vec<Published> = policies.chunks(TOGETHER).map(of).collect();
+    policies.retain(|policy| !policy.statements().iter().any(is_about_everything));
+    published.push(of(&policies));
+    published
 });
+
+/// Whether a statement allows everything, or denies all actions but some.
+fn is_about_everything(statement: &Statement) -> bool {
+    let every_action = statement.action().entries().iter().any(|entry| entry.as_str() == "*");
+    match statement.effect() {
+        Effect::Allow => every_action && statement.conditions().tests().is_empty(),
+        Effect::Deny => every_action || statement.action().is_negated(),
+    }
+}
 
 const PRINCIPALS: [&str; 4] = [
     "arn:aws:iam::111122223333:user/ann",
@@ -110,12 +126,23 @@ proptest! {
     }
 }
 
-proptest! {
-    #![proptest_config(crate::cases(100))]
-
-    #[test]
-    #[ignore = "needs what `python3 benches/managed-policies.py` fetches"]
-    fn managed_policies_decide_alike((action, arn, context) in MANAGED.near()) {
-        MANAGED.decide_alike(PRINCIPALS[0], &action, &arn, &context)?;
+#[test]
+#[ignore = "needs what `python3 benches/managed-policies.py` fetches"]
+fn managed_policies_decide_alike() {
+    let sets = MANAGED.len();
+    // A third of the requests are asked of all policies together.
+    let set = prop_oneof![2 => 0..sets - 1, 1 => Just(sets - 1)];
+    let asked = set.prop_flat_map(|set| (Just(set), MANAGED[set].near()));
+    let decisions = RefCell::new(BTreeMap::<&str, usize>::new());
+    let decide = |(set, (action, arn, context)): (usize, (Action, String, Context))| {
+        let decision = MANAGED[set].decide_alike(PRINCIPALS[0], &action, &arn, &context)?;
+        *decisions.borrow_mut().entry(decision.map_or("none", Decision::name)).or_default() += 1;
+        Ok(())
+    };
+    proptest::test_runner::TestRunner::new(crate::cases(1_000)).run(&asked, decide).unwrap();
+    // It would prove little if all of them came to the same.
+    let decisions = decisions.into_inner();
+    for decision in [Decision::Allowed, Decision::ExplicitDeny, Decision::ImplicitDeny] {
+        assert!(decisions.get(decision.name()).is_some_and(|count| *count >= 20), "{decisions:?}");
     }
 }
