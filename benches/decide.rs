@@ -71,6 +71,10 @@ fn reading(bench: &mut Criterion) {
     bench.bench_function("parse/one_small_policy", |b| {
         b.iter(|| workloads::read(black_box(&small.identity[0]), Layer::Identity));
     });
+    let policies = small.policies();
+    bench.bench_function("compile/one_small_policy", |b| {
+        b.iter_batched(|| policies.clone(), CompiledSet::new, BatchSize::SmallInput);
+    });
     let Some(all) = managed() else { return };
     bench.bench_function("parse/all_managed_policies", |b| {
         b.iter(|| all.iter().for_each(|text| _ = black_box(workloads::read(text, Layer::Identity))));

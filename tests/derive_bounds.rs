@@ -267,3 +267,25 @@ fn options_that_do_nothing_are_told_of_or_refused() {
     let output = run(&["derive", "--bucket", "b", &through]);
     assert!(err(&output).contains(point) && err(&output).contains("not through its access points"), "{}", err(&output));
 }
+
+#[test]
+fn a_refusal_among_very_many_alike_does_not_stop() {
+    let folder = folder("derive-alike");
+    let key = |n: usize, id: &str| format!("out/part-{n:05}-{id}.parquet");
+    let refused = |key: &str| row(ROLE, 2, "REST.GET.OBJECT", key, &format!("GET /{key}"), "403 AccessDenied");
+    let mut log: String =
+        (0..1_500).map(|n| get(ROLE, n % 3 + 1, &key(n, &format!("{:08x}", n * 2_654_435 + 0xA000_0000)))).collect();
+    // By chance there are no letters among hexadecimal digits, or no others.
+    let other = "out/secret/x";
+    log += &[&key(77_777, "12345678"), &key(77_779, "bfebbfee"), other].map(refused).concat();
+    let log = file(&folder, "alike.log", &log);
+    let report = folder.join("report.json");
+    let output = run(&["derive", "--report", report.to_str().unwrap(), &log]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let policy = file(&folder, "policy.json", &out(&output));
+    let role = "arn:aws:iam::123456789012:role/A";
+    assert!(may_read(&policy, role, &key(77_778, "9abcdef0")));
+    assert!(!may_read(&policy, role, other));
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
+    assert_eq!(report["contradicted"], 2, "{report:#}");
+}

@@ -190,7 +190,12 @@ fn run_pair(pair: &Pair<'_>, policies: &PolicySet, compiled: Option<&CompiledSet
         let (asked, context) = (Asked::Plain(policies), &pair.test.context);
         let mut answer = Advice::on(&action).ask(&prepared, asked, &action, pair.resource, trusting, context)?;
         if let Some(compiled) = compiled {
-            answer.explanation.outcome = compiled.decide(&answer.request);
+            let outcome = compiled.decide(&answer.request);
+            let brief = compiled.explain_briefly(&answer.request).outcome;
+            if brief != outcome || compiled.verdict(&answer.request) != outcome.decision {
+                return Err(Failure::usage("compiled policies do not decide alike in all ways of asking"));
+            }
+            answer.explanation.outcome = outcome;
         }
         Ok(pair.answered(&answer))
     });

@@ -6,6 +6,9 @@ use std::rc::Rc;
 
 /// How many answers to a question are kept in mind.
 const ANSWERS: usize = 1 << 8;
+/// The same of answers that hang on a prefix, and how long a prefix is at most to be kept.
+const PREFIXES: usize = 1 << 6;
+const LONGEST_PREFIX: usize = 1 << 7;
 /// How many counts are kept until they are told.
 const COUNTS: usize = 16;
 
@@ -166,7 +169,10 @@ impl Question {
 
     /// Keeps an answer in mind.
     pub(super) fn learn(&mut self, hinge: &Hinge<'_>, verdicts: Verdicts, tell: impl FnMut(&Verdicts, &[u8], u64)) {
-        if self.answers.len() >= ANSWERS {
+        if matches!(hinge, Hinge::Prefix(prefix) if prefix.len() > LONGEST_PREFIX) {
+            return;
+        }
+        if self.answers.len() >= ANSWERS || self.by_prefix.len() >= PREFIXES {
             self.settle(tell);
             self.answers.clear();
             self.by_matching.clear();

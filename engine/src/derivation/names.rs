@@ -5,7 +5,7 @@
 //! enough, and a set that is too large is so whatever the order of its parts.
 
 use super::hash::FastHash;
-use super::shape::{COARSEST, Recalled, Shape, Shaped, Shapes, coarser, next_number, slots};
+use super::shape::{COARSEST, Recalled, Shape, Shaped, Shapes, are_alike, coarser, next_number, slots};
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -506,12 +506,14 @@ impl Names {
             || self.classes.values().any(|class| class.sample.contains_key(&xxh3_64(name.as_bytes())))
     }
 
-    /// Whether a name is in the set, or of a kind of which so many are that they are not told apart.
+    /// Whether a name is in the set, or of a kind of which so many are that they are not told apart. What is a number in one
+    /// may be hexadecimal digits or an identifier in others of its kind.
     pub(super) fn may_have(&self, name: &str, user: Option<&str>) -> bool {
         if self.level == 0 {
             return self.single.contains_key(name);
         }
-        self.classes.contains_key(&self.shape_of(name, user))
+        let shape = self.shape_of(name, user);
+        self.classes.contains_key(&shape) || self.classes.keys().any(|known| are_alike(known, &shape))
     }
 
     /// The shape of a name, as coarse as the set.

@@ -4,11 +4,11 @@
 //! noncharacters of Unicode; a name that holds one itself has [`ANY`] there.
 
 use super::glob::ONE;
-use super::word::{FIRST_OF_UUID, Letters, Word, date, uuid};
+use super::word::{FIRST_OF_UUID, LEAST_HEX, Letters, Word, date, uuid};
 use crate::lanes::equal_names;
 use std::borrow::Cow;
 use std::num::NonZeroU64;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicU64, Ordering};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -37,6 +37,30 @@ pub(super) fn is_class(symbol: char) -> bool {
 /// Whether a character is kept for shapes and patterns.
 fn is_kept(symbol: char) -> bool {
     ('\u{FDD0}'..='\u{FDEF}').contains(&symbol)
+}
+
+/// Whether a name of the second shape could as well have been of the first, but for chance: what is hexadecimal in one may
+/// have no letters in the other, or nothing else, and what is an identifier may have any of these.
+pub(super) fn are_alike(known: &str, shape: &str) -> bool {
+    let varies = |symbol: char| matches!(symbol, DIGITS | HEX | ID);
+    let mut rest = shape;
+    known.chars().all(|own| {
+        let Some(symbol) = rest.chars().next() else { return false };
+        let length = match own {
+            _ if own == symbol || varies(own) && varies(symbol) => symbol.len_utf8(),
+            HEX => hexadecimal_word(rest),
+            _ => 0,
+        };
+        rest = rest.get(length..).unwrap_or_default();
+        length > 0
+    }) && rest.is_empty()
+}
+
+/// How long the word is that a text begins with, if it is long enough for hexadecimal digits and of nothing else.
+fn hexadecimal_word(text: &str) -> usize {
+    let word = text.split(|symbol: char| !symbol.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let all = |letters: RangeInclusive<char>| word.chars().all(|symbol| letters.contains(&symbol));
+    if word.len() >= LEAST_HEX && (all('a'..='f') || all('A'..='F')) { word.len() } else { 0 }
 }
 
 /// How many classes of a shape have a text in the name.
@@ -594,6 +618,25 @@ mod tests {
             ("2016-01-31x", "<digits:2016>-<digits:01>-<digits:31>x"),
         ] {
             assert_eq!(shown(name), wanted);
+        }
+    }
+
+    #[test]
+    fn names_are_alike_that_differ_by_chance() {
+        let mut shapes = Shapes::default();
+        let mut shape = |name: &str| shapes.read(name, None).text.clone();
+        for (known, other, wanted) in [
+            ("out/part-3-8916b9e2.gz", "out/part-4-12345678.gz", true),
+            ("out/part-3-8916b9e2.gz", "out/part-4-bfebbfee.gz", true),
+            ("out/part-3-8916b9e2.gz", "out/part-4-BFEBBFEE.gz", true),
+            ("out/part-3-8916b9e2.gz", "out/part-4-bfebbf.gz", false),
+            ("out/part-3-8916b9e2.gz", "out/part-4-bfebbfee.gz2", false),
+            ("out/part-3-8916b9e2.gz", "out/part-4-bfebbfee", false),
+            ("out/8916b9e2", "out/personal", false),
+            ("out/8916b9e2", "out/12345678/secret", false),
+            ("out/12345678", "out/bfebbfee", false),
+        ] {
+            assert_eq!(are_alike(&shape(known), &shape(other)), wanted, "{known} {other}");
         }
     }
 

@@ -73,7 +73,7 @@ impl<'n> Word<'n> {
             return DIGITS;
         }
         let is_hex = kinds & !(DIGIT | LOWER_HEX) == 0 || kinds & !(DIGIT | UPPER_HEX) == 0;
-        if text.len() >= 7 && is_hex {
+        if text.len() >= LEAST_HEX && is_hex {
             return HEX;
         }
         let has = |some: u8| kinds & some != 0;
@@ -174,6 +174,9 @@ fn first_bits(count: usize) -> u64 {
 fn bits(place: &Range<usize>) -> u64 {
     first_bits(place.end) & !first_bits(place.start)
 }
+
+/// How many characters hexadecimal digits have at least to be told from other words.
+pub(super) const LEAST_HEX: usize = 7;
 
 /// How long the first word of a UUID is.
 pub(super) const FIRST_OF_UUID: usize = 8;
