@@ -184,11 +184,12 @@ pub(super) const FIRST_OF_UUID: usize = 8;
 /// How long the UUID at the beginning is.
 pub(super) fn uuid(bytes: &[u8]) -> Option<usize> {
     const LENGTH: usize = 36;
-    let text = bytes.get(..LENGTH)?;
-    let fits = text.iter().enumerate().all(|(at, byte)| match at {
-        8 | 13 | 18 | 23 => *byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
-    });
+    let text: &[u8; LENGTH] = bytes.first_chunk()?;
+    // Most of what is none shows it here.
+    if [text[8], text[13], text[18], text[23]] != *b"----" {
+        return None;
+    }
+    let fits = text.iter().enumerate().all(|(at, byte)| matches!(at, 8 | 13 | 18 | 23) || byte.is_ascii_hexdigit());
     (fits && !bytes.get(LENGTH).is_some_and(u8::is_ascii_alphanumeric)).then_some(LENGTH)
 }
 

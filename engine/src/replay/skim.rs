@@ -251,8 +251,8 @@ pub struct Skimmer {
     number: usize,
     /// The numbers of roles whose sessions there were last.
     sessions: [Option<usize>; ROLES],
-    /// Owner and bucket, with where the bucket begins.
-    buckets: Pieces<usize>,
+    /// Owner and bucket, with where the bucket begins, if it is one.
+    buckets: Pieces<Option<usize>>,
     /// Requesters, or roles for all of their sessions, with what was usual for them last.
     requesters: Pieces<Usual>,
     operations: Pieces<Form>,
@@ -339,15 +339,16 @@ impl Skimmer {
     #[inline(always)]
     fn bucket<'l>(&mut self, words: &mut Words<'l>) -> Option<(usize, &'l [u8])> {
         let text = words.rest();
-        if let Some((number, usual, start)) = self.buckets.last()
+        if let Some((number, usual, Some(start))) = self.buckets.last()
             && words.take_word(usual).is_some()
         {
             return Some((number, text.get(*start..usual.len())?));
         }
-        let (owner, bucket) = (words.word()?, words.word().filter(|bucket| is_bucket(bucket))?);
+        let (owner, bucket) = (words.word()?, words.word()?);
         let start = owner.len() + 1;
-        let (number, _) = self.buckets.find(text.get(..start + bucket.len())?, || start)?;
-        Some((number, bucket))
+        let about = || is_bucket(bucket).then_some(start);
+        let (number, start) = self.buckets.find(text.get(..start + bucket.len())?, about)?;
+        start.map(|_| (number, bucket))
     }
 
     /// Takes a requester: its number or that of its role, and what is usual for it.
