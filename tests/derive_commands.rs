@@ -625,3 +625,40 @@ fn names_of_several_shapes_stay_together_where_something_is_in_the_way() {
         assert_eq!(report["verdicts"]["allowed"], 4, "{report:#}");
     }
 }
+
+/// A line about a target, as it was sent.
+fn sent(operation: &str, key: &str, target: &str) -> String {
+    format!(
+        "0f1e data [21/Nov/2026:19:00:00 +0000] 192.0.2.10 arn:aws:iam::111122223333:user/ann 0A1B {operation} {key} \"GET {target} HTTP/1.1\" 200 - 10 10 12 5 \"-\" \"agent\" - aG9zdA== SigV4 TLS_AES_128_GCM_SHA256 AuthHeader data.s3.amazonaws.com TLSv1.3 - - -\n"
+    )
+}
+
+#[test]
+fn a_listing_that_names_two_prefixes_proves_neither() {
+    let folder = folder("two-prefixes");
+    for (query, proves) in [
+        ("prefix=a", true),
+        ("prefix=a&prefix=b", false),
+        ("prefix=a&x=1&pre%66ix=b", false),
+        ("prefix=a&prefix", false),
+        ("prefix=a%2F&prefix=a/", true),
+    ] {
+        let log = file(&folder, "two.log", &sent("REST.GET.BUCKET", "-", &format!("/?{query}")));
+        let output = run(&["derive", &log]);
+        assert_eq!((code(&output), out(&output).contains("s3:prefix")), (i32::from(!proves), proves), "{query}");
+    }
+}
+
+#[test]
+fn what_iam_would_not_take_is_told() {
+    let folder = folder("characters");
+    let told = |name: &str| {
+        // The key is encoded once more than what was sent.
+        let row = sent("REST.GET.OBJECT", &name.replace('%', "%25"), &format!("/{name}"));
+        let output = run(&["derive", &file(&folder, "keys.log", &row)]);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        err(&output).contains("IAM does not take the character")
+    };
+    assert!(!told("caf%C3%A9.txt"));
+    assert!(told("%E6%97%A5.txt"));
+}

@@ -13,6 +13,7 @@ use crate::{Exit, Failure};
 use can_access_engine::derivation::{self, Derived, Form, Options};
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policy, Version};
+use can_access_engine::problem;
 use can_access_engine::replay::Class;
 use can_access_engine::replay::judge::Judge;
 use can_access_engine::request::Action;
@@ -119,6 +120,7 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
     }
     if !args.common.quiet {
         derived.iter().for_each(|policy| report_derive::print_summary(policy, options));
+        derived.iter().for_each(|policy| print_warnings(policy, options.form));
     }
     let unused = [Class::Malformed, Class::Partial, Class::Ambiguous, Class::Unmapped];
     let unused: u64 = unused
@@ -127,6 +129,15 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
         .chain(collected.lines.unplaced.values().copied())
         .sum();
     Ok(if args.strict && unused > 0 { Exit::Finding } else { Exit::Fine })
+}
+
+/// Says what IAM would refuse: names can have characters that policies cannot.
+fn print_warnings(derived: &Derived, form: Form) {
+    let layer = if form == Form::Bucket { Layer::Resource } else { Layer::Identity };
+    let name = derived.of.as_ref().map_or("the policy".to_owned(), |of| format!("the policy of {of}"));
+    if let Ok(policy) = Policy::read(problem::Source::new(name, derived.text.as_str()), layer) {
+        problems::print_all(policy.source(), policy.warnings());
+    }
 }
 
 fn write(args: &DeriveArgs, derived: &[Derived]) -> Result<(), Failure> {

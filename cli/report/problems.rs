@@ -66,7 +66,7 @@ fn complain(text: &str) {
 }
 
 /// Prints the problems of a text; of many of one kind, the first.
-fn print_all(source: &Source, problems: &[Problem]) {
+pub(crate) fn print_all(source: &Source, problems: &[Problem]) {
     let errors_only = problems.iter().any(Problem::is_error);
     let wanted: Vec<&Problem> = problems.iter().filter(|problem| problem.is_error() || !errors_only).collect();
     let mut of_a_kind: HashMap<Code, usize> = HashMap::new();

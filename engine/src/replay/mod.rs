@@ -331,8 +331,8 @@ pub fn observe<'l>(row: &Row<'l>) -> Observation<'l> {
     observation
 }
 
-/// Whether what was asked for hangs on a request line that is not known: the prefix of a listing, a version, whether there is
-/// a key, and whether a presigned request came too late.
+/// Whether what was asked for hangs on a request line that is not known, or names two prefixes: the prefix of a listing, a
+/// version, whether there is a key, and whether a presigned request came too late.
 fn hangs_on_request(row: &Row<'_>, observation: &Observation<'_>, answer: &Answer<'_>, needs: &Needs) -> bool {
     let given = |key, version| operation::needs(row.operation, key, version);
     let (key, version) = (observation.key.is_some(), observation.version.is_some());
@@ -341,6 +341,10 @@ fn hangs_on_request(row: &Row<'_>, observation: &Observation<'_>, answer: &Answe
     let by_key = observation.is_open && !key && given(true, version) != given(false, version);
     let may_expire = answer.status == Some(403) && is_presigned(answer);
     let hangs = |on: bool, parameter| on && observation.may_ask(parameter);
+    let request = answer.request.and_then(Query::of_request_line);
+    if lists && request.is_some_and(|request| request.contradicts_itself("prefix")) {
+        return true;
+    }
     by_key || hangs(lists, "prefix") || hangs(by_version, "versionId") || hangs(may_expire, "Expires")
 }
 

@@ -38,17 +38,26 @@ impl<'l> Query<'l> {
         self.sent(name).is_some_and(|value| !is_text(value))
     }
 
-    /// What a parameter holds, as it was sent.
+    /// Whether a parameter is there several times with different values, of which nobody can say which one counts.
+    pub(super) fn contradicts_itself(&self, name: &str) -> bool {
+        let mut values = self.all_sent(name);
+        values.next().is_some_and(|first| values.any(|other| percent(first) != percent(other)))
+    }
+
+    /// What a parameter holds, as it was sent; the first of that name.
     fn sent(&self, name: &str) -> Option<&'l [u8]> {
-        let parameters = self.parameters.split(|&byte| byte == b'&');
-        for parameter in parameters {
+        self.all_sent(name).next()
+    }
+
+    /// What all parameters of a name hold.
+    fn all_sent(&self, name: &str) -> impl Iterator<Item = &'l [u8]> {
+        self.parameters.split(|&byte| byte == b'&').filter_map(move |parameter| {
             let at = memchr::memchr(b'=', parameter).unwrap_or(parameter.len());
             let (key, value) = parameter.split_at_checked(at)?;
-            if key == name.as_bytes() || memchr::memchr(b'%', key).is_some() && *percent(key) == *name.as_bytes() {
-                return Some(value.strip_prefix(b"=").unwrap_or_default());
-            }
-        }
-        None
+            let is_it =
+                key == name.as_bytes() || memchr::memchr(b'%', key).is_some() && *percent(key) == *name.as_bytes();
+            is_it.then(|| value.strip_prefix(b"=").unwrap_or_default())
+        })
     }
 
     /// Whether this is a presigned request that had expired at a time in seconds since 1970.

@@ -639,11 +639,14 @@ fn parameters(mut words: Words<'_>) -> Option<(Option<&[u8]>, Words<'_>)> {
             return None;
         }
         let parameter = words.parameter()?;
-        // The first of that name counts, without a value as with an empty one.
-        if prefix.is_none()
-            && let Some(value) = parameter.strip_prefix(b"prefix")
+        // Without a value it is as with an empty one; a second one is not ordinary.
+        if let Some(value) = parameter.strip_prefix(b"prefix")
+            && matches!(value.first(), None | Some(b'='))
         {
-            prefix = if value.is_empty() { Some(value) } else { value.strip_prefix(b"=") };
+            if prefix.is_some() {
+                return None;
+            }
+            prefix = Some(value.get(1..).unwrap_or_default());
         }
         if words.take(b"&").is_none() {
             break;
