@@ -75,6 +75,20 @@ fn policy_for(log: &Path, name: &str) -> String {
     path
 }
 
+/// The same, denied to addresses of other networks than some.
+fn by_address(policy: &str) -> String {
+    let mut document: serde_json::Value = serde_json::from_str(&fs::read_to_string(policy).unwrap()).unwrap();
+    document.get_mut("Statement").and_then(serde_json::Value::as_array_mut).unwrap().push(serde_json::json!({
+        "Effect": "Deny",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": { "NotIpAddress": { "aws:SourceIp": ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"] } },
+    }));
+    let path = policy.replace(".json", "-by-address.json");
+    fs::write(&path, document.to_string()).unwrap();
+    path
+}
+
 fn over_logs(criterion: &mut Criterion) {
     let (plain, packed) = logs();
     let events = events();
@@ -110,6 +124,12 @@ fn over_logs(criterion: &mut Criterion) {
             let arguments = [&[command, "--threads", threads], options].concat();
             group.throughput(size(of));
             group.bench_function(name, |b| b.iter(|| assert!(program(&arguments, log))));
+        }
+        if command == "replay" {
+            let policy = by_address(&policy);
+            group.throughput(size(&plain));
+            let arguments = [command, "--threads", "1", "-p", &policy];
+            group.bench_function("by_address", |b| b.iter(|| assert!(program(&arguments, &plain))));
         }
         group.finish();
     }

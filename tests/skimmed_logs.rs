@@ -15,6 +15,13 @@ const POLICY: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["", "a/*", "home/ann/"] } } },
     { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*/secret" } ] }"#;
 
+/// The same where they hang on the address, too.
+const BY_ADDRESS: &str = r#"{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::acme/a/*", "Condition": { "NotIpAddress": { "aws:SourceIp": ["192.0.2.64/26", "2001:db8::/32"] } } },
+    { "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*", "Condition": { "IpAddress": { "aws:VpcSourceIp": "10.1.0.0/16" } } },
+    { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["", "a/*"] }, "Null": { "aws:SourceIp": false } } },
+    { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*/secret", "Condition": { "StringNotEquals": { "aws:SourceVpce": "vpce-1" } } } ] }"#;
+
 /// The canonical id of the bucket's owner.
 const OWNER: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0";
 
@@ -32,6 +39,7 @@ struct Base {
 /// What each line has of its own.
 #[derive(Debug, Clone)]
 struct Own {
+    address: &'static str,
     key: &'static str,
     query: &'static str,
     version: &'static str,
@@ -129,7 +137,10 @@ fn own() -> impl Strategy<Value = Own> {
     ]);
     let version = of(&["-", "-", "-", "v1", "200"]);
     let host_id = of(&["aG9zdA==", "aG9z+dA", "aG9zdA"]);
-    (key, query, version, host_id, 18..26_u8).prop_map(|(key, query, version, host_id, day)| Own {
+    let address =
+        of(&["192.0.2.10", "192.0.2.10", "192.0.2.70", "10.1.2.3", "10.2.0.1", "2001:db8::1", "2001:db9::1", "-", "x"]);
+    (address, key, query, version, host_id, 18..26_u8).prop_map(|(address, key, query, version, host_id, day)| Own {
+        address,
         key,
         query,
         version,
@@ -140,10 +151,10 @@ fn own() -> impl Strategy<Value = Own> {
 
 fn line(base: &Base, own: &Own) -> String {
     let Base { requester, operation, request, answer, client, tail } = base;
-    let Own { key, query, version, host_id, day } = own;
+    let Own { address, key, query, version, host_id, day } = own;
     let request = request.replace("KEY", key).replace("QUERY", query);
     format!(
-        "{OWNER} acme [{day}/Nov/2026:19:00:00 +0000] 192.0.2.10 {requester} 0A1B2C {operation} {key} {request} {answer} {client} {version} {host_id} {tail}"
+        "{OWNER} acme [{day}/Nov/2026:19:00:00 +0000] {address} {requester} 0A1B2C {operation} {key} {request} {answer} {client} {version} {host_id} {tail}"
     )
 }
 
@@ -195,7 +206,7 @@ const ORDINARY: Base = Base {
 };
 
 fn of_key(key: &'static str) -> Own {
-    Own { key, query: "", version: "-", host_id: "aG9zdA==", day: 21 }
+    Own { address: "192.0.2.10", key, query: "", version: "-", host_id: "aG9zdA==", day: 21 }
 }
 
 #[test]
@@ -231,10 +242,14 @@ proptest! {
     fn lines_that_are_skimmed_count_as_those_that_are_read(
         bases in vec(base(), 1..6), lines in vec((any::<Index>(), own()), 2..60)
     ) {
-        let policy = file(&folder("skimmed-policy"), "policy.json", POLICY);
+        let folder = folder("skimmed-policy");
+        let [policy, by_address] =
+            [("policy.json", POLICY), ("by-address.json", BY_ADDRESS)].map(|(name, text)| file(&folder, name, text));
         let lines: Vec<String> = lines.iter().map(|(at, own)| line(at.get(&bases), own)).collect();
-        let commands: [&[&str]; 4] = [
+        let commands: [&[&str]; 6] = [
             &["replay", "-p", &policy, "--format", "json"],
+            &["replay", "-p", &by_address, "--format", "json"],
+            &["replay", "-p", &policy, "--baseline", &by_address, "--format", "json"],
             &["derive", "--format", "json"],
             &["derive", "--format", "json", "--as", "bucket-policy", "--canonical-id", &format!("{OWNER}=111122223333")],
             &["derive", "--format", "json", "--since", "2026-11-20", "--until", "2026-11-23"],

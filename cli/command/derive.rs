@@ -13,7 +13,7 @@ use crate::{Exit, Failure};
 use can_access_engine::derivation::{self, Derived, Form, Options};
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policy, Version};
-use can_access_engine::problem;
+use can_access_engine::problem::{Code, Source as Text};
 use can_access_engine::replay::Class;
 use can_access_engine::replay::judge::Judge;
 use can_access_engine::request::Action;
@@ -131,12 +131,13 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
     Ok(if args.strict && unused > 0 { Exit::Finding } else { Exit::Fine })
 }
 
-/// Says what IAM would refuse: names can have characters that policies cannot.
+/// Says which characters IAM would refuse: names can have some that policies cannot. Its size is told anyway.
 fn print_warnings(derived: &Derived, form: Form) {
     let layer = if form == Form::Bucket { Layer::Resource } else { Layer::Identity };
     let name = derived.of.as_ref().map_or("the policy".to_owned(), |of| format!("the policy of {of}"));
-    if let Ok(policy) = Policy::read(problem::Source::new(name, derived.text.as_str()), layer) {
-        problems::print_all(policy.source(), policy.warnings());
+    if let Ok(policy) = Policy::read(Text::new(name, derived.text.as_str()), layer) {
+        let characters = policy.warnings().iter().filter(|warning| warning.code == Code::UnusualCharacter);
+        problems::print_all(policy.source(), &characters.cloned().collect::<Vec<_>>());
     }
 }
 

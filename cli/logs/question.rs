@@ -15,7 +15,7 @@ const COUNTS: usize = 16;
 /// What the policies say, and those of the baseline.
 pub(super) type Verdicts = (Verdict, Option<Verdict>);
 
-/// A question to the policies that differs from line to line in a name and a prefix only.
+/// A question to the policies that differs from line to line in a name, a prefix and an address only.
 pub(super) struct Question {
     /// Which group the requests are counted in.
     pub(super) group: usize,
@@ -26,17 +26,19 @@ pub(super) struct Question {
     outlook: Outlook,
     old_outlook: Option<Outlook>,
     answers: Vec<Verdicts>,
-    /// Which answer it is, by what matches the resource, and by prefix where answers hang on that.
+    /// Which answer it is, by what matches the resource, and by the numbers of the address and prefix where answers hang on
+    /// that.
     by_matching: FxHashMap<Matching, usize>,
-    by_prefix: FxHashMap<Vec<u8>, usize>,
+    by_prefix: FxHashMap<u64, FxHashMap<Vec<u8>, usize>>,
     /// How many requests got an answer, by first segment, that are not told yet.
     counts: Vec<Count>,
     /// Which of them were the last, and what they hung on, by that.
     recent: [Option<(Matching, usize)>; RECENT],
 }
 
-/// Which patterns match a resource, of the policies and of the baseline.
-type Matching = (u64, u64);
+/// Which patterns match a resource, of the policies and of the baseline; and the numbers of the address to both, if answers
+/// hang on that.
+type Matching = (u64, u64, u64);
 
 /// How many counts are found without a hash.
 const RECENT: usize = 1 << RECENT_BITS;
@@ -44,15 +46,17 @@ const RECENT_BITS: u32 = 3;
 
 /// Where among them a count may be.
 #[inline]
-fn slot((matching, old): &Matching) -> usize {
+fn slot((matching, old, address): &Matching) -> usize {
     // Multiplied by an odd number, so that all bits count in the highest ones.
-    ((matching ^ old.rotate_left(32)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - RECENT_BITS)) as usize
+    ((matching ^ old.rotate_left(32) ^ address.rotate_left(16)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        >> (u64::BITS - RECENT_BITS)) as usize
 }
 
-/// What the answer hangs on. A prefix is as it is encoded: what is written in two ways is asked twice.
+/// What the answer hangs on. A prefix is as it is encoded: what is written in two ways is asked twice. Beside it are the
+/// numbers of the address.
 pub(super) enum Hinge<'p> {
     Matching(Matching),
-    Prefix(&'p [u8]),
+    Prefix(u64, &'p [u8]),
 }
 
 /// How many requests got an answer.
@@ -105,13 +109,30 @@ impl Question {
         !self.named && (self.outlook.by_prefix || self.old_outlook.as_ref().is_some_and(|old| old.by_prefix))
     }
 
+    /// Whether it hangs on the address.
+    pub(super) fn hangs_on_address(&self) -> bool {
+        self.outlook.addresses.is_some() || self.old_outlook.as_ref().is_some_and(|old| old.addresses.is_some())
+    }
+
     /// What the answer hangs on. `room` is for texts that have to be put together.
-    pub(super) fn hinge<'p>(&self, name: &[u8], prefix: Option<&'p [u8]>, room: &mut Vec<u8>) -> Hinge<'p> {
+    pub(super) fn hinge<'p>(
+        &self,
+        name: &[u8],
+        prefix: Option<&'p [u8]>,
+        address: Option<&[u8]>,
+        room: &mut Vec<u8>,
+    ) -> Hinge<'p> {
+        let number = |outlook: &Outlook| {
+            let addresses = outlook.addresses.as_ref().zip(address);
+            u64::from(addresses.map_or(0, |(addresses, address)| addresses.number(address)))
+        };
+        let old = self.old_outlook.as_ref();
+        let address = number(&self.outlook) | old.map_or(0, number) << 32;
+        if let Some(prefix) = prefix {
+            return Hinge::Prefix(address, prefix);
+        }
         let mut matching = |outlook: &Outlook| outlook.matching(name, room);
-        prefix.map_or_else(
-            || Hinge::Matching((matching(&self.outlook), self.old_outlook.as_ref().map_or(0, matching))),
-            Hinge::Prefix,
-        )
+        Hinge::Matching((matching(&self.outlook), old.map_or(0, matching), address))
     }
 
     /// The count of requests that got the same answer for resources in the same first segment, if the answer is known. The
@@ -127,7 +148,7 @@ impl Question {
             count.is_some_and(|count| key.is_none_or(|key| is_in(key, &count.segment)))
         };
         let place = match hinge {
-            Hinge::Prefix(_) => self.place(hinge, key, tell)?,
+            Hinge::Prefix(..) => self.place(hinge, key, tell)?,
             Hinge::Matching(matching) => match self.recent.get(slot(matching)) {
                 Some(Some((known, place))) if known == matching && is_in_it(*place) => *place,
                 _ => {
@@ -151,7 +172,7 @@ impl Question {
         let always = Rc::clone(&self.segment);
         let segment = key.map_or(&*always, segment);
         let answer = match hinge {
-            Hinge::Prefix(prefix) => *self.by_prefix.get(*prefix)?,
+            Hinge::Prefix(address, prefix) => *self.by_prefix.get(address)?.get(*prefix)?,
             Hinge::Matching(matching) => *self.by_matching.get(matching)?,
         };
         let is_it = |count: &Count| count.answer == answer && count.segment == segment;
@@ -169,10 +190,12 @@ impl Question {
 
     /// Keeps an answer in mind.
     pub(super) fn learn(&mut self, hinge: &Hinge<'_>, verdicts: Verdicts, tell: impl FnMut(&Verdicts, &[u8], u64)) {
-        if matches!(hinge, Hinge::Prefix(prefix) if prefix.len() > LONGEST_PREFIX) {
-            return;
-        }
-        if self.answers.len() >= ANSWERS || self.by_prefix.len() >= PREFIXES {
+        let most = match hinge {
+            Hinge::Prefix(_, prefix) if prefix.len() > LONGEST_PREFIX => return,
+            Hinge::Prefix(..) => PREFIXES,
+            Hinge::Matching(_) => ANSWERS,
+        };
+        if self.answers.len() >= most {
             self.settle(tell);
             self.answers.clear();
             self.by_matching.clear();
@@ -181,7 +204,9 @@ impl Question {
         let answer = self.answers.len();
         self.answers.push(verdicts);
         match hinge {
-            Hinge::Prefix(prefix) => _ = self.by_prefix.insert((*prefix).to_owned(), answer),
+            Hinge::Prefix(address, prefix) => {
+                self.by_prefix.entry(*address).or_default().insert((*prefix).to_owned(), answer);
+            }
             Hinge::Matching(matching) => _ = self.by_matching.insert(*matching, answer),
         }
     }

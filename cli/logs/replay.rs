@@ -174,7 +174,7 @@ struct Worker<'j> {
     base: u64,
 }
 
-/// What is done with lines that differ in nothing but their key and the prefix that they ask for.
+/// What is done with lines that differ in nothing but their key, the prefix that they ask for and their address.
 struct Plan {
     class: Class,
     /// What is asked; `None` if there is no evidence.
@@ -250,7 +250,10 @@ impl Visit for Worker<'_> {
             self.line(place, line);
             self.learning = false;
             // What is about an object has to have its key in the right place.
-            let fits = |plan: &Plan| plan.question.as_ref().is_none_or(|question| question.named == skim.has_key());
+            let tells = |question: &Question| !question.hangs_on_address() || skim.address().is_some();
+            let fits = |plan: &Plan| {
+                plan.question.as_ref().is_none_or(|question| question.named == skim.has_key() && tells(question))
+            };
             let plan = self.learned.take().filter(fits);
             if self.plans.are_full() {
                 self.settle();
@@ -264,7 +267,7 @@ impl Visit for Worker<'_> {
             return self.line(place, S::read(text));
         }
         let prefix = skim.written_prefix().filter(|_| question.hangs_on_prefix());
-        let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix, &mut self.room);
+        let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix, skim.address(), &mut self.room);
         let of = (plan.class, question.group);
         let (tally, groups) = (&mut self.tally, &mut self.groups);
         let told = |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);

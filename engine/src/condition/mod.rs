@@ -21,6 +21,7 @@ use crate::request::{Lookup, Request};
 use crate::resource::{report_variables, unversioned_variable};
 use crate::truth::Truth;
 use compact_str::CompactString;
+use ip::Network;
 use many::Many;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -300,6 +301,16 @@ impl ConditionTest {
     #[must_use]
     pub fn values(&self) -> &[ConditionValue] {
         &self.values
+    }
+
+    /// The networks that it compares addresses with, none if it asks whether there is one. `None` if it compares them with
+    /// something else.
+    pub(crate) fn networks(&self) -> Option<Vec<Network>> {
+        match self.operator.base.family() {
+            Family::Null => Some(Vec::new()),
+            Family::Ip => self.values.iter().map(|value| value.network()).collect(),
+            _ => None,
+        }
     }
 
     /// Whether the test holds for a request (R5.2 ff.).

@@ -126,6 +126,14 @@ impl ConditionValue {
         &self.literal.operand
     }
 
+    /// The network, if it is one.
+    pub(crate) fn network(&self) -> Option<Network> {
+        match self.operand() {
+            Operand::Network(network) => Some(*network),
+            _ => None,
+        }
+    }
+
     /// The pattern of a text or ARN value.
     pub(crate) fn pattern(&self) -> Option<&Pattern> {
         match &self.literal.operand {

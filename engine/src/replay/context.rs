@@ -1,6 +1,7 @@
 //! The request context that a log line tells of: keys that it gives, keys that it shows to be absent, and all others
 //! unknown (REPLAY §2.3).
 
+use super::addresses::is_private;
 use super::{Observation, Query};
 use crate::arn::Arn;
 use crate::request::{Context, ContextValue};
@@ -134,15 +135,4 @@ pub(super) fn region(host: &str) -> Option<&str> {
     let last = labels.rsplit('.').next()?;
     let old = last.strip_prefix("s3-website-").or_else(|| last.strip_prefix("s3-")).unwrap_or(last);
     Some(old).filter(is_region)
-}
-
-/// Whether an address is not one of the public internet (RFC 1918, 4193, 6598).
-pub(super) fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            v4.is_private() || v4.is_link_local() || v4.is_loopback() || (a == 100 && (64..128).contains(&b))
-        }
-        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
-    }
 }

@@ -1,5 +1,6 @@
 //! What policies would have said to a logged request.
 
+use super::addresses::{self, Addresses};
 use super::logged::{Bucket, Logged};
 use super::requester::Requester;
 use crate::arn::{AccountId, Arn};
@@ -58,8 +59,10 @@ pub struct Around {
 pub struct Looking {
     set: CompiledSet,
     keys: Keys,
-    /// Whether the verdict on requests that differ in their resource and prefix hangs on nothing else.
+    /// Whether the verdict on requests that differ in their resource, prefix and address hangs on nothing else.
     is_steady: bool,
+    /// Which addresses are the same to the policies, if they look at them.
+    addresses: Option<Arc<Addresses>>,
     /// Whether a resource-based policy names roles.
     names_roles: bool,
 }
@@ -69,7 +72,16 @@ impl Looking {
         let keys = Keys::of(policies.policies(), by_origin);
         let mut of_resource = policies.resource.iter().chain(&policies.access_point);
         let names_roles = of_resource.any(|policy| policy.source().text().contains(":role/"));
-        Self { is_steady: is_steady(&keys), keys, names_roles, set: CompiledSet::new(policies) }
+        let by_address = addresses::KEYS.iter().any(|key| keys.has(key));
+        let addresses = by_address.then(|| Addresses::of(policies.policies()));
+        let is_steady = is_steady(&keys) && !matches!(addresses, Some(None));
+        Self {
+            is_steady,
+            addresses: addresses.flatten().map(Arc::new),
+            keys,
+            names_roles,
+            set: CompiledSet::new(policies),
+        }
     }
 
     fn has_resource_policies(&self) -> bool {
@@ -98,10 +110,9 @@ impl Keys {
         let names = tested.map(|test| test.key()).chain(inserted);
         let mut names: HashSet<String> = names.map(|key| key.folded().to_owned()).collect();
         // Where a request came from is told by several keys, of which one rules out others.
-        const NETWORK: [&str; 4] = ["aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce"];
         const HEADS: [&str; 4] = ["aws:vpc", "aws:sourcevpc", "aws:sourceip", "s3:accesspointnetworkorigin"];
         if by_origin || names.iter().any(|name| HEADS.iter().any(|head| name.starts_with(head))) {
-            names.extend(NETWORK.map(str::to_owned));
+            names.extend(addresses::KEYS.map(str::to_owned));
         }
         Self(names.into_iter().collect())
     }
@@ -116,7 +127,8 @@ impl Keys {
 }
 
 /// What the verdict on requests for a bucket or its objects hangs on, if they differ in nothing but the name of their
-/// resource and the prefix that they ask for: which of some patterns match, and perhaps the prefix.
+/// resource, the prefix that they ask for and the address they come from: which of some patterns match, and perhaps the
+/// prefix, and the networks that the address is in.
 #[derive(Debug)]
 pub struct Outlook {
     /// Patterns of what stands behind the scope.
@@ -125,6 +137,8 @@ pub struct Outlook {
     head: String,
     /// Whether the verdict hangs on the prefix, too.
     pub by_prefix: bool,
+    /// Whether it hangs on the number of the address, too.
+    pub addresses: Option<Arc<Addresses>>,
 }
 
 impl Outlook {
@@ -193,7 +207,9 @@ impl Around {
     /// something else.
     #[must_use]
     pub fn only_outlook(&self) -> Option<Outlook> {
-        self.is_steady().then(|| Outlook { patterns: Few::default(), head: String::new(), by_prefix: false })
+        let addresses = self.policies.addresses.clone();
+        let is_steady = self.is_steady() && self.others.iter().all(|(_, policies)| policies.addresses.is_none());
+        is_steady.then(|| Outlook { patterns: Few::default(), head: String::new(), by_prefix: false, addresses })
     }
 
     fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {
@@ -216,28 +232,26 @@ impl Around {
         }
         let behind: Option<Vec<Pattern>> = patterns.iter().map(|pattern| pattern.behind(scope.resource)).collect();
         let by_prefix = self.policies.keys.has("s3:prefix");
-        Some(match behind {
-            Some(patterns) => Outlook { patterns: Few::new(patterns), head: String::new(), by_prefix },
-            None => Outlook { patterns: Few::new(patterns), head: scope.resource.to_owned(), by_prefix },
-        })
+        let addresses = self.policies.addresses.clone();
+        let (patterns, head) = match behind {
+            Some(patterns) => (patterns, ""),
+            None => (patterns, scope.resource),
+        };
+        Some(Outlook { patterns: Few::new(patterns), head: head.to_owned(), by_prefix, addresses })
     }
 }
 
-/// Whether a statement applies to no request that differs from this one in its resource and prefix only: a condition on
-/// something else does not hold.
+/// Whether a statement applies to no request that differs from this one in its resource, prefix and address only: a
+/// condition on something else does not hold.
 fn is_idle(statement: &Statement, request: &Request<'_>) -> bool {
-    let is_steady = |key: &ConditionKey| key.folded() != "s3:prefix";
+    let is_steady = |key: &ConditionKey| key.folded() != "s3:prefix" && !addresses::KEYS.contains(&key.folded());
     let fails = |test: &ConditionTest| is_steady(test.key()) && test.evaluate(request).truth == Truth::False;
     statement.variables().all(is_steady) && statement.conditions().tests().iter().any(fails)
 }
 
-/// Whether the verdict of policies on requests that differ in their resource and prefix hangs on nothing else.
+/// Whether the verdict of policies on requests that differ in their resource, prefix and address hangs on nothing else.
 fn is_steady(keys: &Keys) -> bool {
-    const OF_ONE_REQUEST: [&str; 13] = [
-        "aws:sourceip",
-        "aws:vpcsourceip",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
+    const OF_ONE_REQUEST: [&str; 9] = [
         "aws:useragent",
         "aws:referer",
         "aws:currenttime",

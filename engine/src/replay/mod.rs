@@ -15,6 +15,7 @@
 //! ```
 
 pub mod access_log;
+pub mod addresses;
 pub mod cloudtrail;
 mod context;
 pub mod copies;

@@ -20,6 +20,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Skim<'l> {
     time: i64,
+    address: &'l [u8],
     kind: Kind,
     /// The prefix that the request asks for, encoded; of a line without a key.
     prefix: Option<&'l [u8]>,
@@ -30,8 +31,8 @@ pub struct Skim<'l> {
     tail: &'l [u8],
 }
 
-/// What lines have in common that differ in nothing but their key and the prefix that they ask for, and perhaps in the
-/// session of a role, or in which version S3 does something to by itself.
+/// What lines have in common that differ in nothing but their key, the prefix that they ask for and their address, and
+/// perhaps in the session of a role, or in which version S3 does something to by itself.
 pub type Kind = [usize; 6];
 
 /// What the request line says of the key.
@@ -58,6 +59,11 @@ impl<'l> Skimmed<'l> for Skim<'l> {
     #[inline]
     fn time(&self) -> i64 {
         self.time
+    }
+
+    #[inline]
+    fn address(&self) -> Option<&'l [u8]> {
+        Some(self.address)
     }
 
     #[inline]
@@ -280,15 +286,14 @@ impl Skimmer {
         let mut words = Words::new(text);
         let (bucket_number, bucket) = self.bucket(&mut words)?;
         let time = self.dates.take(&mut words)?;
-        // The address.
-        words.short_word()?;
+        let address = words.short_word()?;
         let (requester, habit) = self.requester(&mut words)?;
         words.request_id()?;
         let operation = words.word()?;
         let (operation, form) = self.operations.find(operation, || form(operation))?;
         let form = *form;
         if matches!(form, Form::Itself) {
-            return self.by_itself(words, time, bucket, [requester, bucket_number, operation]);
+            return self.by_itself(words, (time, address), bucket, [requester, bucket_number, operation]);
         }
         let key = words.key()?;
         let (named, path, prefix) = self.path(&mut words, form, &key)?;
@@ -302,7 +307,7 @@ impl Skimmer {
             *self.requesters.about_mut(requester)? = usual;
         }
         let kind = [requester, bucket_number, operation, path, answer, tail_number];
-        Some((Skim { time, kind, prefix, bucket, field: key.text, named, tail }, words.rest()))
+        Some((Skim { time, address, kind, prefix, bucket, field: key.text, named, tail }, words.rest()))
     }
 
     /// Skims what follows the operation of what S3 does by itself.
@@ -310,7 +315,7 @@ impl Skimmer {
     fn by_itself<'l>(
         &mut self,
         mut words: Words<'l>,
-        time: i64,
+        (time, address): (i64, &'l [u8]),
         bucket: &'l [u8],
         [requester, bucket_number, operation]: [usize; 3],
     ) -> Option<(Skim<'l>, &'l [u8])> {
@@ -332,7 +337,7 @@ impl Skimmer {
         let (tail_number, length) = self.other_tail(&mut words, Tail::Nothing)?;
         let tail = text.get(..length - 1)?;
         let kind = [requester, bucket_number, operation, version, answer, tail_number];
-        Some((Skim { time, kind, prefix: None, bucket, field: key, named: Path::Unsaid, tail }, words.rest()))
+        Some((Skim { time, address, kind, prefix: None, bucket, field: key, named: Path::Unsaid, tail }, words.rest()))
     }
 
     /// Takes owner and bucket: the number of both, and the bucket.

@@ -13,6 +13,11 @@ pub trait Skimmed<'l> {
     /// When it happened, in seconds since 1970.
     fn time(&self) -> i64;
 
+    /// The address it came from, if those of one kind may differ in it.
+    fn address(&self) -> Option<&'l [u8]> {
+        None
+    }
+
     /// Whether it is about an object that has a key.
     fn has_key(&self) -> bool;
 

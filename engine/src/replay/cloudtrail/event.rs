@@ -621,7 +621,7 @@ impl Logged for Event {
                 give("aws:VpcSourceIp", Some(address.to_owned()));
                 give("aws:SourceVpce", Some(endpoint.clone()));
             }
-            (Some(ip), None) if crate::replay::context::is_private(ip) => {}
+            (Some(ip), None) if crate::replay::addresses::is_private(ip) => {}
             (Some(_), None) => {
                 give("aws:SourceIp", Some(address.to_owned()));
                 for key in ["aws:VpcSourceIp", "aws:SourceVpc", "aws:SourceVpce"] {
