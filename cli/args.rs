@@ -323,7 +323,7 @@ pub(crate) struct RequestArgs {
     /// user), a service such as lambda.amazonaws.com, federated:PROVIDER, or anonymous
     #[arg(long, value_name = "PRINCIPAL")]
     pub(crate) principal: Option<String>,
-    /// The account that owns the resource, where its ARN does not say so [default: the principal's]
+    /// The account that owns the resource, whatever its ARN says [default: the one in the ARN, or else the principal's]
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) resource_account: Option<String>,
     /// A condition key and its value; repeat a key for several values
