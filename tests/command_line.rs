@@ -7,7 +7,7 @@ mod binary;
 use binary::{code, err, file, folder, out, run, run_with_input};
 use serde_json::Value;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 const EXPORT: &str = "corpus/policies/export-bucket.json";
 const BROKEN: &str = "corpus/policies/export-bucket.as-published.json";
@@ -607,17 +607,21 @@ fn quiet_prints_nothing_and_colours_only_where_asked() {
     assert!(!err(&run(&["-p", BROKEN, "s3:GetObject", OBJECT])).contains('\u{1b}'));
 }
 
-#[test]
-fn a_closed_pipe_is_a_quiet_end() {
+/// Runs the binary where nobody reads what it prints.
+fn run_unread(args: &[&str]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_can-access"))
-        .args(["test", "--format", "jsonl", "corpus"])
+        .args(args)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(err(&output), "");
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_closed_pipe_is_a_quiet_end() {
+    assert_eq!(err(&run_unread(&["test", "--format", "jsonl", "corpus"])), "");
 }
 
 #[test]
@@ -627,14 +631,7 @@ fn what_nobody_reads_to_its_end_is_no_verdict() {
     let requests = file(&folder, "r.jsonl", &requests);
     let log = "corpus/logs/export.log.gz";
     for args in [&["batch", "-p", PIPELINES, &requests][..], &["replay", "--each", "-p", PIPELINES, log]] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_can-access"))
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
+        let output = run_unread(args);
         assert_eq!((code(&output), err(&output).as_str()), (2, ""), "{args:?}");
     }
 }

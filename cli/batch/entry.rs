@@ -2,6 +2,7 @@
 
 use super::table;
 use crate::access_test::model::context_value;
+use crate::report::counted;
 use can_access_engine::document::{self, Node, Value};
 use can_access_engine::layer::Layer;
 use can_access_engine::policy::{Policy, PolicySet};
@@ -99,7 +100,12 @@ impl Entry {
     pub(crate) fn from_row(header: &[String], row: &str) -> Result<Self, Mistake> {
         let row = table::fields(row)?;
         if row.len() != header.len() {
-            return Err(format!("the row has {}, and the header {}", fields(row.len()), header.len()).into());
+            return Err(format!(
+                "the row has {}, and the header {}",
+                counted(row.len() as u64, "field", "fields"),
+                header.len()
+            )
+            .into());
         }
         let mut entry = Self::default();
         for (name, value) in header.iter().zip(row).filter(|(_, value)| !value.is_empty()) {
@@ -168,10 +174,6 @@ pub(crate) fn check_header(header: &[String]) -> Result<(), String> {
         )),
         None => Ok(()),
     }
-}
-
-fn fields(count: usize) -> String {
-    if count == 1 { "1 field".to_owned() } else { format!("{count} fields") }
 }
 
 fn at(text: &str, problem: &Problem) -> Mistake {

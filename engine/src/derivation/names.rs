@@ -506,8 +506,8 @@ impl Names {
             || self.classes.values().any(|class| class.sample.contains_key(&xxh3_64(name.as_bytes())))
     }
 
-    /// Whether a name is in the set, or of a kind of which so many are that they are not told apart. What is a number in one
-    /// may be hexadecimal digits or an identifier in others of its kind.
+    /// Whether a name is in the set, or of a kind of which so many are that they are not told apart. Among
+    /// hexadecimal digits and identifiers there can be numbers by chance.
     pub(super) fn may_have(&self, name: &str, user: Option<&str>) -> bool {
         if self.level == 0 {
             return self.single.contains_key(name);

@@ -42,12 +42,11 @@ fn is_kept(symbol: char) -> bool {
 /// Whether a name of the second shape could as well have been of the first, but for chance: what is hexadecimal in one may
 /// have no letters in the other, or nothing else, and what is an identifier may have any of these.
 pub(super) fn are_alike(known: &str, shape: &str) -> bool {
-    let varies = |symbol: char| matches!(symbol, DIGITS | HEX | ID);
     let mut rest = shape;
     known.chars().all(|own| {
         let Some(symbol) = rest.chars().next() else { return false };
         let length = match own {
-            _ if own == symbol || varies(own) && varies(symbol) => symbol.len_utf8(),
+            _ if own == symbol || matches!((own, symbol), (HEX, DIGITS) | (ID, DIGITS | HEX)) => symbol.len_utf8(),
             HEX => hexadecimal_word(rest),
             _ => 0,
         };
@@ -635,6 +634,9 @@ mod tests {
             ("out/8916b9e2", "out/personal", false),
             ("out/8916b9e2", "out/12345678/secret", false),
             ("out/12345678", "out/bfebbfee", false),
+            ("out/12345678", "out/8916b9e2", false),
+            ("out/8916b9e2", "out/k3J9mQ2xW7pL0vB5", false),
+            ("out/k3J9mQ2xW7pL0vB5", "out/8916b9e2", true),
         ] {
             assert_eq!(are_alike(&shape(known), &shape(other)), wanted, "{known} {other}");
         }
