@@ -70,7 +70,10 @@ pub(crate) fn collect(
     hashed: bool,
     progress: impl Fn(u64) + Sync,
 ) -> (Collected, Vec<u128>) {
-    let new = || Worker { deliveries: Deliveries::new(source.files()), ..Worker::new(rules) };
+    let new = || {
+        let worker = Worker { deliveries: Deliveries::new(source.files()), ..Worker::new(rules) };
+        (worker, Skimmers::default())
+    };
     let found = each_block(source, new, Worker::collect, |worker| (worker.collected, worker.lines), hashed, progress);
     let (mut collected, mut lines) = (None::<Collected>, LineCounts::default());
     for (part, counts) in found {
@@ -128,7 +131,6 @@ struct Worker<'r> {
     rules: &'r Rules,
     collected: Collected,
     lines: LineCounts,
-    skimmers: Skimmers,
     deliveries: Deliveries<'r>,
     /// Principals by requester, `None` for those that policies cannot name.
     principals: HashMap<String, Option<String>>,
@@ -274,7 +276,6 @@ impl<'r> Worker<'r> {
             rules,
             collected: Collected::default(),
             lines: LineCounts::default(),
-            skimmers: Skimmers::default(),
             deliveries: Deliveries::default(),
             principals: HashMap::new(),
             groups: HashMap::new(),
@@ -288,13 +289,11 @@ impl<'r> Worker<'r> {
         }
     }
 
-    fn collect(&mut self, block: &mut Block) {
+    fn collect(&mut self, block: &mut Block, skimmers: &mut Skimmers) {
         if self.deliveries.turn_to(block) {
             self.plans.drain().for_each(drop);
         }
-        let mut skimmers = std::mem::take(&mut self.skimmers);
-        let count = each_line(block, &mut skimmers, self);
-        self.skimmers = skimmers;
+        let count = each_line(block, skimmers, self);
         self.lines.note(block, count);
     }
 

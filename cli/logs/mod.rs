@@ -19,22 +19,22 @@ use can_access_engine::replay::tally::Place;
 use source::{Block, Format, Source};
 use std::sync::Arc;
 
-/// Goes through all blocks on all threads, each with a worker of its own, and gives what each found. That has to be put
-/// together to the same result whoever found it.
+/// Goes through all blocks on all threads, each with a worker and what it skims with, and gives what each found. That has to
+/// be put together to the same result whoever found it.
 pub(crate) fn each_block<W, F: Send>(
     source: &Source<'_>,
-    worker: impl Fn() -> W + Sync,
-    go_through: impl Fn(&mut W, &mut Block) + Sync,
+    worker: impl Fn() -> (W, Skimmers) + Sync,
+    go_through: impl Fn(&mut W, &mut Block, &mut Skimmers) + Sync,
     finish: impl Fn(W) -> F + Sync,
     hashed: bool,
     progress: impl Fn(u64) + Sync,
 ) -> Vec<F> {
     rayon::broadcast(|_| {
-        let mut worker = worker();
+        let (mut worker, mut skimmers) = worker();
         let mut block = Block::new(hashed);
         source.share();
         while source.next(&mut block) {
-            go_through(&mut worker, &mut block);
+            go_through(&mut worker, &mut block, &mut skimmers);
             progress(source.read());
         }
         finish(worker)

@@ -4,11 +4,11 @@ use can_access_engine::replay::skim::Kind;
 use rustc_hash::FxHashMap;
 
 /// How many plans are kept. Hosts in request headers are for anybody to choose, so there could be any number.
-const MOST: usize = 1 << 12;
+const MOST: usize = 1 << 14;
 
 /// How many places there are for plans that are found without a hash.
 const RECENT: usize = 1 << RECENT_BITS;
-const RECENT_BITS: u32 = 11;
+const RECENT_BITS: u32 = 13;
 
 /// Plans by what they are for.
 pub(crate) struct Plans<P> {

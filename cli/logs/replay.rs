@@ -73,7 +73,11 @@ pub(crate) fn replay(
     hashed: bool,
     progress: impl Fn(u64) + Sync,
 ) -> (Replayed, Vec<u128>) {
-    let new = || Worker { deliveries: Deliveries::new(source.files()), ..Worker::new(judge, baseline, None) };
+    let new = || {
+        let worker = Worker { deliveries: Deliveries::new(source.files()), ..Worker::new(judge, baseline, None) };
+        let skimmers = worker.skimmers();
+        (worker, skimmers)
+    };
     let found = each_block(source, new, Worker::count, Worker::finish, hashed, progress);
     let mut replayed = Replayed::default();
     let mut lines = LineCounts::default();
@@ -122,7 +126,8 @@ pub(crate) fn replay_each(
                 let mut worker =
                     Worker { deliveries: Deliveries::new(source.files()), ..Worker::new(judge, baseline, Some(each)) };
                 worker.first_line = *before;
-                worker.count(block);
+                let mut skimmers = worker.skimmers();
+                worker.count(block, &mut skimmers);
                 let records = std::mem::take(&mut worker.records);
                 let (tally, copies, _) = worker.finish();
                 let mut replayed = Replayed { tally, copies };
@@ -166,7 +171,6 @@ struct Worker<'j> {
     tally: Tally,
     copies: Copies,
     lines: LineCounts,
-    skimmers: Skimmers,
     deliveries: Deliveries<'j>,
     records: Each,
     /// What makes the number of a line within its block one within its file, for records.
@@ -341,8 +345,6 @@ impl Visit for Worker<'_> {
 
 impl<'j> Worker<'j> {
     fn new(judge: &'j Judge, baseline: Option<&'j Judge>, each: Option<&'j Record<'j>>) -> Self {
-        let by_session = judge.tells_sessions_apart() || baseline.is_some_and(Judge::tells_sessions_apart);
-        let keys = judge.keys().chain(baseline.into_iter().flat_map(Judge::keys)).collect();
         Self {
             judge,
             baseline,
@@ -362,7 +364,6 @@ impl<'j> Worker<'j> {
             tally: Tally::default(),
             copies: Copies::default(),
             lines: LineCounts::default(),
-            skimmers: Skimmers { lines: Skimmer::new(by_session), events: EventSkimmer::new(keys, by_session) },
             deliveries: Deliveries::default(),
             records: Vec::new(),
             first_line: 0,
@@ -370,16 +371,22 @@ impl<'j> Worker<'j> {
         }
     }
 
-    fn count(&mut self, block: &mut Block) {
+    /// What skims lines as far as the policies look at them.
+    fn skimmers(&self) -> Skimmers {
+        let judges = || std::iter::once(self.judge).chain(self.baseline);
+        let by_session = judges().any(Judge::tells_sessions_apart);
+        let keys = judges().flat_map(Judge::keys).collect();
+        Skimmers { lines: Skimmer::new(by_session), events: EventSkimmer::new(keys, by_session) }
+    }
+
+    fn count(&mut self, block: &mut Block, skimmers: &mut Skimmers) {
         self.base = block.place(0).1;
         if self.deliveries.turn_to(block) {
             self.settle();
             self.known.clear();
             self.around.clear();
         }
-        let mut skimmers = std::mem::take(&mut self.skimmers);
-        let count = each_line(block, &mut skimmers, self);
-        self.skimmers = skimmers;
+        let count = each_line(block, skimmers, self);
         self.lines.note(block, count);
     }
 

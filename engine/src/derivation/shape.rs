@@ -87,19 +87,60 @@ pub(super) struct Shape {
 pub(super) struct Shapes {
     shape: Shape,
     lately: Lately,
-    /// The names that were seen last, by hash: what is put is often read and deleted soon.
-    names: Vec<Known>,
+    /// The names that were seen last: what is put is often read and deleted soon.
+    names: Table<Known, NAMES>,
     /// The name that was seen last, if it is not among them.
     other: Known,
 }
 
-/// What was read lately, by hash.
+/// What was read lately.
 #[derive(Debug, Default)]
 struct Lately {
     /// Directories up to their slash.
-    directories: Vec<Read>,
+    directories: Table<Read, DIRECTORIES>,
     /// Shapes, and their numbers.
-    shapes: Vec<(String, Option<NonZeroU64>)>,
+    shapes: Table<(String, Option<NonZeroU64>), SHAPES>,
+}
+
+/// Things by hash: a few at first, and up to so many where they replace each other.
+#[derive(Debug, Default)]
+struct Table<T, const MOST: usize> {
+    kept: Vec<T>,
+    /// How many were replaced since there are so many.
+    replaced: usize,
+}
+
+impl<T: Default, const MOST: usize> Table<T, MOST> {
+    /// What is kept where something with a hash would be.
+    #[inline]
+    fn find(&self, hash: u64) -> Option<&T> {
+        self.kept.get(self.place(hash))
+    }
+
+    #[inline]
+    fn find_mut(&mut self, hash: u64) -> Option<&mut T> {
+        let place = self.place(hash);
+        self.kept.get_mut(place)
+    }
+
+    /// Where that would be; there is a power of two of them.
+    #[inline]
+    fn place(&self, hash: u64) -> usize {
+        hash as usize & self.kept.len().wrapping_sub(1)
+    }
+
+    /// The place for something else with a hash.
+    fn replace(&mut self, hash: u64) -> Option<&mut T> {
+        const FIRST: usize = 8;
+        self.replaced += 1;
+        let count = self.kept.len();
+        if count == 0 || self.replaced > count && count < MOST {
+            self.replaced = 0;
+            self.kept.clear();
+            self.kept.resize_with((2 * count).clamp(FIRST, MOST), T::default);
+        }
+        self.find_mut(hash)
+    }
 }
 
 /// A name that was seen lately, at first the empty one.
@@ -201,9 +242,11 @@ fn slot(set: NonZeroU64) -> usize {
     set.get() as usize % PLACES
 }
 
-/// How many directories are kept in mind, and how many shapes.
-const KEPT: usize = 64;
-/// The same of names.
+/// How many directories are kept in mind: each of many jobs has its own.
+const DIRECTORIES: usize = 1024;
+/// The same of shapes.
+const SHAPES: usize = 64;
+/// And of names.
 const NAMES: usize = 256;
 
 /// A directory with its shape.
@@ -226,15 +269,6 @@ fn quick(name: &[u8]) -> u64 {
     (ends ^ middle).wrapping_mul(0xC2B2_AE3D_27D4_EB4F).rotate_left(u64::BITS / 4)
 }
 
-/// Where what has a hash is kept.
-#[inline]
-fn place<T: Default, const COUNT: usize>(kept: &mut Vec<T>, hash: u64) -> Option<&mut T> {
-    if kept.is_empty() {
-        kept.resize_with(COUNT, T::default);
-    }
-    kept.get_mut(hash as usize % COUNT)
-}
-
 /// The text that is given in UTF-8.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
@@ -247,9 +281,10 @@ impl Shapes {
         let hash = quick(name);
         // What users do is often done to names that others have to do with, too.
         let slot = if user.is_some() { hash.rotate_left(u64::BITS / 2) } else { hash };
-        let known = place::<_, NAMES>(names, slot).unwrap_or(other);
-        let is_it = equal_names(known.name.as_bytes(), name) && known.user.as_deref() == user;
-        if !is_it {
+        let is_it = |known: &Known| equal_names(known.name.as_bytes(), name) && known.user.as_deref() == user;
+        let is_known = names.find(slot).is_some_and(is_it);
+        let known = if is_known { names.find_mut(slot) } else { names.replace(slot) }.unwrap_or(other);
+        if !is_known {
             known.become_name(name, user);
         }
         Recalled { known, lately }
@@ -270,13 +305,17 @@ impl Shapes {
 impl Lately {
     /// The number of a shape.
     fn number(&mut self, shape: &str) -> Option<NonZeroU64> {
-        let (known, number) = place::<_, KEPT>(&mut self.shapes, xxh3_64(shape.as_bytes()))?;
-        if number.is_none() || known != shape {
-            known.clear();
-            known.push_str(shape);
-            *number = Some(next_number());
+        let hash = xxh3_64(shape.as_bytes());
+        match self.shapes.find(hash) {
+            Some((known, number)) if number.is_some() && known == shape => *number,
+            _ => {
+                let (known, number) = self.shapes.replace(hash)?;
+                known.clear();
+                known.push_str(shape);
+                *number = Some(next_number());
+                *number
+            }
         }
-        *number
     }
 }
 
@@ -299,16 +338,17 @@ impl Shape {
         let goes_on = last.len() <= 2 || PARTS_OF_DATE.iter().any(|(name, ..)| last.starts_with(name));
         let by_itself = user.is_none() && !directory.is_empty() && !goes_on;
         if by_itself {
-            match place::<_, KEPT>(&mut lately.directories, xxh3_64(directory.as_bytes())) {
+            let hash = xxh3_64(directory.as_bytes());
+            match lately.directories.find(hash) {
                 Some(known) if known.name == directory => {
                     self.text.push_str(&known.shape.text);
                     self.slots.extend_from_slice(&known.shape.slots);
                     (self.directory, self.slots_of_directory) = (known.shape.directory, known.shape.slots.len());
                 }
-                known => {
+                _ => {
                     self.segments(name, 0, directory.len(), user);
                     (self.directory, self.slots_of_directory) = (Some(next_number()), self.slots.len());
-                    if let Some(known) = known {
+                    if let Some(known) = lately.directories.replace(hash) {
                         known.name.clear();
                         known.name.push_str(directory);
                         known.shape.clone_from(self);

@@ -31,7 +31,7 @@ pub(super) struct Pieces<K> {
 
 /// How many pieces are found without a hash.
 const RECENT: usize = 1 << RECENT_BITS;
-const RECENT_BITS: u32 = 8;
+const RECENT_BITS: u32 = 10;
 
 /// Where among them a piece may be.
 #[inline]

@@ -219,7 +219,17 @@ struct Usual {
 }
 
 /// How many roles are told by their sessions without looking where their names end.
-const ROLES: usize = 16;
+const ROLES: usize = 256;
+
+/// The numbers of roles whose sessions there were last.
+#[derive(Debug)]
+struct Roles([Option<usize>; ROLES]);
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self([None; ROLES])
+    }
+}
 
 /// Where among them the role of a session may be: its name begins there in most ARNs.
 #[inline]
@@ -255,8 +265,7 @@ pub struct Skimmer {
     /// The requester of the line before, and its number or that of its role.
     requester: Vec<u8>,
     number: usize,
-    /// The numbers of roles whose sessions there were last.
-    sessions: [Option<usize>; ROLES],
+    sessions: Roles,
     /// Owner and bucket, with where the bucket begins, if it is one.
     buckets: Pieces<Option<usize>>,
     /// Requesters, or roles for all of their sessions, with what was usual for them last.
@@ -369,7 +378,7 @@ impl Skimmer {
     /// Turns to another requester than that of the line before.
     #[inline(never)]
     fn turn_to(&mut self, requester: &[u8]) -> Option<()> {
-        let lately = self.sessions.get_mut(slot_of_role(requester))?;
+        let lately = self.sessions.0.get_mut(slot_of_role(requester))?;
         let is_session = |role: &usize| self.requesters.text(*role).is_some_and(|role| begins(requester, role));
         self.number = match lately.filter(is_session) {
             Some(role) => role,
