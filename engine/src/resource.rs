@@ -189,7 +189,12 @@ impl ResourcePattern {
     pub(crate) fn last_part_for(&self, arn: &Arn<'_>) -> Option<&Pattern> {
         let Shape::Arn { head, last } = &self.shape else { return None };
         let fits = match head {
-            Head::Literal(_) => self.literals().eq(arn.parts().into_iter().take(4)),
+            Head::Literal(length) => {
+                let head = self.text.get("arn:".len()..*length).unwrap_or_default();
+                let [parts @ .., _] = arn.parts();
+                let rest = parts.into_iter().try_fold(head, |head, part| head.strip_prefix(part)?.strip_prefix(':'));
+                rest.is_some_and(str::is_empty)
+            }
             Head::Patterns(patterns) => patterns.iter().zip(arn.parts()).all(|(own, part)| own.is_match(part)),
         };
         fits.then_some(last)

@@ -148,6 +148,27 @@ pub fn events(name: &str, seed: u64, number: usize, spread: usize) -> Vec<Event>
     job.events(seed, number, spread)
 }
 
+/// The events of one run of a job that many do, each with a bucket and principals of their own, in the order of time.
+///
+/// Panics if no job has that name.
+pub fn events_of_many(count: usize, name: &str, seed: u64, number: usize, spread: usize) -> Vec<Event> {
+    let of_one = |one: usize| {
+        let mut events = events(name, seed.wrapping_add(one as u64), number, spread);
+        for event in &mut events {
+            event.bucket.push_str(&format!("-{one}"));
+            let mut parts: Vec<String> = event.requester.split('/').map(str::to_owned).collect();
+            if let Some(name) = parts.get_mut(1) {
+                name.push_str(&format!("-{one}"));
+            }
+            event.requester = parts.join("/");
+        }
+        events
+    };
+    let mut events: Vec<Event> = (0..count).flat_map(of_one).collect();
+    events.sort_by_key(|event| event.time);
+    events
+}
+
 fn workload(job: &Job, seed: u64, runs: usize) -> Workload {
     let events: Vec<Event> = (0..runs).flat_map(|number| job.events(seed, number, 1)).collect();
     let needed = proven(&events, job.principals);

@@ -1,7 +1,8 @@
-//! Writes logs that are made up from a seed: `generate-logs NAME RUNS SEED [--cloudtrail] [--size BYTES]`.
+//! Writes logs that are made up from a seed: `generate-logs NAME RUNS SEED [--cloudtrail] [--size BYTES] [--of-many N]`.
 //!
 //! NAME is a job or `all`, which mixes them. RUNS runs are written; with `--size`, more of them if need be, until there
-//! are so many bytes. Their dates are those of at most a year of runs.
+//! are so many bytes. Their dates are those of at most a year of runs. With `--of-many`, so many do the same job at once,
+//! each with a bucket and principals of their own.
 
 #[path = "mod.rs"]
 mod generator;
@@ -10,7 +11,7 @@ use generator::Event;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: generate-logs NAME RUNS SEED [--cloudtrail] [--size BYTES]";
+const USAGE: &str = "usage: generate-logs NAME RUNS SEED [--cloudtrail] [--size BYTES] [--of-many N]";
 
 /// What is asked for.
 struct Wanted {
@@ -19,30 +20,35 @@ struct Wanted {
     seed: u64,
     cloudtrail: bool,
     size: u64,
+    of_many: Option<usize>,
 }
 
 impl Wanted {
     fn read() -> Option<Self> {
-        let (mut words, mut cloudtrail, mut size) = (Vec::new(), false, 0);
+        let (mut words, mut cloudtrail, mut size, mut of_many) = (Vec::new(), false, 0, None);
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--cloudtrail" => cloudtrail = true,
                 "--size" => size = arguments.next()?.parse().ok()?,
+                "--of-many" => of_many = Some(arguments.next()?.parse().ok()?),
                 _ => words.push(argument),
             }
         }
         let [name, runs, seed] = &words[..] else { return None };
         let jobs: Vec<&str> = generator::names().filter(|job| name == "all" || name == job).collect();
         (!jobs.is_empty()).then_some(())?;
-        Some(Self { jobs, runs: runs.parse().ok()?, seed: seed.parse().ok()?, cloudtrail, size })
+        Some(Self { jobs, runs: runs.parse().ok()?, seed: seed.parse().ok()?, cloudtrail, size, of_many })
     }
 
     /// One run of each job, of runs that are spread over `spread` to the day.
     fn events(&self, number: usize, spread: usize) -> Vec<Event> {
         let mut events: Vec<Event> = Vec::new();
         for job in &self.jobs {
-            events.extend(generator::events(job, self.seed, number, spread));
+            events.extend(match self.of_many {
+                Some(count) => generator::events_of_many(count, job, self.seed, number, spread),
+                None => generator::events(job, self.seed, number, spread),
+            });
         }
         if self.jobs.len() > 1 {
             events.sort_by_key(|event| event.time);

@@ -8,6 +8,7 @@ use super::hash::FastHash;
 use super::shape::{COARSEST, Recalled, Shape, Shaped, Shapes, are_alike, coarser, next_number, slots};
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 use xxhash_rust::xxh3::xxh3_64;
@@ -49,8 +50,8 @@ impl Seen {
 /// The first days on which something was seen, in order; since 1970 in what is put in and given out.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Days {
-    /// Since [`BEGINNING`]: there are many.
-    days: Vec<u16>,
+    /// Since [`BEGINNING`], and those of most names beside each other: there are many.
+    days: SmallVec<[u16; 8]>,
     /// The day that was added last.
     last: Option<i64>,
 }
@@ -102,6 +103,10 @@ impl Days {
         other.iter().for_each(|day| self.extend(&[day]));
     }
 
+    fn list(&self) -> SmallVec<[i64; 8]> {
+        self.iter().collect()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = i64> {
         self.days.iter().map(|day| BEGINNING + i64::from(*day))
     }
@@ -150,6 +155,9 @@ pub(super) struct Class {
     /// The largest hash of a full sample.
     #[serde(skip)]
     largest: Option<u64>,
+    /// So many classes at the end of the shape, at least, have many texts.
+    #[serde(skip)]
+    many: usize,
     /// Directories whose texts are there, by number.
     #[serde(skip)]
     directories: [Option<NonZeroU64>; DIRECTORIES],
@@ -162,7 +170,15 @@ impl Class {
     /// No names yet, of a shape with so many slots.
     fn new(slots: usize, seen: Seen) -> Self {
         let texts = vec![Some(BTreeSet::new()); slots];
-        Self { texts, sample: BTreeMap::new(), seen, days: Days::default(), largest: None, directories: [None; _] }
+        Self {
+            texts,
+            sample: BTreeMap::new(),
+            seen,
+            days: Days::default(),
+            largest: None,
+            many: 0,
+            directories: [None; _],
+        }
     }
 
     /// Notes the texts of a name in its slots.
@@ -177,7 +193,9 @@ impl Class {
             }
             *directory = Some(number);
         }
-        let texts = self.texts.get_mut(known..).unwrap_or_default();
+        let few = self.texts.len() - self.many;
+        let texts = self.texts.get_mut(known..few).unwrap_or_default();
+        let mut has_many = false;
         for (texts, slot) in texts.iter_mut().zip(shape.slots.get(known..).unwrap_or_default()) {
             let Some(known) = texts else { continue };
             let text = name.get(slot.clone()).unwrap_or_default();
@@ -185,8 +203,12 @@ impl Class {
                 known.insert(text.to_owned());
                 if known.len() > TEXTS {
                     *texts = None;
+                    has_many = true;
                 }
             }
+        }
+        if has_many {
+            self.many = self.texts.iter().rev().take_while(|texts| texts.is_none()).count();
         }
     }
 
@@ -450,7 +472,7 @@ impl Names {
         (self.number, self.recent_shapes) = Default::default();
         let mut shapes = Shapes::default();
         for (name, Single { seen, days }) in std::mem::take(&mut self.single) {
-            self.add_shape(shapes.name(&name, user), (&seen, &days.iter().collect::<Vec<_>>()), user);
+            self.add_shape(shapes.name(&name, user), (&seen, &days.list()), user);
         }
         if level > 1 {
             for (text, class) in std::mem::take(&mut self.classes) {
@@ -463,6 +485,7 @@ impl Names {
     fn add_class(&mut self, text: String, mut class: Class, user: Option<&str>) {
         let text = if self.level > 1 { coarser(&text, self.level) } else { text };
         class.texts.truncate(slots(&text));
+        class.many = 0;
         match self.classes.get_mut(&text) {
             Some(known) => known.merge(&class),
             None => {
@@ -477,7 +500,7 @@ impl Names {
         self.raise(other.level, user);
         let mut shapes = Shapes::default();
         for (name, Single { seen, days }) in other.single {
-            self.put(&name, (&seen, &days.iter().collect::<Vec<_>>()), user, &mut shapes);
+            self.put(&name, (&seen, &days.list()), user, &mut shapes);
         }
         for (text, class) in other.classes {
             self.add_class(text, class, user);

@@ -218,7 +218,8 @@ impl Around {
         let mut patterns: Vec<Pattern> = Vec::new();
         let concerned = concerned.into_iter().filter(|statement| !is_idle(statement, request));
         for pattern in concerned.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries()) {
-            let Some(rest) = pattern.last_part_for(&scope) else { continue };
+            let rest = pattern.last_part_for(&scope);
+            let Some(rest) = rest.filter(|rest| !rest.begins_otherwise(scope.resource)) else { continue };
             if rest.variables().any(|variable| !OF_REQUESTER.contains(&variable.key().folded())) {
                 return None;
             }
