@@ -2,6 +2,7 @@
 
 use can_access_engine::replay::judge::{Outlook, Verdict};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// How many answers to a question are kept in mind.
@@ -29,14 +30,14 @@ pub(super) struct Question {
     /// Which answer it is, by what matches the resource, and by the numbers of the address and prefix where answers hang on
     /// that.
     by_matching: FxHashMap<Matching, usize>,
-    by_prefix: FxHashMap<u64, FxHashMap<Vec<u8>, usize>>,
+    by_prefix: FxHashMap<u64, FxHashMap<String, usize>>,
     /// How many requests got an answer, by first segment, that are not told yet.
     counts: Vec<Count>,
     /// Which of them were the last, and what they hung on, by that.
     recent: [Option<(Matching, usize)>; RECENT],
 }
 
-/// Which patterns match a resource, of the policies and of the baseline; and the numbers of the address to both, if answers
+/// Which patterns match a resource, or the prefix that is asked for, of the policies and of the baseline; and the numbers of the address to both, if answers
 /// hang on that.
 type Matching = (u64, u64, u64);
 
@@ -52,11 +53,19 @@ fn slot((matching, old, address): &Matching) -> usize {
         >> (u64::BITS - RECENT_BITS)) as usize
 }
 
-/// What the answer hangs on. A prefix is as it is encoded: what is written in two ways is asked twice. Beside it are the
-/// numbers of the address.
+/// What the answer hangs on. Beside a prefix are the numbers of the address.
 pub(super) enum Hinge<'p> {
     Matching(Matching),
-    Prefix(u64, &'p [u8]),
+    Prefix(u64, Cow<'p, str>),
+}
+
+impl Hinge<'_> {
+    pub(super) fn into_owned(self) -> Hinge<'static> {
+        match self {
+            Self::Matching(matching) => Hinge::Matching(matching),
+            Self::Prefix(address, prefix) => Hinge::Prefix(address, prefix.into_owned().into()),
+        }
+    }
 }
 
 /// How many requests got an answer.
@@ -106,19 +115,23 @@ impl Question {
 
     /// Whether the answer hangs on the prefix that is asked for.
     pub(super) fn hangs_on_prefix(&self) -> bool {
-        !self.named && (self.outlook.by_prefix || self.old_outlook.as_ref().is_some_and(|old| old.by_prefix))
+        !self.named && self.outlooks().any(Outlook::hangs_on_prefix)
     }
 
     /// Whether it hangs on the address.
     pub(super) fn hangs_on_address(&self) -> bool {
-        self.outlook.addresses.is_some() || self.old_outlook.as_ref().is_some_and(|old| old.addresses.is_some())
+        self.outlooks().any(|outlook| outlook.addresses.is_some())
+    }
+
+    fn outlooks(&self) -> impl Iterator<Item = &Outlook> {
+        std::iter::once(&self.outlook).chain(&self.old_outlook)
     }
 
     /// What the answer hangs on. `room` is for texts that have to be put together.
     pub(super) fn hinge<'p>(
         &self,
         name: &[u8],
-        prefix: Option<&'p [u8]>,
+        prefix: Option<&'p str>,
         address: Option<&[u8]>,
         room: &mut Vec<u8>,
     ) -> Hinge<'p> {
@@ -129,7 +142,11 @@ impl Question {
         let old = self.old_outlook.as_ref();
         let address = number(&self.outlook) | old.map_or(0, number) << 32;
         if let Some(prefix) = prefix {
-            return Hinge::Prefix(address, prefix);
+            let old = old.map_or(Some(0), |old| old.matching_prefix(prefix));
+            return match self.outlook.matching_prefix(prefix).zip(old) {
+                Some((matching, old)) => Hinge::Matching((matching, old, address)),
+                None => Hinge::Prefix(address, Cow::Borrowed(prefix)),
+            };
         }
         let mut matching = |outlook: &Outlook| outlook.matching(name, room);
         Hinge::Matching((matching(&self.outlook), old.map_or(0, matching), address))
@@ -172,7 +189,7 @@ impl Question {
         let always = Rc::clone(&self.segment);
         let segment = key.map_or(&*always, segment);
         let answer = match hinge {
-            Hinge::Prefix(address, prefix) => *self.by_prefix.get(address)?.get(*prefix)?,
+            Hinge::Prefix(address, prefix) => *self.by_prefix.get(address)?.get(&**prefix)?,
             Hinge::Matching(matching) => *self.by_matching.get(matching)?,
         };
         let is_it = |count: &Count| count.answer == answer && count.segment == segment;
@@ -205,7 +222,7 @@ impl Question {
         self.answers.push(verdicts);
         match hinge {
             Hinge::Prefix(address, prefix) => {
-                self.by_prefix.entry(*address).or_default().insert((*prefix).to_owned(), answer);
+                self.by_prefix.entry(*address).or_default().insert(prefix.clone().into_owned(), answer);
             }
             Hinge::Matching(matching) => _ = self.by_matching.insert(*matching, answer),
         }

@@ -1,6 +1,7 @@
 //! Replaying logs: every line is observed, and what the policies would have said to it is counted.
 
 use super::plans::Plans;
+use super::prefixes::Prefixes;
 use super::question::{Question, Verdicts, segment};
 use super::source::{Block, LineCounts, Source};
 use super::{Deliveries, Logline, Readable, Skimmers, Visit, each_block, each_line};
@@ -168,6 +169,9 @@ struct Worker<'j> {
     asked: Option<Verdicts>,
     /// Room for names of resources.
     room: Vec<u8>,
+    /// Prefixes of lines and of events.
+    prefixes: Prefixes,
+    event_prefixes: Prefixes,
     tally: Tally,
     copies: Copies,
     lines: LineCounts,
@@ -270,13 +274,21 @@ impl Visit for Worker<'_> {
         if skim.has_key() && key.is_none() {
             return self.line(place, S::read(text));
         }
-        let prefix = skim.written_prefix().filter(|_| question.hangs_on_prefix());
+        let mut prefix = None;
+        if skim.has_prefix() && question.hangs_on_prefix() {
+            let prefixes = if S::IS_EVENT { &mut self.event_prefixes } else { &mut self.prefixes };
+            prefix = prefixes.decoded(skim);
+            if prefix.is_none() {
+                return self.line(place, S::read(text));
+            }
+        }
         let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix, skim.address(), &mut self.room);
         let of = (plan.class, question.group);
         let (tally, groups) = (&mut self.tally, &mut self.groups);
         let told = |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);
         let Some(answered) = question.answered(&hinge, key.as_deref(), told) else {
             // What was not seen before is asked, and kept in mind.
+            let hinge = hinge.into_owned();
             self.asked = None;
             self.line(place, S::read(text));
             let question = self.plans.get_mut(at).and_then(Option::as_mut).and_then(|plan| plan.question.as_mut());
@@ -361,6 +373,8 @@ impl<'j> Worker<'j> {
             learned: None,
             asked: None,
             room: Vec::new(),
+            prefixes: Prefixes::default(),
+            event_prefixes: Prefixes::default(),
             tally: Tally::default(),
             copies: Copies::default(),
             lines: LineCounts::default(),

@@ -15,7 +15,7 @@ pub(crate) use value::{Literals, Operand, is_of};
 use crate::document::{Member, Node, Value};
 use crate::key::ConditionKey;
 use crate::layer::Rule;
-use crate::pattern::VariableMistakeKind;
+use crate::pattern::{Pattern, VariableMistakeKind, Variables};
 use crate::problem::{Code, Problem, Span};
 use crate::request::{Lookup, Request};
 use crate::resource::{report_variables, unversioned_variable};
@@ -309,6 +309,16 @@ impl ConditionTest {
         match self.operator.base.family() {
             Family::Null => Some(Vec::new()),
             Family::Ip => self.values.iter().map(|value| value.network()).collect(),
+            _ => None,
+        }
+    }
+
+    /// The patterns that it compares a text with, none if it asks whether there is one. `None` if it compares the text
+    /// otherwise, or with variables that have no value.
+    pub(crate) fn patterns(&self, variables: &impl Variables) -> Option<Vec<Pattern>> {
+        match self.operator.base.family() {
+            Family::Null => Some(Vec::new()),
+            Family::String => self.values.iter().map(|value| value.text()?.resolved(variables)).collect(),
             _ => None,
         }
     }

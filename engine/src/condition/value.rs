@@ -134,6 +134,14 @@ impl ConditionValue {
         }
     }
 
+    /// The pattern of a text whose letter case counts, if it is one.
+    pub(crate) fn text(&self) -> Option<&Pattern> {
+        match self.operand() {
+            Operand::Text(pattern) => Some(pattern),
+            _ => None,
+        }
+    }
+
     /// The pattern of a text or ARN value.
     pub(crate) fn pattern(&self) -> Option<&Pattern> {
         match &self.literal.operand {

@@ -126,17 +126,56 @@ impl Keys {
     }
 }
 
+/// How a verdict hangs on the prefix that a request asks for.
+#[derive(Debug)]
+enum ByPrefix {
+    Not,
+    /// On which of these match it.
+    Patterns(Few),
+    Text,
+}
+
+impl ByPrefix {
+    /// How it does with the statements that concern a request, whatever its prefix is.
+    fn of(statements: &[&Statement], request: &Request<'_>) -> Self {
+        let is_prefix = |key: &ConditionKey| key.folded() == "s3:prefix";
+        let tests = statements.iter().flat_map(|statement| statement.conditions().tests());
+        let tests: Vec<&ConditionTest> = tests.filter(|test| is_prefix(test.key())).collect();
+        if statements.iter().any(|statement| statement.variables().any(is_prefix)) {
+            return Self::Text;
+        }
+        if tests.is_empty() {
+            return Self::Not;
+        }
+        let is_steady = |test: &&ConditionTest| {
+            let mut variables = test.values().iter().filter_map(|value| value.pattern()).flat_map(Pattern::variables);
+            variables.all(|variable| OF_REQUESTER.contains(&variable.key().folded()))
+        };
+        let mut patterns: Vec<Pattern> = Vec::new();
+        for test in tests {
+            let Some(own) = Some(test).filter(is_steady).and_then(|test| test.patterns(request)) else {
+                return Self::Text;
+            };
+            own.into_iter().for_each(|pattern| {
+                if !patterns.contains(&pattern) {
+                    patterns.push(pattern);
+                }
+            });
+        }
+        if patterns.len() > Few::MOST { Self::Text } else { Self::Patterns(Few::new(patterns)) }
+    }
+}
+
 /// What the verdict on requests for a bucket or its objects hangs on, if they differ in nothing but the name of their
-/// resource, the prefix that they ask for and the address they come from: which of some patterns match, and perhaps the
-/// prefix, and the networks that the address is in.
+/// resource, the prefix that they ask for and the address they come from: which of some patterns match the resource and the
+/// prefix, or on the prefix itself, and perhaps on the networks that the address is in.
 #[derive(Debug)]
 pub struct Outlook {
     /// Patterns of what stands behind the scope.
     patterns: Few,
     /// The part of the scope that they do not say anything of, because not all of them begin with it.
     head: String,
-    /// Whether the verdict hangs on the prefix, too.
-    pub by_prefix: bool,
+    prefix: ByPrefix,
     /// Whether it hangs on the number of the address, too.
     pub addresses: Option<Arc<Addresses>>,
 }
@@ -155,6 +194,22 @@ impl Outlook {
             room
         };
         self.patterns.matching(text)
+    }
+
+    /// Whether the verdict hangs on the prefix.
+    #[must_use]
+    pub fn hangs_on_prefix(&self) -> bool {
+        !matches!(self.prefix, ByPrefix::Not)
+    }
+
+    /// Which patterns match a prefix, a bit for each. `None` if the verdict hangs on something else of it.
+    #[must_use]
+    pub fn matching_prefix(&self, prefix: &str) -> Option<u64> {
+        match &self.prefix {
+            ByPrefix::Not => Some(0),
+            ByPrefix::Patterns(patterns) => Some(patterns.matching(prefix.as_bytes())),
+            ByPrefix::Text => None,
+        }
     }
 }
 
@@ -209,15 +264,17 @@ impl Around {
     pub fn only_outlook(&self) -> Option<Outlook> {
         let addresses = self.policies.addresses.clone();
         let is_steady = self.is_steady() && self.others.iter().all(|(_, policies)| policies.addresses.is_none());
-        is_steady.then(|| Outlook { patterns: Few::default(), head: String::new(), by_prefix: false, addresses })
+        is_steady.then(|| Outlook { patterns: Few::default(), head: String::new(), prefix: ByPrefix::Not, addresses })
     }
 
     fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {
         let scope = Arn::parse(scope).filter(|scope| scope.service == "s3")?;
-        let concerned = self.policies.set.about(action);
+        let mut concerned = self.policies.set.about(action);
+        concerned.retain(|statement| !is_idle(statement, request));
         let mut patterns: Vec<Pattern> = Vec::new();
-        let concerned = concerned.into_iter().filter(|statement| !is_idle(statement, request));
-        for pattern in concerned.filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries()) {
+        for pattern in
+            concerned.iter().filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries())
+        {
             let rest = pattern.last_part_for(&scope);
             let Some(rest) = rest.filter(|rest| !rest.begins_otherwise(scope.resource)) else { continue };
             if rest.variables().any(|variable| !OF_REQUESTER.contains(&variable.key().folded())) {
@@ -232,13 +289,13 @@ impl Around {
             return None;
         }
         let behind: Option<Vec<Pattern>> = patterns.iter().map(|pattern| pattern.behind(scope.resource)).collect();
-        let by_prefix = self.policies.keys.has("s3:prefix");
+        let prefix = ByPrefix::of(&concerned, request);
         let addresses = self.policies.addresses.clone();
         let (patterns, head) = match behind {
             Some(patterns) => (patterns, ""),
             None => (patterns, scope.resource),
         };
-        Some(Outlook { patterns: Few::new(patterns), head: head.to_owned(), by_prefix, addresses })
+        Some(Outlook { patterns: Few::new(patterns), head: head.to_owned(), prefix, addresses })
     }
 }
 
