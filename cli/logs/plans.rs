@@ -8,7 +8,7 @@ const MOST: usize = 1 << 14;
 
 /// How many places there are for plans that are found without a hash.
 const RECENT: usize = 1 << RECENT_BITS;
-const RECENT_BITS: u32 = 13;
+const RECENT_BITS: u32 = 14;
 
 /// Plans by what they are for.
 pub(crate) struct Plans<P> {

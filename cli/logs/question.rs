@@ -2,6 +2,7 @@
 
 use can_access_engine::replay::judge::{Outlook, Verdict};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -71,7 +72,7 @@ impl Hinge<'_> {
 /// How many requests got an answer.
 pub(super) struct Count {
     answer: usize,
-    segment: Vec<u8>,
+    segment: SmallVec<[u8; 24]>,
     pub(super) requests: u64,
     /// Whether the policies deny, and whether they say something else than the baseline.
     pub(super) denied: bool,
@@ -192,7 +193,7 @@ impl Question {
             Hinge::Prefix(address, prefix) => *self.by_prefix.get(address)?.get(&**prefix)?,
             Hinge::Matching(matching) => *self.by_matching.get(matching)?,
         };
-        let is_it = |count: &Count| count.answer == answer && count.segment == segment;
+        let is_it = |count: &Count| count.answer == answer && *count.segment == *segment;
         if let Some(place) = self.counts.iter().position(is_it) {
             return Some(place);
         }
@@ -201,7 +202,7 @@ impl Question {
         }
         let (verdict, old) = self.answers.get(answer)?;
         let (denied, changed) = (*verdict == Verdict::Denied, old.as_ref().is_some_and(|old| old != verdict));
-        self.counts.push(Count { answer, segment: segment.to_owned(), requests: 0, denied, changed });
+        self.counts.push(Count { answer, segment: segment.into(), requests: 0, denied, changed });
         Some(self.counts.len() - 1)
     }
 

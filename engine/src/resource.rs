@@ -200,6 +200,12 @@ impl ResourcePattern {
         fits.then_some(last)
     }
 
+    /// The same, if the sixth part can fit what begins with that of the ARN, as its first characters say.
+    pub(crate) fn last_part_within(&self, arn: &Arn<'_>) -> Option<&Pattern> {
+        let last = self.last_part().filter(|last| !last.begins_otherwise(arn.resource));
+        last.and_then(|_| self.last_part_for(arn))
+    }
+
     /// Partition, service, Region and account, where they are literal.
     fn literals(&self) -> impl Iterator<Item = &str> {
         self.text.splitn(6, ':').skip(1).take(4)

@@ -5,7 +5,7 @@ use super::names::{MOST, Names, Place, Seen, day_of};
 use super::shape::{COARSEST, Shapes};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// How many names and shapes are held altogether.
 const ALTOGETHER: usize = 1 << 18;
@@ -66,13 +66,25 @@ pub(super) fn user(principal: &str) -> Option<&str> {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Part {
     pub(super) names: Names,
-    pub(super) days: BTreeSet<i64>,
+    /// In order.
+    pub(super) days: Vec<i64>,
     /// The day that was seen last.
     #[serde(skip)]
     day: Option<i64>,
     /// The user whose name may stand in names.
     #[serde(skip)]
     user: Option<String>,
+}
+
+impl Part {
+    fn add_day(&mut self, day: i64) {
+        // Most logs are in the order of time.
+        if self.days.last().is_none_or(|last| *last < day) {
+            self.days.push(day);
+        } else if let Err(at) = self.days.binary_search(&day) {
+            self.days.insert(at, day);
+        }
+    }
 }
 
 /// Everything that a log proves. What is put in twice counts once.
@@ -120,7 +132,7 @@ impl Evidence {
         part.names.add(&mut self.shapes.recall(name, user), (&seen, day), user);
         if part.day != Some(day) {
             part.day = Some(day);
-            part.days.insert(day);
+            part.add_day(day);
         }
         self.since += 1;
         if self.since > ALTOGETHER / 8 {
@@ -155,7 +167,7 @@ impl Evidence {
             let id = self.group(group);
             if let Some((of, own)) = self.parts.get_mut(id.0) {
                 own.names.merge(part.names, of.user());
-                own.days.extend(part.days);
+                part.days.into_iter().for_each(|day| own.add_day(day));
             }
         }
         self.settle();
@@ -199,7 +211,7 @@ impl<'de> Deserialize<'de> for Evidence {
             let id = evidence.group(group);
             if let Some((of, own)) = evidence.parts.get_mut(id.0) {
                 own.names.merge(part.names, of.user());
-                own.days.extend(part.days);
+                part.days.into_iter().for_each(|day| own.add_day(day));
             }
         }
         evidence.settle();

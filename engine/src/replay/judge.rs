@@ -13,6 +13,7 @@ use crate::layer::Layer;
 use crate::pattern::{Few, Pattern};
 use crate::policy::{Policies, Policy, PolicySet};
 use crate::request::{Action, Context, Facts, Principal, Request, Resource};
+use crate::resource::ResourcePattern;
 use crate::statement::{Effect, Statement, StatementId};
 use crate::truth::Truth;
 use std::borrow::Cow;
@@ -270,13 +271,12 @@ impl Around {
     fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {
         let scope = Arn::parse(scope).filter(|scope| scope.service == "s3")?;
         let mut concerned = self.policies.set.about(action);
-        concerned.retain(|statement| !is_idle(statement, request));
+        concerned.retain(|statement| may_be_about(statement, &scope) && !is_idle(statement, request));
         let mut patterns: Vec<Pattern> = Vec::new();
         for pattern in
             concerned.iter().filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries())
         {
-            let rest = pattern.last_part_for(&scope);
-            let Some(rest) = rest.filter(|rest| !rest.begins_otherwise(scope.resource)) else { continue };
+            let Some(rest) = pattern.last_part_within(&scope) else { continue };
             if rest.variables().any(|variable| !OF_REQUESTER.contains(&variable.key().folded())) {
                 return None;
             }
@@ -297,6 +297,12 @@ impl Around {
         };
         Some(Outlook { patterns: Few::new(patterns), head: head.to_owned(), prefix, addresses })
     }
+}
+
+/// Whether a statement can be about something in a scope, as the beginnings of its resources say.
+fn may_be_about(statement: &Statement, scope: &Arn<'_>) -> bool {
+    let may_be = |entry: &ResourcePattern| entry.is_everything() || entry.last_part_within(scope).is_some();
+    statement.resource().is_none_or(|resource| resource.is_negated() || resource.entries().iter().any(may_be))
 }
 
 /// Whether a statement applies to no request that differs from this one in its resource, prefix and address only: a
