@@ -22,6 +22,19 @@ const BY_ADDRESS: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["", "a/*"] }, "Null": { "aws:SourceIp": false } } },
     { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*/secret", "Condition": { "StringNotEquals": { "aws:SourceVpce": "vpce-1" } } } ] }"#;
 
+/// Statements that look at prefixes in all the ways there are.
+const BY_PREFIX: [&str; 9] = [
+    r#""Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["a/*", "home/${aws:username}/*"] } }"#,
+    r#""Effect": "Deny", "Action": "s3:List*", "Resource": "*", "Condition": { "StringNotLike": { "s3:prefix": ["a/*", "home/*", "acme"] } }"#,
+    r#""Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::ac*", "Condition": { "StringEqualsIgnoreCase": { "s3:prefix": "A/B" } }"#,
+    r#""Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringEquals": { "s3:prefix": ["", "A/B", "home/ann/"] } }"#,
+    r#""Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::${s3:prefix}""#,
+    r#""Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::other*", "Condition": { "ForAnyValue:StringLike": { "s3:prefix": "?" }, "Null": { "s3:prefix": "false" } }"#,
+    r#""Effect": "Deny", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "Null": { "s3:prefix": "true" } }"#,
+    r#""Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "ForAllValues:StringNotEqualsIfExists": { "s3:prefix": ["a/", "x"] }, "StringLike": { "aws:PrincipalTag/of": "a*" } }"#,
+    r#""Effect": "Deny", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": "home/${aws:PrincipalTag/team}/*" } }"#,
+];
+
 /// The canonical id of the bucket's owner.
 const OWNER: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0";
 
@@ -233,6 +246,58 @@ fn a_question_mark_ends_a_path() {
     let lines = ["a/b", "a?b", "a/c"].map(|key| line(&ORDINARY, &of_key(key)));
     let [skimmed, read] = both_ways("skimmed-question", &lines, &["derive", "--format", "json"]);
     assert_eq!(skimmed, read);
+}
+
+/// A listing by somebody of what begins with a prefix.
+fn listing() -> impl Strategy<Value = String> {
+    let of = |words: &[&'static str]| select(words.to_vec());
+    let requester = of(&[
+        "arn:aws:iam::111122223333:user/ann",
+        "arn:aws:iam::111122223333:user/ann",
+        "arn:aws:sts::111122223333:assumed-role/r/s",
+        "-",
+    ]);
+    let query = of(&[
+        "",
+        "?prefix=",
+        "?prefix=a/",
+        "?prefix=a%2Fb",
+        "?prefix=a/c",
+        "?prefix=A/B",
+        "?prefix=home/ann/",
+        "?prefix=home%2Fann%2Fx",
+        "?prefix=home/bob/x",
+        "?prefix=acme",
+        "?prefix=x",
+        "?prefix=other",
+    ]);
+    let answer = of(&["200 - 10 10 12 -", "403 AccessDenied 243 - 12 -"]);
+    (requester, query, answer).prop_map(|(requester, query, answer)| {
+        let base =
+            Base { requester, operation: "REST.GET.BUCKET", request: "\"GET /QUERY HTTP/1.1\"", answer, ..ORDINARY };
+        line(&base, &Own { query, ..of_key("-") })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn listings_count_by_their_prefixes(
+        [own, old] in [vec(select(BY_PREFIX.to_vec()), 1..4), vec(select(BY_PREFIX.to_vec()), 1..4)],
+        lines in vec(listing(), 2..60),
+    ) {
+        let folder = folder("skimmed-prefixes");
+        let [policy, baseline] = [("policy.json", own), ("baseline.json", old)].map(|(name, statements)| {
+            let statements = statements.join(" }, { ");
+            file(&folder, name, &format!(r#"{{ "Version": "2012-10-17", "Statement": [{{ {statements} }}] }}"#))
+        });
+        for command in [&["replay", "-p", &policy][..], &["replay", "-p", &policy, "--baseline", &baseline]] {
+            let command = [command, &["--format", "json"]].concat();
+            let [skimmed, read] = both_ways("skimmed-listings", &lines, &command);
+            prop_assert_eq!(skimmed, read);
+        }
+    }
 }
 
 proptest! {
