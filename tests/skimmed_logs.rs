@@ -23,7 +23,7 @@ const BY_ADDRESS: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*/secret", "Condition": { "StringNotEquals": { "aws:SourceVpce": "vpce-1" } } } ] }"#;
 
 /// Statements that look at prefixes in all the ways there are.
-const BY_PREFIX: [&str; 9] = [
+const BY_PREFIX: [&str; 10] = [
     r#""Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["a/*", "home/${aws:username}/*"] } }"#,
     r#""Effect": "Deny", "Action": "s3:List*", "Resource": "*", "Condition": { "StringNotLike": { "s3:prefix": ["a/*", "home/*", "acme"] } }"#,
     r#""Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::ac*", "Condition": { "StringEqualsIgnoreCase": { "s3:prefix": "A/B" } }"#,
@@ -33,6 +33,7 @@ const BY_PREFIX: [&str; 9] = [
     r#""Effect": "Deny", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "Null": { "s3:prefix": "true" } }"#,
     r#""Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "ForAllValues:StringNotEqualsIfExists": { "s3:prefix": ["a/", "x"] }, "StringLike": { "aws:PrincipalTag/of": "a*" } }"#,
     r#""Effect": "Deny", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": "home/${aws:PrincipalTag/team}/*" } }"#,
+    r#""Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringEquals": { "aws:username": "${s3:prefix}" } }"#,
 ];
 
 /// The canonical id of the bucket's owner.
@@ -268,6 +269,7 @@ fn listing() -> impl Strategy<Value = String> {
         "?prefix=home%2Fann%2Fx",
         "?prefix=home/bob/x",
         "?prefix=acme",
+        "?prefix=ann",
         "?prefix=x",
         "?prefix=other",
     ]);
