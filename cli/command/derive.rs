@@ -89,6 +89,7 @@ fn derive_all(args: &DeriveArgs, files: &[String], rules: &Rules, options: &Opti
             "a policy that is derived without them would deny what they show to be needed; mend them, or leave them out",
         ));
     }
+    refuse_several(&derivation::subjects(&collected.evidence, options), args)?;
     let derived = derivation::derive(&collected.evidence, options).map_err(|unproven| {
         let help = if options.min_days > 1 || !options.never.is_empty() {
             "nothing was written; of very many names alike, some may match --never or have been seen on too few days for \
@@ -141,6 +142,22 @@ fn print_warnings(derived: &Derived, form: Form) {
     }
 }
 
+/// How many buckets are named in a message.
+const NAMED: usize = 10;
+
+/// Several policies need a directory.
+fn refuse_several(subjects: &[Option<String>], args: &DeriveArgs) -> Result<(), Failure> {
+    if subjects.len() < 2 || args.out_dir.is_some() {
+        return Ok(());
+    }
+    let named: Vec<&str> = subjects.iter().flatten().take(NAMED).map(String::as_str).collect();
+    let more = if subjects.len() > NAMED { ", …" } else { "" };
+    Err(Failure::with_help(
+        format!("the logs are of {} buckets: {}{more}", subjects.len(), named.join(", ")),
+        "choose one with --bucket, or name a directory with --out-dir",
+    ))
+}
+
 fn write(args: &DeriveArgs, derived: &[Derived]) -> Result<(), Failure> {
     if let Some(directory) = &args.out_dir {
         std::fs::create_dir_all(directory).map_err(|error| Failure::Create { path: directory.clone(), error })?;
@@ -150,13 +167,7 @@ fn write(args: &DeriveArgs, derived: &[Derived]) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let [policy] = derived else {
-        let buckets: Vec<&str> = derived.iter().filter_map(|policy| policy.of.as_deref()).collect();
-        return Err(Failure::with_help(
-            format!("the logs are of {} buckets: {}", derived.len(), buckets.join(", ")),
-            "choose one with --bucket, or name a directory with --out-dir",
-        ));
-    };
+    let Some(policy) = derived.first() else { return Ok(()) };
     match &args.output {
         Some(path) => write_file(path, policy.text.as_bytes()),
         None => {

@@ -1,11 +1,12 @@
 //! What is to be granted: for each action and scope, patterns of names.
 
 use super::cover::{Chosen, Dials, Surroundings, cover};
-use super::evidence::{Evidence, Group, Kind, Part, Proof, user};
+use super::evidence::{Group, Kind, Part, Proof, user};
 use super::glob::Glob;
 use super::in_force::{Bounds, InForce};
 use super::known::{AllKnown, Existing, Known, Scope};
 use super::names::{Seen, day_of};
+use super::places::Groups;
 use super::shape::USER;
 use super::units::{Variation, spelled};
 use super::{Form, Granted, Options, Precision, Unused};
@@ -21,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 pub(super) struct View<'e> {
     pub(super) options: &'e Options,
     /// The groups of everybody, for the names that exist.
-    everything: Vec<(&'e Group, &'e Part)>,
+    everything: Groups<'e>,
     /// What the principals were allowed.
     allowed: Vec<(&'e Group, &'e Part)>,
     /// The same, by what it is about.
@@ -110,8 +111,7 @@ type Key<'e> = (&'e str, &'e str, Kind);
 
 impl<'e> View<'e> {
     /// The evidence for the policy of a principal or a bucket, or of all of them.
-    pub(super) fn new(evidence: &'e Evidence, options: &'e Options, of: Option<&str>) -> Self {
-        let everything = evidence.groups();
+    pub(super) fn new(everything: Groups<'e>, options: &'e Options, of: Option<&str>) -> Self {
         let wanted = |principal: &str| {
             (options.principals.is_empty() || options.principals.iter().any(|wanted| wanted == principal))
                 && (options.form != Form::IdentityEach || of.is_none_or(|of| of == principal))

@@ -30,6 +30,7 @@ mod hash;
 mod in_force;
 mod known;
 mod names;
+mod places;
 mod proof;
 mod shape;
 mod statements;
@@ -43,6 +44,7 @@ pub use proof::Unproven;
 use crate::policy::Policy;
 use glob::Glob;
 use grants::{Grant, View};
+use places::{ByPlace, Groups};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -198,7 +200,7 @@ pub struct SetAside {
 /// What of the evidence is not for policies of the form that is asked for.
 #[must_use]
 pub fn set_aside(evidence: &Evidence, options: &Options) -> SetAside {
-    let view = View::new(evidence, options, None);
+    let view = View::new(evidence.groups(), options, None);
     SetAside {
         principals: view.aside.iter().map(|principal| (*principal).to_owned()).collect(),
         resources: view
@@ -221,7 +223,7 @@ pub fn principals(evidence: &Evidence) -> Vec<&str> {
 #[must_use]
 pub fn matches_a_name(evidence: &Evidence, never: &str) -> bool {
     let options = Options { never: vec![never.to_owned()], ..Options::default() };
-    let view = View::new(evidence, &options, None);
+    let view = View::new(evidence.groups(), &options, None);
     let mut groups = evidence.groups().into_iter();
     groups.any(|(group, part)| part.names.samples().any(|(name, _)| view.is_withheld(&group.scope, name)))
 }
@@ -246,7 +248,7 @@ pub fn evidence_for<'e>(
     action: &str,
     resource: &str,
 ) -> Vec<Instance<'e>> {
-    let view = View::new(evidence, options, None);
+    let view = View::new(evidence.groups(), options, None);
     let action = action.to_lowercase();
     let mut found: Vec<Instance<'e>> = Vec::new();
     for (group, part) in view.allowed().filter(|(group, _)| group.action.to_lowercase() == action) {
@@ -285,16 +287,20 @@ pub fn evidence_for<'e>(
 /// # Errors
 /// [`Unproven`] if a policy cannot do what it has to, or would not fit its limit. No policy is given out then.
 pub fn derive(evidence: &Evidence, options: &Options) -> Result<Vec<Derived>, Unproven> {
-    let view = View::new(evidence, options, None);
-    let mut policies = Vec::new();
-    for of in view.subjects() {
-        policies.push(derive_one(evidence, options, of)?);
-    }
-    Ok(policies)
+    let by_place = ByPlace::of(evidence);
+    let groups = |of: Option<&str>| by_place.concerning(options.form, of);
+    let subjects = View::new(groups(None), options, None).subjects();
+    subjects.into_iter().map(|of| derive_one(groups(of.as_deref()), options, of)).collect()
 }
 
-fn derive_one(evidence: &Evidence, options: &Options, of: Option<String>) -> Result<Derived, Unproven> {
-    let view = View::new(evidence, options, of.as_deref());
+/// What policies are for that are derived: principals or buckets, or all principals together.
+#[must_use]
+pub fn subjects(evidence: &Evidence, options: &Options) -> Vec<Option<String>> {
+    View::new(evidence.groups(), options, None).subjects()
+}
+
+fn derive_one(groups: Groups<'_>, options: &Options, of: Option<String>) -> Result<Derived, Unproven> {
+    let view = View::new(groups, options, of.as_deref());
     // Broader and broader, if that is what fits.
     let mut size = 0;
     for precision in [Precision::Strict, Precision::Balanced, Precision::Broad] {
