@@ -22,6 +22,16 @@ const BY_ADDRESS: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["", "a/*"] }, "Null": { "aws:SourceIp": false } } },
     { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*/secret", "Condition": { "StringNotEquals": { "aws:SourceVpce": "vpce-1" } } } ] }"#;
 
+/// A bucket policy that is about one session of a role, too.
+const OF_SESSIONS: &str = r#"{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:role/r" }, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/*" },
+    { "Effect": "Deny", "Principal": { "AWS": "arn:aws:sts::111122223333:assumed-role/r/other" }, "Action": "s3:*", "Resource": "arn:aws:s3:::acme/a/*" } ] }"#;
+/// One that is not.
+const OF_ROLES: &str = r#"{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Principal": { "AWS": ["111122223333", "arn:aws:iam::111122223333:role/r"] }, "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*" },
+    { "Effect": "Deny", "NotPrincipal": { "AWS": ["arn:aws:iam::111122223333:role/r", "arn:aws:iam::111122223333:root"] }, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/a/*" },
+    { "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::acme/a/*" } ] }"#;
+
 /// Statements that look at prefixes in all the ways there are.
 const BY_PREFIX: [&str; 10] = [
     r#""Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["a/*", "home/${aws:username}/*"] } }"#,
@@ -230,14 +240,19 @@ fn sessions_are_told_from_what_looks_like_them() {
         ["arn:aws:iam::111122223333:assumed-role/r/s", "arn:aws:iam::111122223333:assumed-role/r/other"],
         ["arn:aws:sts::abc:assumed-role/r/s", "arn:aws:sts::abc:assumed-role/r/other"],
         ["arn:aws:sts::111122223333:assumed-role/r/s", "arn:aws:sts::111122223333:assumed-role/r2/s"],
+        ["arn:aws:sts::111122223333:assumed-role/r/s", "arn:aws:sts::111122223333:assumed-role/r/other"],
     ];
+    let policy = file(&folder("skimmed-sessions-policy"), "policy.json", OF_SESSIONS);
+    let commands = [&["derive", "--format", "json"][..], &["replay", "--resource-policy", &policy, "--format", "json"]];
     for [one, other] in requesters {
         for (first, second) in [(one, other), (other, one)] {
-            let lines: Vec<String> = [(first, "a"), (second, "b"), (first, "c")]
+            let lines: Vec<String> = [(first, "a/b"), (second, "a/c"), (first, "c"), (second, "a/secret")]
                 .map(|(requester, key)| line(&Base { requester, ..ORDINARY }, &of_key(key)))
                 .into();
-            let [skimmed, read] = both_ways("skimmed-sessions", &lines, &["derive", "--format", "json"]);
-            assert_eq!(skimmed, read, "{first} {second}");
+            for command in commands {
+                let [skimmed, read] = both_ways("skimmed-sessions", &lines, command);
+                assert_eq!(skimmed, read, "{first} {second}");
+            }
         }
     }
 }
@@ -310,13 +325,21 @@ proptest! {
         bases in vec(base(), 1..6), lines in vec((any::<Index>(), own()), 2..60)
     ) {
         let folder = folder("skimmed-policy");
-        let [policy, by_address] =
-            [("policy.json", POLICY), ("by-address.json", BY_ADDRESS)].map(|(name, text)| file(&folder, name, text));
+        let [policy, by_address, of_sessions, of_roles] = [
+            ("policy.json", POLICY),
+            ("by-address.json", BY_ADDRESS),
+            ("of-sessions.json", OF_SESSIONS),
+            ("of-roles.json", OF_ROLES),
+        ]
+        .map(|(name, text)| file(&folder, name, text));
         let lines: Vec<String> = lines.iter().map(|(at, own)| line(at.get(&bases), own)).collect();
-        let commands: [&[&str]; 6] = [
+        let commands: [&[&str]; 9] = [
             &["replay", "-p", &policy, "--format", "json"],
             &["replay", "-p", &by_address, "--format", "json"],
             &["replay", "-p", &policy, "--baseline", &by_address, "--format", "json"],
+            &["replay", "--resource-policy", &of_sessions, "--format", "json"],
+            &["replay", "--resource-policy", &of_roles, "--format", "json"],
+            &["replay", "-p", &policy, "--resource-policy", &of_roles, "--format", "json"],
             &["derive", "--format", "json"],
             &["derive", "--format", "json", "--as", "bucket-policy", "--canonical-id", &format!("{OWNER}=111122223333")],
             &["derive", "--format", "json", "--since", "2026-11-20", "--until", "2026-11-23"],

@@ -189,6 +189,12 @@ impl Entry {
         self.named == Named::UniqueId
     }
 
+    /// Whether it is the ARN of a session of a role.
+    #[must_use]
+    pub fn is_session(&self) -> bool {
+        self.named == Named::Session
+    }
+
     /// Whether it is a canonical user id.
     #[must_use]
     pub fn is_canonical_id(&self) -> bool {

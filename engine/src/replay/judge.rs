@@ -12,6 +12,7 @@ use crate::key::ConditionKey;
 use crate::layer::Layer;
 use crate::pattern::{Few, Pattern};
 use crate::policy::{Policies, Policy, PolicySet};
+use crate::principal::PrincipalElement;
 use crate::request::{Action, Context, Facts, Principal, Request, Resource};
 use crate::resource::ResourcePattern;
 use crate::statement::{Effect, Statement, StatementId};
@@ -341,10 +342,13 @@ impl Judge {
         self.policies.policies().chain(single)
     }
 
-    /// Whether policies tell sessions of a role apart: those that name principals do.
+    /// Whether policies tell sessions of a role apart: those do that name one, or a unique id, which roles of one name
+    /// can have one after another.
     #[must_use]
     pub fn tells_sessions_apart(&self) -> bool {
-        self.all().any(|policy| policy.statements().iter().any(|statement| statement.principal().is_some()))
+        let statements = self.all().flat_map(|policy| policy.statements());
+        let mut named = statements.filter_map(|statement| statement.principal()).flat_map(PrincipalElement::entries);
+        named.any(|entry| entry.is_session() || entry.is_unique_id())
     }
 
     /// The condition keys that policies look at, in lower case.
