@@ -246,9 +246,10 @@ fn sessions_are_told_from_what_looks_like_them() {
     let commands = [&["derive", "--format", "json"][..], &["replay", "--resource-policy", &policy, "--format", "json"]];
     for [one, other] in requesters {
         for (first, second) in [(one, other), (other, one)] {
-            let lines: Vec<String> = [(first, "a/b"), (second, "a/c"), (first, "c"), (second, "a/secret")]
-                .map(|(requester, key)| line(&Base { requester, ..ORDINARY }, &of_key(key)))
-                .into();
+            let lines: Vec<String> =
+                [(first, "a/b"), (second, "a/c"), (first, "c"), (second, "a/secret"), (first, "a/d")]
+                    .map(|(requester, key)| line(&Base { requester, ..ORDINARY }, &of_key(key)))
+                    .into();
             for command in commands {
                 let [skimmed, read] = both_ways("skimmed-sessions", &lines, command);
                 assert_eq!(skimmed, read, "{first} {second}");
