@@ -22,6 +22,16 @@ const BY_ADDRESS: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme", "Condition": { "StringLike": { "s3:prefix": ["", "a/*"] }, "Null": { "aws:SourceIp": false } } },
     { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*/secret", "Condition": { "StringNotEquals": { "aws:SourceVpce": "vpce-1" } } } ] }"#;
 
+/// The same where they hang on the time and on the session, too.
+const BY_TIME: &str = r#"{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::acme/a/*", "arn:aws:s3:::acme"], "Condition": { "DateLessThanEquals": { "aws:CurrentTime": "2026-11-21T19:00:00Z" } } },
+    { "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*", "Condition": { "DateGreaterThan": { "aws:EpochTime": "2026-11-23" } } },
+    { "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": { "DateEquals": { "aws:CurrentTime": "2026-11-20T19:00:00Z" } } } ] }"#;
+const BY_SESSION: &str = r#"{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*" },
+    { "Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/a/*", "Condition": { "StringEqualsIfExists": { "sts:RoleSessionName": "other" } } },
+    { "Effect": "Deny", "Action": "s3:PutObject", "Resource": "*", "Condition": { "StringLike": { "aws:userid": "*:s" } } } ] }"#;
+
 /// A bucket policy that is about one session of a role, too.
 const OF_SESSIONS: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:role/r" }, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/*" },
@@ -242,8 +252,14 @@ fn sessions_are_told_from_what_looks_like_them() {
         ["arn:aws:sts::111122223333:assumed-role/r/s", "arn:aws:sts::111122223333:assumed-role/r2/s"],
         ["arn:aws:sts::111122223333:assumed-role/r/s", "arn:aws:sts::111122223333:assumed-role/r/other"],
     ];
-    let policy = file(&folder("skimmed-sessions-policy"), "policy.json", OF_SESSIONS);
-    let commands = [&["derive", "--format", "json"][..], &["replay", "--resource-policy", &policy, "--format", "json"]];
+    let folder = folder("skimmed-sessions-policies");
+    let (of_sessions, by_session) =
+        (file(&folder, "of-sessions.json", OF_SESSIONS), file(&folder, "by-session.json", BY_SESSION));
+    let commands = [
+        &["derive", "--format", "json"][..],
+        &["replay", "--resource-policy", &of_sessions, "--format", "json"],
+        &["replay", "-p", &by_session, "--format", "json"],
+    ];
     for [one, other] in requesters {
         for (first, second) in [(one, other), (other, one)] {
             let lines: Vec<String> =
@@ -326,18 +342,23 @@ proptest! {
         bases in vec(base(), 1..6), lines in vec((any::<Index>(), own()), 2..60)
     ) {
         let folder = folder("skimmed-policy");
-        let [policy, by_address, of_sessions, of_roles] = [
+        let [policy, by_address, by_time, by_session, of_sessions, of_roles] = [
             ("policy.json", POLICY),
             ("by-address.json", BY_ADDRESS),
+            ("by-time.json", BY_TIME),
+            ("by-session.json", BY_SESSION),
             ("of-sessions.json", OF_SESSIONS),
             ("of-roles.json", OF_ROLES),
         ]
         .map(|(name, text)| file(&folder, name, text));
         let lines: Vec<String> = lines.iter().map(|(at, own)| line(at.get(&bases), own)).collect();
-        let commands: [&[&str]; 9] = [
+        let commands: [&[&str]; 12] = [
             &["replay", "-p", &policy, "--format", "json"],
             &["replay", "-p", &by_address, "--format", "json"],
             &["replay", "-p", &policy, "--baseline", &by_address, "--format", "json"],
+            &["replay", "-p", &by_time, "--format", "json"],
+            &["replay", "-p", &by_address, "--baseline", &by_time, "--format", "json"],
+            &["replay", "-p", &by_session, "--format", "json"],
             &["replay", "--resource-policy", &of_sessions, "--format", "json"],
             &["replay", "--resource-policy", &of_roles, "--format", "json"],
             &["replay", "-p", &policy, "--resource-policy", &of_roles, "--format", "json"],

@@ -17,7 +17,7 @@ const COUNTS: usize = 16;
 /// What the policies say, and those of the baseline.
 pub(super) type Verdicts = (Verdict, Option<Verdict>);
 
-/// A question to the policies that differs from line to line in a name, a prefix and an address only.
+/// A question to the policies that differs from line to line in a name, a prefix, an address and a time only.
 pub(super) struct Question {
     /// Which group the requests are counted in.
     pub(super) group: usize,
@@ -28,19 +28,20 @@ pub(super) struct Question {
     outlook: Outlook,
     old_outlook: Option<Outlook>,
     answers: Vec<Verdicts>,
-    /// Which answer it is, by what matches the resource, and by the numbers of the address and prefix where answers hang on
-    /// that.
+    /// Which answer it is, by what matches the resource, or by the prefix where answers hang on that.
     by_matching: FxHashMap<Matching, usize>,
-    by_prefix: FxHashMap<u64, FxHashMap<String, usize>>,
+    by_prefix: FxHashMap<Circumstances, FxHashMap<String, usize>>,
     /// How many requests got an answer, by first segment, that are not told yet.
     counts: Vec<Count>,
     /// Which of them were the last, and what they hung on, by that.
     recent: [Option<(Matching, usize)>; RECENT],
 }
 
-/// Which patterns match a resource, or the prefix that is asked for, of the policies and of the baseline; and the numbers of the address to both, if answers
-/// hang on that.
-type Matching = (u64, u64, u64);
+/// Which patterns match a resource, or the prefix that is asked for, of the policies and of the baseline.
+type Matching = (u64, u64, Circumstances);
+
+/// The numbers of the address and of the time, as far as answers hang on them, each to the policies and to the baseline.
+type Circumstances = (u64, u64);
 
 /// How many counts are found without a hash.
 const RECENT: usize = 1 << RECENT_BITS;
@@ -48,23 +49,23 @@ const RECENT_BITS: u32 = 3;
 
 /// Where among them a count may be.
 #[inline]
-fn slot((matching, old, address): &Matching) -> usize {
+fn slot((matching, old, (address, time)): &Matching) -> usize {
     // Multiplied by an odd number, so that all bits count in the highest ones.
-    ((matching ^ old.rotate_left(32) ^ address.rotate_left(16)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-        >> (u64::BITS - RECENT_BITS)) as usize
+    let all = matching ^ old.rotate_left(32) ^ address.rotate_left(16) ^ time.rotate_left(48);
+    (all.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - RECENT_BITS)) as usize
 }
 
-/// What the answer hangs on. Beside a prefix are the numbers of the address.
+/// What the answer hangs on.
 pub(super) enum Hinge<'p> {
     Matching(Matching),
-    Prefix(u64, Cow<'p, str>),
+    Prefix(Circumstances, Cow<'p, str>),
 }
 
 impl Hinge<'_> {
     pub(super) fn into_owned(self) -> Hinge<'static> {
         match self {
             Self::Matching(matching) => Hinge::Matching(matching),
-            Self::Prefix(address, prefix) => Hinge::Prefix(address, prefix.into_owned().into()),
+            Self::Prefix(around, prefix) => Hinge::Prefix(around, prefix.into_owned().into()),
         }
     }
 }
@@ -128,29 +129,34 @@ impl Question {
         std::iter::once(&self.outlook).chain(&self.old_outlook)
     }
 
-    /// What the answer hangs on. `room` is for texts that have to be put together.
+    /// What the answer hangs on, given the name of the resource, the prefix that is asked for, the address, and the time in
+    /// seconds since 1970. `room` is for texts that have to be put together.
     pub(super) fn hinge<'p>(
         &self,
         name: &[u8],
         prefix: Option<&'p str>,
-        address: Option<&[u8]>,
+        (address, time): (Option<&[u8]>, i64),
         room: &mut Vec<u8>,
     ) -> Hinge<'p> {
-        let number = |outlook: &Outlook| {
+        let address = |outlook: &Outlook| {
             let addresses = outlook.addresses.as_ref().zip(address);
-            u64::from(addresses.map_or(0, |(addresses, address)| addresses.number(address)))
+            addresses.map_or(0, |(addresses, address)| addresses.number(address))
         };
+        let time = |outlook: &Outlook| outlook.times.as_ref().map_or(0, |times| times.number(time));
         let old = self.old_outlook.as_ref();
-        let address = number(&self.outlook) | old.map_or(0, number) << 32;
+        let both = |number: &dyn Fn(&Outlook) -> u32| {
+            u64::from(number(&self.outlook)) | u64::from(old.map_or(0, number)) << u32::BITS
+        };
+        let around = (both(&address), both(&time));
         if let Some(prefix) = prefix {
             let old = old.map_or(Some(0), |old| old.matching_prefix(prefix));
             return match self.outlook.matching_prefix(prefix).zip(old) {
-                Some((matching, old)) => Hinge::Matching((matching, old, address)),
-                None => Hinge::Prefix(address, Cow::Borrowed(prefix)),
+                Some((matching, old)) => Hinge::Matching((matching, old, around)),
+                None => Hinge::Prefix(around, Cow::Borrowed(prefix)),
             };
         }
         let mut matching = |outlook: &Outlook| outlook.matching(name, room);
-        Hinge::Matching((matching(&self.outlook), old.map_or(0, matching), address))
+        Hinge::Matching((matching(&self.outlook), old.map_or(0, matching), around))
     }
 
     /// The count of requests that got the same answer for resources in the same first segment, if the answer is known. The
@@ -190,7 +196,7 @@ impl Question {
         let always = Rc::clone(&self.segment);
         let segment = key.map_or(&*always, segment);
         let answer = match hinge {
-            Hinge::Prefix(address, prefix) => *self.by_prefix.get(address)?.get(&**prefix)?,
+            Hinge::Prefix(around, prefix) => *self.by_prefix.get(around)?.get(&**prefix)?,
             Hinge::Matching(matching) => *self.by_matching.get(matching)?,
         };
         let is_it = |count: &Count| count.answer == answer && *count.segment == *segment;
@@ -222,8 +228,8 @@ impl Question {
         let answer = self.answers.len();
         self.answers.push(verdicts);
         match hinge {
-            Hinge::Prefix(address, prefix) => {
-                self.by_prefix.entry(*address).or_default().insert(prefix.clone().into_owned(), answer);
+            Hinge::Prefix(around, prefix) => {
+                self.by_prefix.entry(*around).or_default().insert(prefix.clone().into_owned(), answer);
             }
             Hinge::Matching(matching) => _ = self.by_matching.insert(*matching, answer),
         }

@@ -182,7 +182,7 @@ struct Worker<'j> {
     base: u64,
 }
 
-/// What is done with lines that differ in nothing but their key, the prefix that they ask for and their address.
+/// What is done with lines that differ in nothing but their key, the prefix that they ask for, their address and their time.
 struct Plan {
     class: Class,
     /// What is asked; `None` if there is no evidence.
@@ -282,7 +282,8 @@ impl Visit for Worker<'_> {
                 return self.line(place, S::read(text));
             }
         }
-        let hinge = question.hinge(key.as_deref().unwrap_or_default(), prefix, skim.address(), &mut self.room);
+        let hinge =
+            question.hinge(key.as_deref().unwrap_or_default(), prefix, (skim.address(), skim.time()), &mut self.room);
         let of = (plan.class, question.group);
         let (tally, groups) = (&mut self.tally, &mut self.groups);
         let told = |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);

@@ -13,6 +13,7 @@ pub use value::{Comparison, ConditionValue};
 pub(crate) use value::{Literals, Operand, is_of};
 
 use crate::document::{Member, Node, Value};
+use crate::instant::Instant;
 use crate::key::ConditionKey;
 use crate::layer::Rule;
 use crate::pattern::{Pattern, VariableMistakeKind, Variables};
@@ -309,6 +310,17 @@ impl ConditionTest {
         match self.operator.base.family() {
             Family::Null => Some(Vec::new()),
             Family::Ip => self.values.iter().map(|value| value.network()).collect(),
+            _ => None,
+        }
+    }
+
+    /// The instants that it compares a time with, none if it asks whether there is one. `None` if it compares the time with
+    /// something else.
+    pub(crate) fn instants(&self) -> Option<Vec<Instant>> {
+        match self.operator.base.family() {
+            Family::Null => Some(Vec::new()),
+            // What is no instant matches no time.
+            Family::Date => Some(self.values.iter().filter_map(ConditionValue::instant).collect()),
             _ => None,
         }
     }

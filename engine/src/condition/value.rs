@@ -134,6 +134,14 @@ impl ConditionValue {
         }
     }
 
+    /// The instant, if it is one.
+    pub(crate) fn instant(&self) -> Option<Instant> {
+        match self.operand() {
+            Operand::Instant(instant) => Some(*instant),
+            _ => None,
+        }
+    }
+
     /// The pattern of a text whose letter case counts, if it is one.
     pub(crate) fn text(&self) -> Option<&Pattern> {
         match self.operand() {

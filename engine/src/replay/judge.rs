@@ -3,6 +3,7 @@
 use super::addresses::{self, Addresses};
 use super::logged::{Bucket, Logged};
 use super::requester::Requester;
+use super::times::{self, Times};
 use crate::arn::{AccountId, Arn};
 use crate::condition::ConditionTest;
 use crate::decision::{Blocker, Decision, LayerOutcome, Outcome, ServiceRule};
@@ -61,10 +62,11 @@ pub struct Around {
 pub struct Looking {
     set: CompiledSet,
     keys: Keys,
-    /// Whether the verdict on requests that differ in their resource, prefix and address hangs on nothing else.
+    /// Whether the verdict on requests that differ in their resource, prefix, address and time hangs on nothing else.
     is_steady: bool,
-    /// Which addresses are the same to the policies, if they look at them.
+    /// Which addresses are the same to the policies, if they look at them, and which times.
     addresses: Option<Arc<Addresses>>,
+    times: Option<Arc<Times>>,
     /// Whether a resource-based policy names roles.
     names_roles: bool,
 }
@@ -76,10 +78,13 @@ impl Looking {
         let names_roles = of_resource.any(|policy| policy.source().text().contains(":role/"));
         let by_address = addresses::KEYS.iter().any(|key| keys.has(key));
         let addresses = by_address.then(|| Addresses::of(policies.policies()));
-        let is_steady = is_steady(&keys) && !matches!(addresses, Some(None));
+        let by_time = times::KEYS.iter().any(|key| keys.has(key));
+        let times = by_time.then(|| Times::of(policies.policies()));
+        let is_steady = is_steady(&keys) && !matches!(addresses, Some(None)) && !matches!(times, Some(None));
         Self {
             is_steady,
             addresses: addresses.flatten().map(Arc::new),
+            times: times.flatten().map(Arc::new),
             keys,
             names_roles,
             set: CompiledSet::new(policies),
@@ -169,8 +174,9 @@ impl ByPrefix {
 }
 
 /// What the verdict on requests for a bucket or its objects hangs on, if they differ in nothing but the name of their
-/// resource, the prefix that they ask for and the address they come from: which of some patterns match the resource and the
-/// prefix, or on the prefix itself, and perhaps on the networks that the address is in.
+/// resource, the prefix that they ask for, the address they come from and their time: which of some patterns match the
+/// resource and the prefix, or on the prefix itself, and perhaps on the networks that the address is in and on the instants
+/// that the time lies between.
 #[derive(Debug)]
 pub struct Outlook {
     /// Patterns of what stands behind the scope.
@@ -180,6 +186,8 @@ pub struct Outlook {
     prefix: ByPrefix,
     /// Whether it hangs on the number of the address, too.
     pub addresses: Option<Arc<Addresses>>,
+    /// The same of the time.
+    pub times: Option<Arc<Times>>,
 }
 
 impl Outlook {
@@ -264,9 +272,16 @@ impl Around {
     /// something else.
     #[must_use]
     pub fn only_outlook(&self) -> Option<Outlook> {
-        let addresses = self.policies.addresses.clone();
-        let is_steady = self.is_steady() && self.others.iter().all(|(_, policies)| policies.addresses.is_none());
-        is_steady.then(|| Outlook { patterns: Few::default(), head: String::new(), prefix: ByPrefix::Not, addresses })
+        let Looking { addresses, times, .. } = &*self.policies;
+        let looks_further = |policies: &Looking| policies.addresses.is_some() || policies.times.is_some();
+        let is_steady = self.is_steady() && !self.others.iter().any(|(_, policies)| looks_further(policies));
+        is_steady.then(|| Outlook {
+            patterns: Few::default(),
+            head: String::new(),
+            prefix: ByPrefix::Not,
+            addresses: addresses.clone(),
+            times: times.clone(),
+        })
     }
 
     fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {
@@ -291,12 +306,18 @@ impl Around {
         }
         let behind: Option<Vec<Pattern>> = patterns.iter().map(|pattern| pattern.behind(scope.resource)).collect();
         let prefix = ByPrefix::of(&concerned, request);
-        let addresses = self.policies.addresses.clone();
+        let Looking { addresses, times, .. } = &*self.policies;
         let (patterns, head) = match behind {
             Some(patterns) => (patterns, ""),
             None => (patterns, scope.resource),
         };
-        Some(Outlook { patterns: Few::new(patterns), head: head.to_owned(), prefix, addresses })
+        Some(Outlook {
+            patterns: Few::new(patterns),
+            head: head.to_owned(),
+            prefix,
+            addresses: addresses.clone(),
+            times: times.clone(),
+        })
     }
 }
 
@@ -306,27 +327,21 @@ fn may_be_about(statement: &Statement, scope: &Arn<'_>) -> bool {
     statement.resource().is_none_or(|resource| resource.is_negated() || resource.entries().iter().any(may_be))
 }
 
-/// Whether a statement applies to no request that differs from this one in its resource, prefix and address only: a
+/// Whether a statement applies to no request that differs from this one in its resource, prefix, address and time only: a
 /// condition on something else does not hold.
 fn is_idle(statement: &Statement, request: &Request<'_>) -> bool {
-    let is_steady = |key: &ConditionKey| key.folded() != "s3:prefix" && !addresses::KEYS.contains(&key.folded());
+    let is_steady = |key: &ConditionKey| {
+        let key = key.folded();
+        key != "s3:prefix" && !addresses::KEYS.contains(&key) && !times::KEYS.contains(&key)
+    };
     let fails = |test: &ConditionTest| is_steady(test.key()) && test.evaluate(request).truth == Truth::False;
     statement.variables().all(is_steady) && statement.conditions().tests().iter().any(fails)
 }
 
-/// Whether the verdict of policies on requests that differ in their resource, prefix and address hangs on nothing else.
+/// Whether policies look at nothing that is of one request only, but for its resource, prefix, address and time.
 fn is_steady(keys: &Keys) -> bool {
-    const OF_ONE_REQUEST: [&str; 9] = [
-        "aws:useragent",
-        "aws:referer",
-        "aws:currenttime",
-        "aws:epochtime",
-        "aws:userid",
-        "sts:rolesessionname",
-        "s3:signatureage",
-        "s3:delimiter",
-        "s3:max-keys",
-    ];
+    const OF_ONE_REQUEST: [&str; 5] =
+        ["aws:useragent", "aws:referer", "s3:signatureage", "s3:delimiter", "s3:max-keys"];
     !OF_ONE_REQUEST.iter().any(|key| keys.has(key))
 }
 
@@ -342,10 +357,14 @@ impl Judge {
         self.policies.policies().chain(single)
     }
 
-    /// Whether policies tell sessions of a role apart: those do that name one, or a unique id, which roles of one name
-    /// can have one after another.
+    /// Whether policies tell sessions of a role apart: those do that name one, look at its name, or name a unique id, which
+    /// roles of one name can have one after another.
     #[must_use]
     pub fn tells_sessions_apart(&self) -> bool {
+        const OF_SESSION: [&str; 2] = ["aws:userid", "sts:rolesessionname"];
+        if self.keys().any(|key| OF_SESSION.contains(&key.as_str())) {
+            return true;
+        }
         let statements = self.all().flat_map(|policy| policy.statements());
         let mut named = statements.filter_map(|statement| statement.principal()).flat_map(PrincipalElement::entries);
         named.any(|entry| entry.is_session() || entry.is_unique_id())
