@@ -707,6 +707,9 @@ fn events_in_a_summary_are_what_single_verdicts_say() {
         r#"{"NumericLessThan": {"s3:TlsVersion": "1.3"}, "Null": {"aws:TokenIssueTime": "false"}}"#,
         r#"{"DateLessThan": {"aws:TokenIssueTime": "2026-08-04T00:00:00Z"}}"#,
         r#"{"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}, "StringNotLike": {"aws:userid": "*:x"}}"#,
+        r#"{"StringLike": {"aws:userid": ["*1", "*3", "*5", "*7", "*a", "*c", "*e"]}}"#,
+        r#"{"DateLessThan": {"aws:CurrentTime": "2026-08-05T06:00:00Z"}}"#,
+        r#"{"StringLike": {"aws:userid": "*:*2*"}, "DateGreaterThan": {"aws:EpochTime": "2026-08-05"}}"#,
     ];
     let statement = |conditions: &str| {
         format!(

@@ -29,7 +29,6 @@ const BY_TIME: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": { "DateEquals": { "aws:CurrentTime": "2026-11-20T19:00:00Z" } } } ] }"#;
 const BY_SESSION: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*" },
-    { "Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/a/*", "Condition": { "StringEqualsIfExists": { "sts:RoleSessionName": "other" } } },
     { "Effect": "Deny", "Action": "s3:PutObject", "Resource": "*", "Condition": { "StringLike": { "aws:userid": "*:s" } } } ] }"#;
 
 /// A bucket policy that is about one session of a role, too.

@@ -340,8 +340,8 @@ fn is_idle(statement: &Statement, request: &Request<'_>) -> bool {
 
 /// Whether policies look at nothing that is of one request only, but for its resource, prefix, address and time.
 fn is_steady(keys: &Keys) -> bool {
-    const OF_ONE_REQUEST: [&str; 5] =
-        ["aws:useragent", "aws:referer", "s3:signatureage", "s3:delimiter", "s3:max-keys"];
+    const OF_ONE_REQUEST: [&str; 6] =
+        ["aws:useragent", "aws:referer", "sts:rolesessionname", "s3:signatureage", "s3:delimiter", "s3:max-keys"];
     !OF_ONE_REQUEST.iter().any(|key| keys.has(key))
 }
 
@@ -357,12 +357,11 @@ impl Judge {
         self.policies.policies().chain(single)
     }
 
-    /// Whether policies tell sessions of a role apart: those do that name one, look at its name, or name a unique id, which
-    /// roles of one name can have one after another.
+    /// Whether policies tell sessions of a role apart: those do that name one, look at its unique id, or name that of a role,
+    /// of which roles of one name can have one after another.
     #[must_use]
     pub fn tells_sessions_apart(&self) -> bool {
-        const OF_SESSION: [&str; 2] = ["aws:userid", "sts:rolesessionname"];
-        if self.keys().any(|key| OF_SESSION.contains(&key.as_str())) {
+        if self.keys().any(|key| key == "aws:userid") {
             return true;
         }
         let statements = self.all().flat_map(|policy| policy.statements());
