@@ -294,6 +294,27 @@ fn events_tell_the_unique_ids_of_sessions() {
     // One is a role that a service assumed: what the role trusts is said by its own policy, which is not given.
     assert_eq!(report["verdicts"], serde_json::json!({ "allowed": 2, "denied": 3, "undecided": 1 }), "{report:#}");
     assert_eq!(report["unasked"].as_object().unwrap().len(), 1);
+    // Sessions that differ in nothing else, more than are shown as examples.
+    let event = |session: &str, number: usize| {
+        let identity = json!({
+            "type": "AssumedRole", "principalId": format!("AROAEXAMPLEEXPORT:{session}"), "accountId": "111122223333",
+            "arn": format!("arn:aws:sts::111122223333:assumed-role/Export/{session}"),
+            "sessionContext": { "sessionIssuer": {
+                "type": "Role", "principalId": "AROAEXAMPLEEXPORT", "accountId": "111122223333",
+                "arn": "arn:aws:iam::111122223333:role/Export", "userName": "Export" } },
+        });
+        json!({
+            "eventVersion": "1.11", "eventTime": "2026-11-02T10:00:00Z", "eventSource": "s3.amazonaws.com",
+            "eventName": "GetObject", "awsRegion": "eu-west-1", "userIdentity": identity,
+            "requestParameters": { "bucketName": "data", "key": format!("a/{number}") },
+        })
+    };
+    let events: Vec<String> =
+        (0..80).map(|number| event(if number % 2 == 0 { "run-1" } else { "test" }, number).to_string()).collect();
+    let log = path(&folder, "sessions.jsonl", &events.join("\n"));
+    let output = run(&["replay", "-p", &policy, "--format", "json", &log]);
+    let report: Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(report["verdicts"], json!({ "allowed": 40, "denied": 40, "undecided": 0 }), "{report:#}");
 }
 
 /// A line of an access log, of a request for a key of the bucket `data` that went well.
