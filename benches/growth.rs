@@ -12,7 +12,7 @@
 mod workloads;
 
 use can_access_engine::index::CompiledSet;
-use can_access_engine::request::{Context, ContextValue, Facts, Request};
+use can_access_engine::request::{Context, ContextValue, Facts, Principal, Request};
 use plotters::prelude::*;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -81,6 +81,42 @@ fn values(operator: &str, key: &str, count: usize, value: impl Fn(usize) -> Stri
     of(&asking(policy(&[statement]), asked))
 }
 
+/// A bucket policy that names so many roles, of which half of those who ask are one.
+fn principals(count: usize) -> f64 {
+    let role = |n: usize| format!("arn:aws:iam::111122223333:role/app-{n}");
+    let all: Vec<String> = (0..count).map(|n| format!("\"{}\"", role(n))).collect();
+    let statement = format!(
+        r#"{{ "Effect": "Allow", "Principal": {{ "AWS": [{}] }}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*" }}"#,
+        all.join(", ")
+    );
+    let asked = (0..64).map(|n| {
+        let principal = role(if n % 2 == 0 { count - 1 - n % count } else { count + n });
+        Some(Question {
+            principal: Principal::parse(&principal).ok()?,
+            ..question("s3:GetObject", "arn:aws:s3:::bucket/k")?
+        })
+    });
+    let questions = asked.map(Option::unwrap).collect();
+    of(&Workload { resource: vec![policy(&[statement])], questions, ..Workload::default() })
+}
+
+/// Statements about every resource, each for one team: nothing but their conditions tells them apart.
+fn conditions(count: usize) -> f64 {
+    let statement = |n: usize| {
+        format!(
+            r#"{{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {{ "StringEquals": {{ "aws:PrincipalTag/team": "team-{n}" }} }} }}"#
+        )
+    };
+    let all: Vec<String> = (0..count).map(statement).collect();
+    let asked = (0..64).map(|n| {
+        let mut question = question("s3:GetObject", "arn:aws:s3:::bucket/k")?;
+        let team = ContextValue::Single(format!("team-{}", if n % 2 == 0 { n * count / 64 } else { count + n }));
+        question.context.insert("aws:PrincipalTag/team", team).ok()?;
+        Some(question)
+    });
+    of(&asking(policy(&all), asked))
+}
+
 /// A key of so many bytes, and patterns with a star at the beginning, in the middle and at the end.
 fn key_length(length: usize) -> f64 {
     let statement = r#"{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::bucket/*.gz", "arn:aws:s3:::bucket/*/logs/*", "arn:aws:s3:::bucket/in/*"] }"#;
@@ -131,6 +167,14 @@ fn tables() -> Vec<Table> {
     tables.push(table("values of StringLike", rows));
     let networks = |n: usize| format!("10.{}.{}.{}/32", n / 10_000, n / 100 % 100, n % 100);
     tables.push(table("networks", powers(4).map(|n| (n, values("IpAddress", "aws:SourceIp", n, networks))).collect()));
+    let numbers = |n: usize| n.to_string();
+    let rows = powers(4).map(|n| (n, values("NumericEquals", "s3:max-keys", n, numbers))).collect();
+    tables.push(table("values of NumericEquals", rows));
+    let days = |n: usize| (1_700_000_000 + 86_400 * n).to_string();
+    let rows = powers(4).map(|n| (n, values("DateEquals", "aws:CurrentTime", n, days))).collect();
+    tables.push(table("values of DateEquals", rows));
+    tables.push(table("principals of a bucket policy", powers(4).map(|n| (n, principals(n))).collect()));
+    tables.push(table("statements about every resource", powers(4).map(|n| (n, conditions(n))).collect()));
     tables.push(table("bytes of a key", [10, 100, 1_000, 10_000].map(|n| (n, key_length(n))).to_vec()));
     tables
 }

@@ -45,6 +45,20 @@ fn logs() -> (PathBuf, PathBuf) {
     (plain, packed)
 }
 
+/// The log of two hundred who do that job at once.
+fn of_many() -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-of-many.log");
+    let mut text = String::with_capacity(SIZE + (1 << 20));
+    let mut run = 0;
+    while text.len() < SIZE {
+        let events = generator::events_of_many(200, "deployment", 5, run, 1);
+        events.iter().for_each(|event| generator::line(event, &mut text));
+        run += 1;
+    }
+    fs::write(&path, text).unwrap();
+    path
+}
+
 /// Events of CloudTrail, one a line.
 fn events() -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench.jsonl");
@@ -91,7 +105,7 @@ fn by_address(policy: &str) -> String {
 
 fn over_logs(criterion: &mut Criterion) {
     let (plain, packed) = logs();
-    let events = events();
+    let (many, events) = (of_many(), events());
     let memory = &mut Memory::new();
     let size = |path: &Path| Throughput::Bytes(fs::metadata(path).unwrap().len());
 
@@ -108,6 +122,7 @@ fn over_logs(criterion: &mut Criterion) {
     group.finish();
 
     let (policy, of_events) = (policy_for(&plain, "bench.json"), policy_for(&events, "bench-events.json"));
+    let of_many = policy_for(&many, "bench-of-many.json");
     for command in ["replay", "derive"] {
         let mut group = criterion.benchmark_group(command);
         group.sample_size(10);
@@ -118,8 +133,15 @@ fn over_logs(criterion: &mut Criterion) {
             ("gzip_two_threads", "2", &packed, &plain),
             ("cloudtrail", "1", &events, &events),
             ("cloudtrail_two_threads", "2", &events, &events),
+            ("many_jobs", "1", &many, &many),
         ] {
-            let policy = if of == &events { &of_events } else { &policy };
+            let policy = if of == &events {
+                &of_events
+            } else if of == &many {
+                &of_many
+            } else {
+                &policy
+            };
             let options: &[&str] = if command == "replay" { &["-p", policy] } else { &["-q"] };
             let arguments = [&[command, "--threads", threads], options].concat();
             group.throughput(size(of));

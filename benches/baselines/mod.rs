@@ -43,6 +43,38 @@ pub fn count_lines(mut input: impl Read, memory: &mut Memory) -> usize {
     }
 }
 
+/// How many fields there are in the rows of an access log that is read in blocks, all of them split: up to the closing
+/// quote or bracket, or to a space.
+pub fn split_fields(mut input: impl Read, memory: &mut Memory) -> usize {
+    let block = memory.block();
+    let (mut kept, mut fields) = (0, 0);
+    loop {
+        let length = kept + input.read(block.get_mut(kept..).unwrap()).unwrap();
+        let text = block.get(..length).unwrap();
+        if length == kept {
+            return fields + fields_of(text);
+        }
+        let end = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+        fields += fields_of(text.get(..end).unwrap());
+        block.copy_within(end..length, 0);
+        kept = length - end;
+    }
+}
+
+fn fields_of(text: &[u8]) -> usize {
+    let (mut rest, mut fields) = (text, 0);
+    while let Some(first) = rest.first() {
+        let end = match first {
+            b'"' => rest.get(1..).and_then(|inside| memchr::memchr(b'"', inside)).map(|at| at + 2),
+            b'[' => memchr::memchr(b']', rest).map(|at| at + 1),
+            _ => memchr::memchr2(b' ', b'\n', rest),
+        };
+        fields += 1;
+        rest = end.and_then(|end| rest.get(end + 1..)).unwrap_or_default();
+    }
+    fields
+}
+
 /// The least that tells something of an event.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

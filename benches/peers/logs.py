@@ -5,7 +5,7 @@
 
 Writes a made-up log of one job, plain, packed and as events of CloudTrail (a fifth of the size), reads everything once so
 that it is in the page cache, and runs everything in turn, nine times unless told otherwise: counting lines with memchr,
-`wc -l`, DuckDB grouping the same fields by regular expressions (if the Python package duckdb is there; once), unpacking,
+splitting all fields, `wc -l`, the same log of two hundred who do that job at once, DuckDB grouping the same fields by regular expressions (if the Python package duckdb is there; once), unpacking,
 reading five members of each event with serde_json, and can-access. Prints the medians of the times, and the medians of how
 many times each took what stood beside it in the same round: a machine is not equally fast all the time.
 """
@@ -33,7 +33,8 @@ duckdb.sql(f'''
 ''')
 """
 
-COUNT, UNPACK, TYPED, DUCK = "counting lines", "unpacking", "`serde_json`, five members of each event", "DuckDB, one thread"
+COUNT, SPLIT, OF_MANY = "counting lines", "splitting all fields", "counting lines, 200 jobs"
+UNPACK, TYPED, DUCK = "unpacking", "`serde_json`, five members of each event", "DuckDB, one thread"
 
 
 def run(command: list) -> tuple[float, float]:
@@ -47,6 +48,15 @@ def run(command: list) -> tuple[float, float]:
     return cpu, wall
 
 
+def write(path: str, command: list) -> None:
+    """Writes what a command prints, in large pieces: a file is read faster then than one written in small ones."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process, open(path, "wb", buffering=0) as out:
+        while piece := process.stdout.read(8 << 20):
+            out.write(piece)
+    if process.returncode != 0:
+        raise subprocess.CalledProcessError(process.returncode, command)
+
+
 def main() -> None:
     size = int(float(sys.argv[1] if len(sys.argv) > 1 else 2) * 1e9)
     rounds = int(sys.argv[2] if len(sys.argv) > 2 else 9)
@@ -55,12 +65,11 @@ def main() -> None:
         subprocess.run(cargo, cwd=ROOT, check=True, capture_output=True)
     program, peer = ROOT / "target/release/can-access", ROOT / "benches/peers/target/release/peers"
     with tempfile.TemporaryDirectory(dir=ROOT / "target") as folder:
-        plain, packed, document, events, policy = (
-            os.path.join(folder, name) for name in ["some.log", "some.log.gz", "some.json", "some.jsonl", "policy.json"]
-        )
+        names = ["some.log", "many.log", "some.log.gz", "some.json", "some.jsonl", "policy.json", "of-many.json"]
+        plain, many, packed, document, events, policy, of_many = (os.path.join(folder, name) for name in names)
         generate = [ROOT / "target/release/examples/generate-logs", "deployment", "1000", "9", "--size"]
-        with open(plain, "wb") as out:
-            subprocess.run([*generate, str(size)], check=True, stdout=out)
+        write(plain, [*generate, str(size)])
+        write(many, [*generate, str(size), "--of-many", "200"])
         with open(packed, "wb") as out:
             subprocess.run(["gzip", "-c", plain], check=True, stdout=out)
         with open(document, "wb") as out:
@@ -70,11 +79,14 @@ def main() -> None:
             records = text.read().strip().removeprefix('{"Records":[').removesuffix("]}")
             out.write(records.replace("},\n{", "}\n{") + "\n")
         subprocess.run([program, "derive", "-q", "-o", policy, plain], check=True)
+        subprocess.run([program, "derive", "-q", "-o", of_many, many], check=True)
         # What is run, beside what, and whether its CPU time or how long it takes counts.
         cpu, wall = 0, 1
         runs = {
             COUNT: ([peer, "--count-lines", plain], None, cpu),
             "`wc -l`": (["wc", "-l", plain], COUNT, cpu),
+            SPLIT: ([peer, "--split-fields", plain], COUNT, cpu),
+            OF_MANY: ([peer, "--count-lines", many], None, cpu),
             UNPACK: ([peer, "--unpack", packed], None, wall),
             TYPED: ([peer, "--typed-events", events], None, cpu),
         }
@@ -84,6 +96,7 @@ def main() -> None:
             runs |= {
                 f"{name} 1`": ([*start, "1", plain], COUNT, cpu),
                 f"{name} 2`": ([*start, "2", plain], f"{name} 1`", wall),
+                f"{name} 1`, 200 jobs": ([program, command, "-q", options[0], of_many, "--threads", "1", many], OF_MANY, cpu),
                 f"{name} 1`, packed": ([*start, "1", packed], UNPACK, wall),
                 f"{name} 2`, packed": ([*start, "2", packed], UNPACK, wall),
                 f"{name} 1`, CloudTrail": ([*start, "1", events], TYPED, cpu),
@@ -91,7 +104,7 @@ def main() -> None:
             }
         if subprocess.run([sys.executable, "-c", "import duckdb"], capture_output=True).returncode == 0:
             runs[DUCK] = ([sys.executable, "-c", DUCKDB, plain], COUNT, cpu)
-        for path in [plain, packed, events]:
+        for path in [plain, many, packed, events]:
             run(["wc", "-c", path])
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
         for turn in range(rounds):

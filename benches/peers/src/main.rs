@@ -6,8 +6,8 @@
 //!
 //! With a folder of node packages as its argument, it asks `@cloud-copilot/iam-simulate` from it, too.
 //!
-//! With `--count-lines FILE`, `--unpack FILE` or `--typed-events FILE` it does what no reader of logs can do without, for
-//! `logs.py`, and says how many seconds that took of the processor.
+//! With `--count-lines FILE`, `--split-fields FILE`, `--unpack FILE` or `--typed-events FILE` it does what readers of logs
+//! do, for `logs.py`, and says how many seconds that took of the processor.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop at anything unexpected")]
 
@@ -16,7 +16,7 @@ mod baselines;
 #[path = "../../workloads/mod.rs"]
 mod workloads;
 
-use baselines::{Memory, count_lines, read_events};
+use baselines::{Memory, count_lines, read_events, split_fields};
 use can_access_engine::decision::{Decision, decide};
 use can_access_engine::index::CompiledSet;
 use can_access_engine::layer::Layer;
@@ -291,6 +291,7 @@ fn main() {
         let start = ThreadTime::now();
         let found = match option {
             "count-lines" => format!("{} lines", count_lines(file, &mut Memory::new())),
+            "split-fields" => format!("{} fields", split_fields(file, &mut Memory::new())),
             "unpack" => format!("{} bytes", unpack(file)),
             "typed-events" => format!("{} bytes of members", read_events(&events)),
             _ => panic!("no such option: --{option}"),
