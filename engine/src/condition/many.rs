@@ -1,7 +1,9 @@
 //! Long lists of values: a value of the request is looked up in them, not compared with each.
 
 use super::operator::{Base, Family};
-use super::value::{Comparison, ConditionValue, Operand};
+use super::value::{Comparison, ConditionValue, Operand, is_in_order};
+use crate::decimal::{Decimal, DecimalBuf};
+use crate::instant::Instant;
 use crate::pattern::{Candidates, FEW, Pieces, Variables, fold};
 use crate::truth::Truth;
 use std::cmp::Ordering;
@@ -17,6 +19,12 @@ pub(super) enum Many {
     Texts { candidates: Candidates, of: Vec<usize>, others: Vec<usize> },
     /// Texts in which letter case does not count: those without variables in order, folded, and the others.
     Folded { sorted: Vec<Vec<char>>, others: Vec<usize> },
+    /// Numbers, in order.
+    Numbers(Vec<DecimalBuf>),
+    /// Times, in order.
+    Instants(Vec<Instant>),
+    /// Texts in base64, in order.
+    Bytes(Vec<String>),
 }
 
 impl Many {
@@ -26,8 +34,8 @@ impl Many {
     }
 
     fn are_more_than(few: usize, base: Base, values: &[ConditionValue]) -> bool {
-        // An address of the request is read once then.
-        let few = if base.family() == Family::Ip { 1 } else { few };
+        // An address, a number or a time of the request is read once then.
+        let few = if matches!(base.family(), Family::Ip | Family::Numeric | Family::Date) { 1 } else { few };
         values.len() > few
     }
 
@@ -40,8 +48,16 @@ impl Many {
         if !Self::are_more_than(few, base, values) {
             return None;
         }
-        if base.family() == Family::Ip {
-            return Some(Self::Networks(Networks::of(values)));
+        match base.family() {
+            Family::Ip => return Some(Self::Networks(Networks::of(values))),
+            Family::Numeric => {
+                return Some(Self::Numbers(in_order(values, ConditionValue::number, |one, other| {
+                    one.borrowed().cmp(&other.borrowed())
+                })));
+            }
+            Family::Date => return Some(Self::Instants(in_order(values, ConditionValue::instant, Ord::cmp))),
+            Family::Binary => return Some(Self::Bytes(in_order(values, ConditionValue::bytes, Ord::cmp))),
+            _ => {}
         }
         let (mut of, mut others, mut pieces, mut sorted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (at, value) in values.iter().enumerate() {
@@ -74,6 +90,15 @@ impl Many {
         let compare = |at: usize| values.get(at).map(|own| own.compare(base, value, variables));
         let found = match self {
             Self::Networks(networks) => return value.parse().is_ok_and(|address| networks.contains(address)).into(),
+            Self::Numbers(sorted) => {
+                let value = Decimal::parse(value);
+                return value.is_some_and(|value| one_holds(base, sorted, |own| value.cmp(&own.borrowed()))).into();
+            }
+            Self::Instants(sorted) => {
+                let value = Instant::parse(value);
+                return value.is_some_and(|value| one_holds(base, sorted, |own| value.cmp(own))).into();
+            }
+            Self::Bytes(sorted) => return sorted.binary_search_by(|own| own.as_str().cmp(value)).is_ok().into(),
             Self::Texts { candidates, of, .. } => candidates
                 .each(value, &mut |at| match of.get(at).and_then(|at| compare(*at)) {
                     Some(Comparison::Match) => ControlFlow::Break(()),
@@ -90,6 +115,32 @@ impl Many {
             _ => return found.into(),
         };
         Truth::any(others.iter().filter_map(|at| compare(*at)).map(Comparison::truth))
+    }
+}
+
+/// What can be read of values, in order.
+fn in_order<T>(
+    values: &[ConditionValue],
+    read: impl Fn(&ConditionValue) -> Option<T>,
+    order: impl Fn(&T, &T) -> Ordering,
+) -> Vec<T> {
+    let mut all: Vec<T> = values.iter().filter_map(read).collect();
+    all.sort_unstable_by(order);
+    all
+}
+
+/// Whether a value satisfies an operator with one of some that are in order; `order` is how it stands to one of them.
+fn one_holds<T>(base: Base, sorted: &[T], order: impl Fn(&T) -> Ordering) -> bool {
+    let holds = |own: Option<&T>| own.is_some_and(|own| is_in_order(base, order(own)));
+    match base {
+        Base::NumericLessThan | Base::NumericLessThanEquals | Base::DateLessThan | Base::DateLessThanEquals => {
+            holds(sorted.last())
+        }
+        Base::NumericGreaterThan
+        | Base::NumericGreaterThanEquals
+        | Base::DateGreaterThan
+        | Base::DateGreaterThanEquals => holds(sorted.first()),
+        _ => sorted.binary_search_by(|own| order(own).reverse()).is_ok(),
     }
 }
 
@@ -171,7 +222,25 @@ mod tests {
             "${v}",
             "${*}",
         ]);
-        prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+        let ordered = prop::sample::select(vec![
+            "-1.5",
+            "-1",
+            "0",
+            "1",
+            "1.5",
+            "1.50",
+            "2",
+            "10",
+            "1970-01-01T00:00:02Z",
+            "2026-01-01",
+            "2026-02",
+            "MQ==",
+            "Mg==",
+        ]);
+        prop_oneof![
+            prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat()),
+            ordered.prop_map(str::to_owned)
+        ]
     }
 
     proptest! {

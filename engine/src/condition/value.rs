@@ -134,6 +134,19 @@ impl ConditionValue {
         }
     }
 
+    /// The number, if it is one.
+    pub(super) fn number(&self) -> Option<DecimalBuf> {
+        match self.operand() {
+            Operand::Number(number) => Some(number.clone()),
+            _ => None,
+        }
+    }
+
+    /// The text of bytes, if it is one.
+    pub(super) fn bytes(&self) -> Option<String> {
+        matches!(self.operand(), Operand::Bytes).then(|| self.as_str().to_owned())
+    }
+
     /// The instant, if it is one.
     pub(crate) fn instant(&self) -> Option<Instant> {
         match self.operand() {
@@ -240,14 +253,17 @@ fn is_base64(text: &str) -> bool {
 
 /// Whether a value that stands in this order to the policy's satisfies the positive form of the operator.
 fn ordered(base: Base, order: Ordering) -> Comparison<'static> {
-    let holds = match base {
+    is_in_order(base, order).into()
+}
+
+pub(super) fn is_in_order(base: Base, order: Ordering) -> bool {
+    match base {
         Base::NumericLessThan | Base::DateLessThan => order.is_lt(),
         Base::NumericLessThanEquals | Base::DateLessThanEquals => order.is_le(),
         Base::NumericGreaterThan | Base::DateGreaterThan => order.is_gt(),
         Base::NumericGreaterThanEquals | Base::DateGreaterThanEquals => order.is_ge(),
         _ => order.is_eq(),
-    };
-    holds.into()
+    }
 }
 
 /// Whether a text is a value that operators of a family can read.

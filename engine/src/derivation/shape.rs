@@ -351,7 +351,7 @@ impl Shape {
                     if let Some(known) = lately.directories.replace(hash) {
                         known.name.clear();
                         known.name.push_str(directory);
-                        known.shape.clone_from(self);
+                        known.shape.become_like(self);
                     }
                 }
             }
@@ -359,6 +359,14 @@ impl Shape {
         }
         self.segments(name, at, usize::MAX, user);
         self.number = lately.number(&self.text);
+    }
+
+    /// Becomes the same, in memory that is there.
+    fn become_like(&mut self, other: &Self) {
+        self.text.clone_from(&other.text);
+        self.slots.clone_from(&other.slots);
+        (self.number, self.directory) = (other.number, other.directory);
+        self.slots_of_directory = other.slots_of_directory;
     }
 
     /// Takes the segments from there on, until one begins at or behind `end`.
