@@ -67,7 +67,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=ROOT / "target") as folder:
         names = ["some.log", "many.log", "some.log.gz", "some.json", "some.jsonl", "policy.json", "of-many.json"]
         plain, many, packed, document, events, policy, of_many = (os.path.join(folder, name) for name in names)
-        generate = [ROOT / "target/release/examples/generate-logs", "deployment", "1000", "9", "--size"]
+        generate = [ROOT / "target/release/examples/generate-logs", "deployment", "1", "9", "--size"]
         write(plain, [*generate, str(size)])
         write(many, [*generate, str(size), "--of-many", "200"])
         with open(packed, "wb") as out:

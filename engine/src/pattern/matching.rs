@@ -110,7 +110,7 @@ pub(super) fn glob<'a>(mut steps: impl Steps<'a>, text: &[u8]) -> bool {
         steps = before;
         let left = match step {
             Step::AnyRun => break,
-            Step::Literal(literal) => rest.strip_suffix(literal.as_bytes()),
+            Step::Literal(literal) => without_end(rest, literal.as_bytes()),
             Step::AnyChar => without_last(rest),
         };
         let Some(left) = left else { return false };
@@ -126,6 +126,16 @@ pub(super) fn glob<'a>(mut steps: impl Steps<'a>, text: &[u8]) -> bool {
         (steps, rest) = (behind, left);
     }
     true
+}
+
+/// A text without what it has to end with. Its last bytes are looked at first: what differs at all most often does so there.
+#[inline]
+fn without_end<'t>(text: &'t [u8], end: &[u8]) -> Option<&'t [u8]> {
+    const LAST: usize = 8;
+    match (text.last_chunk::<LAST>(), end.last_chunk::<LAST>()) {
+        (Some(last), Some(wanted)) if last != wanted => None,
+        _ => text.strip_suffix(end),
+    }
 }
 
 /// The first place where a step that is no run and those behind it up to the next run fit: the steps that are left, and
