@@ -4,7 +4,7 @@ use can_access_engine::replay::skim::Kind;
 use rustc_hash::FxHashMap;
 
 /// How many plans are kept. Hosts in request headers are for anybody to choose, so there could be any number.
-const MOST: usize = 1 << 14;
+const MOST: usize = 3 << 12;
 
 /// How many places there are for plans that are found without a hash.
 const RECENT: usize = 1 << RECENT_BITS;
