@@ -204,14 +204,17 @@ fn of_levels<R: Record>(
     around: Surroundings,
     record: &mut R,
 ) -> Said {
-    let said = |(level, policies)| {
+    let mut whole = Said::PASSES;
+    for (level, policies) in levels.iter().enumerate() {
         let group = Group { layer: around.layer, access_point: false, level };
-        of_group::<_, Said>(statements, group, policies, request, around, record)
-    };
-    levels.iter().enumerate().map(said).fold(Said::PASSES, |whole, of_level| Said {
-        denies: whole.denies.or(of_level.denies),
-        allows: whole.allows.and(of_level.allows),
-    })
+        let of_level = of_group::<_, Said>(statements, group, policies, request, around, record);
+        whole.denies = whole.denies.or(of_level.denies);
+        whole.allows = whole.allows.and(of_level.allows);
+        if R::HASTY && whole.denies.is_true() {
+            break;
+        }
+    }
+    whole
 }
 
 /// What the policies of one group say.
