@@ -1,6 +1,7 @@
 //! What is asked about lines of one kind, and how often it was answered how.
 
 use can_access_engine::replay::judge::{Outlook, Verdict};
+use can_access_engine::replay::texts::Client;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -17,7 +18,7 @@ const COUNTS: usize = 16;
 /// What the policies say, and those of the baseline.
 pub(super) type Verdicts = (Verdict, Option<Verdict>);
 
-/// A question to the policies that differs from line to line in a name, a prefix, an address and a time only.
+/// A question to the policies that differs from line to line in a name, a prefix, a client, an address and a time only.
 pub(super) struct Question {
     /// Which group the requests are counted in.
     pub(super) group: usize,
@@ -40,8 +41,9 @@ pub(super) struct Question {
 /// Which patterns match a resource, or the prefix that is asked for, of the policies and of the baseline.
 type Matching = (u64, u64, Circumstances);
 
-/// The numbers of the address and of the time, as far as answers hang on them, each to the policies and to the baseline.
-type Circumstances = (u64, u64);
+/// The numbers of the address and of the time, as far as answers hang on them, each to the policies and to the baseline; and
+/// those of the client, to both.
+type Circumstances = [u64; 4];
 
 /// How many counts are found without a hash.
 const RECENT: usize = 1 << RECENT_BITS;
@@ -49,9 +51,10 @@ const RECENT_BITS: u32 = 3;
 
 /// Where among them a count may be.
 #[inline]
-fn slot((matching, old, (address, time)): &Matching) -> usize {
+fn slot((matching, old, [address, time, client, old_client]): &Matching) -> usize {
     // Multiplied by an odd number, so that all bits count in the highest ones.
-    let all = matching ^ old.rotate_left(32) ^ address.rotate_left(16) ^ time.rotate_left(48);
+    let around = address ^ time.rotate_left(32) ^ client.rotate_left(48) ^ old_client.rotate_left(8);
+    let all = matching ^ old.rotate_left(32) ^ around.rotate_left(16);
     (all.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - RECENT_BITS)) as usize
 }
 
@@ -125,16 +128,21 @@ impl Question {
         self.outlooks().any(|outlook| outlook.addresses.is_some())
     }
 
+    /// Whether it hangs on the client.
+    pub(super) fn hangs_on_client(&self) -> bool {
+        self.outlooks().any(Outlook::hangs_on_client)
+    }
+
     fn outlooks(&self) -> impl Iterator<Item = &Outlook> {
         std::iter::once(&self.outlook).chain(&self.old_outlook)
     }
 
-    /// What the answer hangs on, given the name of the resource, the prefix that is asked for, the address, and the time in
-    /// seconds since 1970. `room` is for texts that have to be put together.
+    /// What the answer hangs on, given the name of the resource, the prefix that is asked for, the client, the address, and
+    /// the time in seconds since 1970. `room` is for texts that have to be put together.
     pub(super) fn hinge<'p>(
         &self,
         name: &[u8],
-        prefix: Option<&'p str>,
+        (prefix, client): (Option<&'p str>, Option<Client<'_>>),
         (address, time): (Option<&[u8]>, i64),
         room: &mut Vec<u8>,
     ) -> Hinge<'p> {
@@ -147,7 +155,9 @@ impl Question {
         let both = |number: &dyn Fn(&Outlook) -> u32| {
             u64::from(number(&self.outlook)) | u64::from(old.map_or(0, number)) << u32::BITS
         };
-        let around = (both(&address), both(&time));
+        let client =
+            |outlook: Option<&Outlook>| outlook.zip(client).map_or(0, |(outlook, client)| outlook.client(&client));
+        let around = [both(&address), both(&time), client(Some(&self.outlook)), client(old)];
         if let Some(prefix) = prefix {
             let old = old.map_or(Some(0), |old| old.matching_prefix(prefix));
             return match self.outlook.matching_prefix(prefix).zip(old) {

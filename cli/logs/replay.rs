@@ -182,7 +182,8 @@ struct Worker<'j> {
     base: u64,
 }
 
-/// What is done with lines that differ in nothing but their key, the prefix that they ask for, their address and their time.
+/// What is done with lines that differ in nothing but their key, the prefix that they ask for, their client, their address and
+/// their time.
 struct Plan {
     class: Class,
     /// What is asked; `None` if there is no evidence.
@@ -258,7 +259,10 @@ impl Visit for Worker<'_> {
             self.line(place, line);
             self.learning = false;
             // What is about an object has to have its key in the right place.
-            let tells = |question: &Question| !question.hangs_on_address() || skim.address().is_some();
+            let tells = |question: &Question| {
+                let address = !question.hangs_on_address() || skim.address().is_some();
+                address && (!question.hangs_on_client() || skim.client().is_some())
+            };
             let fits = |plan: &Plan| {
                 plan.question.as_ref().is_none_or(|question| question.named == skim.has_key() && tells(question))
             };
@@ -282,8 +286,9 @@ impl Visit for Worker<'_> {
                 return self.line(place, S::read(text));
             }
         }
-        let hinge =
-            question.hinge(key.as_deref().unwrap_or_default(), prefix, (skim.address(), skim.time()), &mut self.room);
+        let client = if question.hangs_on_client() { skim.client() } else { None };
+        let name = key.as_deref().unwrap_or_default();
+        let hinge = question.hinge(name, (prefix, client), (skim.address(), skim.time()), &mut self.room);
         let of = (plan.class, question.group);
         let (tally, groups) = (&mut self.tally, &mut self.groups);
         let told = |verdicts: &_, segment: &_, requests| count((tally, groups), of, verdicts, segment, requests);

@@ -3,6 +3,7 @@
 use super::addresses::{self, Addresses};
 use super::logged::{Bucket, Logged};
 use super::requester::Requester;
+use super::texts::{ByClient, ByText, Client, OF_CLIENT, OF_REQUESTER};
 use super::times::{self, Times};
 use crate::arn::{AccountId, Arn};
 use crate::condition::ConditionTest;
@@ -62,7 +63,7 @@ pub struct Around {
 pub struct Looking {
     set: CompiledSet,
     keys: Keys,
-    /// Whether the verdict on requests that differ in their resource, prefix, address and time hangs on nothing else.
+    /// Whether the verdict on requests that differ in their resource, prefix, client, address and time hangs on nothing else.
     is_steady: bool,
     /// Which addresses are the same to the policies, if they look at them, and which times.
     addresses: Option<Arc<Addresses>>,
@@ -133,57 +134,18 @@ impl Keys {
     }
 }
 
-/// How a verdict hangs on the prefix that a request asks for.
-#[derive(Debug)]
-enum ByPrefix {
-    Not,
-    /// On which of these match it.
-    Patterns(Few),
-    Text,
-}
-
-impl ByPrefix {
-    /// How it does with the statements that concern a request, whatever its prefix is.
-    fn of(statements: &[&Statement], request: &Request<'_>) -> Self {
-        let is_prefix = |key: &ConditionKey| key.folded() == "s3:prefix";
-        let tests = statements.iter().flat_map(|statement| statement.conditions().tests());
-        let tests: Vec<&ConditionTest> = tests.filter(|test| is_prefix(test.key())).collect();
-        if statements.iter().any(|statement| statement.variables().any(is_prefix)) {
-            return Self::Text;
-        }
-        if tests.is_empty() {
-            return Self::Not;
-        }
-        let is_steady = |test: &&ConditionTest| {
-            let mut variables = test.values().iter().filter_map(|value| value.pattern()).flat_map(Pattern::variables);
-            variables.all(|variable| OF_REQUESTER.contains(&variable.key().folded()))
-        };
-        let mut patterns: Vec<Pattern> = Vec::new();
-        for test in tests {
-            let Some(own) = Some(test).filter(is_steady).and_then(|test| test.patterns(request)) else {
-                return Self::Text;
-            };
-            own.into_iter().for_each(|pattern| {
-                if !patterns.contains(&pattern) {
-                    patterns.push(pattern);
-                }
-            });
-        }
-        if patterns.len() > Few::MOST { Self::Text } else { Self::Patterns(Few::new(patterns)) }
-    }
-}
-
 /// What the verdict on requests for a bucket or its objects hangs on, if they differ in nothing but the name of their
-/// resource, the prefix that they ask for, the address they come from and their time: which of some patterns match the
-/// resource and the prefix, or on the prefix itself, and perhaps on the networks that the address is in and on the instants
-/// that the time lies between.
+/// resource, the prefix that they ask for, their client, the address they come from and their time: which of some patterns
+/// match the resource, the prefix and what the client says, or on the prefix itself, and perhaps on the networks that the
+/// address is in and on the instants that the time lies between.
 #[derive(Debug)]
 pub struct Outlook {
     /// Patterns of what stands behind the scope.
     patterns: Few,
     /// The part of the scope that they do not say anything of, because not all of them begin with it.
     head: String,
-    prefix: ByPrefix,
+    prefix: ByText,
+    client: ByClient,
     /// Whether it hangs on the number of the address, too.
     pub addresses: Option<Arc<Addresses>>,
     /// The same of the time.
@@ -209,22 +171,27 @@ impl Outlook {
     /// Whether the verdict hangs on the prefix.
     #[must_use]
     pub fn hangs_on_prefix(&self) -> bool {
-        !matches!(self.prefix, ByPrefix::Not)
+        !self.prefix.is_not()
     }
 
     /// Which patterns match a prefix, a bit for each. `None` if the verdict hangs on something else of it.
     #[must_use]
     pub fn matching_prefix(&self, prefix: &str) -> Option<u64> {
-        match &self.prefix {
-            ByPrefix::Not => Some(0),
-            ByPrefix::Patterns(patterns) => Some(patterns.matching(prefix.as_bytes())),
-            ByPrefix::Text => None,
-        }
+        self.prefix.matching(prefix)
+    }
+
+    /// Whether the verdict hangs on what the client says of itself.
+    #[must_use]
+    pub fn hangs_on_client(&self) -> bool {
+        !self.client.is_not()
+    }
+
+    /// A number that clients have in common that are the same to the policies.
+    #[must_use]
+    pub fn client(&self, client: &Client<'_>) -> u64 {
+        self.client.number(client)
     }
 }
-
-/// The keys that stay the same for all requests of one requester, or of the sessions of one role.
-const OF_REQUESTER: [&str; 3] = ["aws:username", "aws:principalaccount", "aws:principaltype"];
 
 impl Judge {
     /// What the verdict on requests like this one hangs on, which is on what the scope of its first fact holds. `None` if
@@ -274,11 +241,14 @@ impl Around {
     pub fn only_outlook(&self) -> Option<Outlook> {
         let Looking { addresses, times, .. } = &*self.policies;
         let looks_further = |policies: &Looking| policies.addresses.is_some() || policies.times.is_some();
-        let is_steady = self.is_steady() && !self.others.iter().any(|(_, policies)| looks_further(policies));
+        let by_client = OF_CLIENT.iter().any(|key| self.looks_at(key));
+        let is_steady =
+            self.is_steady() && !by_client && !self.others.iter().any(|(_, policies)| looks_further(policies));
         is_steady.then(|| Outlook {
             patterns: Few::default(),
             head: String::new(),
-            prefix: ByPrefix::Not,
+            prefix: ByText::Not,
+            client: ByClient::default(),
             addresses: addresses.clone(),
             times: times.clone(),
         })
@@ -305,7 +275,8 @@ impl Around {
             return None;
         }
         let behind: Option<Vec<Pattern>> = patterns.iter().map(|pattern| pattern.behind(scope.resource)).collect();
-        let prefix = ByPrefix::of(&concerned, request);
+        let prefix = ByText::of("s3:prefix", Few::MOST, &concerned, request);
+        let client = ByClient::of(&concerned, request)?;
         let Looking { addresses, times, .. } = &*self.policies;
         let (patterns, head) = match behind {
             Some(patterns) => (patterns, ""),
@@ -315,6 +286,7 @@ impl Around {
             patterns: Few::new(patterns),
             head: head.to_owned(),
             prefix,
+            client,
             addresses: addresses.clone(),
             times: times.clone(),
         })
@@ -327,21 +299,20 @@ fn may_be_about(statement: &Statement, scope: &Arn<'_>) -> bool {
     statement.resource().is_none_or(|resource| resource.is_negated() || resource.entries().iter().any(may_be))
 }
 
-/// Whether a statement applies to no request that differs from this one in its resource, prefix, address and time only: a
-/// condition on something else does not hold.
+/// Whether a statement applies to no request that differs from this one in its resource, prefix, client, address and time
+/// only: a condition on something else does not hold.
 fn is_idle(statement: &Statement, request: &Request<'_>) -> bool {
     let is_steady = |key: &ConditionKey| {
         let key = key.folded();
-        key != "s3:prefix" && !addresses::KEYS.contains(&key) && !times::KEYS.contains(&key)
+        key != "s3:prefix" && ![&addresses::KEYS[..], &times::KEYS, &OF_CLIENT].concat().contains(&key)
     };
     let fails = |test: &ConditionTest| is_steady(test.key()) && test.evaluate(request).truth == Truth::False;
     statement.variables().all(is_steady) && statement.conditions().tests().iter().any(fails)
 }
 
-/// Whether policies look at nothing that is of one request only, but for its resource, prefix, address and time.
+/// Whether policies look at nothing that is of one request only, but for its resource, prefix, client, address and time.
 fn is_steady(keys: &Keys) -> bool {
-    const OF_ONE_REQUEST: [&str; 6] =
-        ["aws:useragent", "aws:referer", "sts:rolesessionname", "s3:signatureage", "s3:delimiter", "s3:max-keys"];
+    const OF_ONE_REQUEST: [&str; 4] = ["sts:rolesessionname", "s3:signatureage", "s3:delimiter", "s3:max-keys"];
     !OF_ONE_REQUEST.iter().any(|key| keys.has(key))
 }
 

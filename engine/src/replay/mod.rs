@@ -31,6 +31,7 @@ pub mod requester;
 pub mod skim;
 pub mod skimmed;
 pub mod tally;
+pub mod texts;
 pub mod times;
 mod words;
 

@@ -10,6 +10,7 @@ use super::path_style;
 use super::pieces::Pieces;
 use super::query::{decoded, is_text};
 use super::skimmed::Skimmed;
+use super::texts::Client;
 use super::words::{Word, Words};
 use crate::lanes::{Mask, begins, first_bytes, marks_all};
 use memchr::memmem;
@@ -28,11 +29,13 @@ pub struct Skim<'l> {
     /// The key as it is logged: printable ASCII.
     field: &'l [u8],
     named: Path<'l>,
+    /// Referer, user agent and version.
+    client: &'l [u8],
     tail: &'l [u8],
 }
 
-/// What lines have in common that differ in nothing but their key, the prefix that they ask for and their address, and
-/// perhaps in the session of a role, or in which version S3 does something to by itself.
+/// What lines have in common that differ in nothing but their key, the prefix that they ask for, their client and their
+/// address, and perhaps in the session of a role, or in which version S3 does something to by itself.
 pub type Kind = [usize; 6];
 
 /// What the request line says of the key.
@@ -64,6 +67,12 @@ impl<'l> Skimmed<'l> for Skim<'l> {
     #[inline]
     fn address(&self) -> Option<&'l [u8]> {
         Some(self.address)
+    }
+
+    fn client(&self) -> Option<Client<'l>> {
+        let text = std::str::from_utf8(self.client).ok()?;
+        let mut parts = text.split('"').skip(1).step_by(2).map(|text| Some(text).filter(|text| *text != "-"));
+        Some(Client { referer: parts.next().flatten(), agent: parts.next().flatten() })
     }
 
     #[inline]
@@ -308,15 +317,17 @@ impl Skimmer {
         let (named, path, prefix) = self.path(&mut words, form, &key)?;
         let answer = self.answer(&mut words)?;
         words.numbers()?;
-        let client = self.client(&mut words, habit.client)?;
+        let text = words.rest();
+        let client_number = self.client(&mut words, habit.client)?;
+        let client = text.get(..text.len() - words.rest().len())?;
         words.host_id()?;
         let (tail_number, tail) = self.tail(&mut words, habit.tail)?;
-        let usual = Usual { client, tail: tail_number };
+        let usual = Usual { client: client_number, tail: tail_number };
         if usual != habit {
             *self.requesters.about_mut(requester)? = usual;
         }
         let kind = [requester, bucket_number, operation, path, answer, tail_number];
-        Some((Skim { time, address, kind, prefix, bucket, field: key.text, named, tail }, words.rest()))
+        Some((Skim { time, address, kind, prefix, bucket, field: key.text, named, client, tail }, words.rest()))
     }
 
     /// Skims what follows the operation of what S3 does by itself.
@@ -346,7 +357,10 @@ impl Skimmer {
         let (tail_number, length) = self.other_tail(&mut words, Tail::Nothing)?;
         let tail = text.get(..length - 1)?;
         let kind = [requester, bucket_number, operation, version, answer, tail_number];
-        Some((Skim { time, address, kind, prefix: None, bucket, field: key, named: Path::Unsaid, tail }, words.rest()))
+        Some((
+            Skim { time, address, kind, prefix: None, bucket, field: key, named: Path::Unsaid, client: b"", tail },
+            words.rest(),
+        ))
     }
 
     /// Takes owner and bucket: the number of both, and the bucket.

@@ -1,6 +1,7 @@
 //! What ordinary lines and ordinary events have in common: what may differ between those of one kind.
 
 use super::skim::{Kind, Style};
+use super::texts::Client;
 use std::borrow::Cow;
 
 /// Something ordinary: a line of an access log ([`Skim`](super::skim::Skim)), or an event of CloudTrail
@@ -15,6 +16,11 @@ pub trait Skimmed<'l> {
 
     /// The address it came from, if those of one kind may differ in it.
     fn address(&self) -> Option<&'l [u8]> {
+        None
+    }
+
+    /// What the client says of itself, if those of one kind may differ in it.
+    fn client(&self) -> Option<Client<'l>> {
         None
     }
 
