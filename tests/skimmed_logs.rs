@@ -8,7 +8,7 @@ mod binary;
 use binary::{err, file, folder, out, run};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, Select, select};
 
 const POLICY: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::acme/a/*" },
@@ -90,8 +90,12 @@ struct Own {
     day: u8,
 }
 
+/// One of some texts.
+fn of(words: &[&'static str]) -> Select<&'static str> {
+    select(words.to_vec())
+}
+
 fn base() -> impl Strategy<Value = Base> {
-    let of = |words: &[&'static str]| select(words.to_vec());
     let requester = of(&[
         "AmazonS3",
         "-",
@@ -150,7 +154,6 @@ fn base() -> impl Strategy<Value = Base> {
 }
 
 fn own() -> impl Strategy<Value = Own> {
-    let of = |words: &[&'static str]| select(words.to_vec());
     let key = of(&[
         "a/b",
         "a/c",
@@ -292,7 +295,6 @@ fn a_question_mark_ends_a_path() {
 
 /// A read by somebody who says something of themselves.
 fn read() -> impl Strategy<Value = String> {
-    let of = |words: &[&'static str]| select(words.to_vec());
     let requester = of(&["arn:aws:iam::111122223333:user/ann", "arn:aws:sts::111122223333:assumed-role/r/s"]);
     let key = of(&["a/b", "a/c", "d"]);
     let client = of(&[
@@ -312,7 +314,6 @@ fn read() -> impl Strategy<Value = String> {
 
 /// A listing by somebody of what begins with a prefix.
 fn listing() -> impl Strategy<Value = String> {
-    let of = |words: &[&'static str]| select(words.to_vec());
     let requester = of(&[
         "arn:aws:iam::111122223333:user/ann",
         "arn:aws:iam::111122223333:user/ann",

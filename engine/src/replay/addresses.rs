@@ -87,15 +87,10 @@ impl Addresses {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layer::Layer;
-    use crate::problem::Source;
+    use crate::replay::policy_with;
 
     fn addresses(conditions: &str) -> Option<Addresses> {
-        let text = format!(
-            r#"{{ "Version": "2012-10-17", "Statement": {{ "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {{ {conditions} }} }} }}"#
-        );
-        let policy = Arc::new(Policy::read(Source::new("p.json", text), Layer::Identity).unwrap());
-        Addresses::of([&policy].into_iter())
+        Addresses::of([&policy_with(conditions)].into_iter())
     }
 
     #[test]

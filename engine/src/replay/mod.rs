@@ -435,3 +435,13 @@ fn path_style(host: Option<&str>, bucket: &str) -> Option<bool> {
     let endpoint = host.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("s3")) && host.contains(".amazonaws.com");
     endpoint.then_some(true)
 }
+
+/// A policy of one statement with conditions.
+#[cfg(test)]
+fn policy_with(conditions: &str) -> std::sync::Arc<crate::policy::Policy> {
+    let text = format!(
+        r#"{{ "Version": "2012-10-17", "Statement": {{ "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {{ {conditions} }} }} }}"#
+    );
+    let source = crate::problem::Source::new("p.json", text);
+    std::sync::Arc::new(crate::policy::Policy::read(source, crate::layer::Layer::Identity).unwrap())
+}

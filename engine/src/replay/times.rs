@@ -40,15 +40,10 @@ impl Times {
 mod tests {
     use super::*;
     use crate::instant::Instant;
-    use crate::layer::Layer;
-    use crate::problem::Source;
+    use crate::replay::policy_with;
 
     fn times(conditions: &str) -> Option<Times> {
-        let text = format!(
-            r#"{{ "Version": "2012-10-17", "Statement": {{ "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {{ {conditions} }} }} }}"#
-        );
-        let policy = Arc::new(Policy::read(Source::new("p.json", text), Layer::Identity).unwrap());
-        Times::of([&policy].into_iter())
+        Times::of([&policy_with(conditions)].into_iter())
     }
 
     #[test]
