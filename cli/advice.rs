@@ -5,7 +5,9 @@ use crate::Failure;
 use crate::question::{Answer, Asked, Prepared};
 use can_access_engine::catalogue::{self, Catalogue, Unknown};
 use can_access_engine::checks::{self, Remark};
-use can_access_engine::request::{Action, ContextValue, Resource};
+use can_access_engine::policy::PolicySet;
+use can_access_engine::request::{Action, ContextValue, Request, Resource};
+use std::sync::Arc;
 
 /// What AWS's data says of an action, looked up once for all questions about it.
 #[derive(Debug)]
@@ -49,9 +51,6 @@ impl Advice {
     }
 
     /// Asks about the action, with notes on what is odd about the question.
-    ///
-    /// Of an action without resource-level permissions, only statements on `*` match, whatever was named (R3.22), unless
-    /// somebody asks about what may be newer than AWS's data and is not `trusting` it.
     pub(crate) fn ask<'p>(
         &self,
         prepared: &'p Prepared,
@@ -61,11 +60,28 @@ impl Advice {
         trusting: bool,
         context: &[(String, ContextValue)],
     ) -> Result<Answer<'p>, Failure> {
+        let (request, remarks) = self.request(prepared, policies.set(), action, resource, trusting, context)?;
+        let explanation = Arc::new(policies.explain(&request));
+        prepared.answer(policies, request, explanation, remarks)
+    }
+
+    /// The request that asks about the action, with what is odd about the question.
+    ///
+    /// Of an action without resource-level permissions, only statements on `*` match, whatever was named (R3.22), unless
+    /// somebody asks about what may be newer than AWS's data and is not `trusting` it.
+    pub(crate) fn request<'p>(
+        &self,
+        prepared: &'p Prepared,
+        policies: &PolicySet,
+        action: &'p Action,
+        resource: &'p str,
+        trusting: bool,
+        context: &[(String, ContextValue)],
+    ) -> Result<(Request<'p>, Vec<String>), Failure> {
         let about = self.about(resource);
         let is_everything = trusting && matches!(about, Some(Remark::NoResourceLevel { .. }));
-        let mut answer = prepared.ask(policies, action, resource, is_everything)?;
-        answer.notes.extend(self.remarks(about, context));
-        Ok(answer)
+        let request = prepared.request(policies, action, resource, is_everything)?;
+        Ok((request, self.remarks(about, context)))
     }
 
     /// What there is to say about the resource.

@@ -13,7 +13,7 @@ use can_access_engine::request::{
     Action, Assumption, Context, ContextValue, Facts, Kind, Principal, Request, RequestError, Resource,
 };
 use can_access_engine::statement::Effect;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Everything about a request but its action and resource, as text.
 #[derive(Debug, Clone, Default)]
@@ -26,19 +26,18 @@ pub(crate) struct Question {
     pub(crate) context: Vec<(String, ContextValue)>,
     pub(crate) unknown: Vec<String>,
     pub(crate) others_unknown: bool,
-    pub(crate) facts: Facts,
+    pub(crate) facts: Arc<Facts>,
 }
 
 /// An answer, with what the request turned out to be.
 pub(crate) struct Answer<'p> {
-    pub(crate) explanation: Explanation<'p>,
+    pub(crate) explanation: Arc<Explanation<'p>>,
     pub(crate) request: Request<'p>,
     /// Whether somebody was named as the principal.
     pub(crate) principal_given: bool,
     /// What the reader should know besides.
     pub(crate) notes: Vec<String>,
-    /// The names of the service control policies of each level.
-    scp_names: Vec<String>,
+    policies: &'p PolicySet,
 }
 
 impl Answer<'_> {
@@ -72,8 +71,12 @@ impl Answer<'_> {
                 at.layer == Layer::Scp && at.level == level && allows
             })
         };
-        let levels = self.scp_names.iter().enumerate().filter(|(level, _)| !applied(*level));
-        levels.map(|(level, names)| (level + 1, names.clone())).collect()
+        let names = |policies: &Vec<Arc<Policy>>| {
+            let names: Vec<&str> = policies.iter().map(|policy| policy.source().name()).collect();
+            names.join(", ")
+        };
+        let levels = self.policies.scp.iter().enumerate().filter(|(level, _)| !applied(*level));
+        levels.map(|(level, policies)| (level + 1, names(policies))).collect()
     }
 
     /// Whether the account of the resource is known and not made up.
@@ -95,21 +98,21 @@ pub(crate) enum Asked<'p> {
 }
 
 impl<'p> Asked<'p> {
-    fn set(self) -> &'p PolicySet {
+    pub(crate) fn set(self) -> &'p PolicySet {
         match self {
             Self::Plain(policies) => policies,
             Self::Compiled(policies) => policies.policies(),
         }
     }
 
-    fn explain(self, request: &Request<'_>) -> Explanation<'p> {
+    pub(crate) fn explain(self, request: &Request<'_>) -> Explanation<'p> {
         match self {
             Self::Plain(policies) => explain(policies, request),
             Self::Compiled(policies) => policies.explain_briefly(request),
         }
     }
 
-    fn verdict(self, request: &Request<'_>) -> Decision {
+    pub(crate) fn verdict(self, request: &Request<'_>) -> Decision {
         match self {
             Self::Plain(policies) => decide(policies, request).decision,
             Self::Compiled(policies) => policies.verdict(request),
@@ -126,7 +129,7 @@ pub(crate) struct Prepared {
     principal_given: bool,
     resource_account: Option<AccountId>,
     context: Context,
-    facts: Facts,
+    facts: Arc<Facts>,
 }
 
 /// Keys that hang on who asks: unknown while nobody is named.
@@ -184,8 +187,8 @@ impl Question {
             }
             None => self.unnamed(policies, resource, resource_account, &mut context)?,
         };
-        let facts = self.facts.clone();
-        check_access_point(policies, resource, &facts)?;
+        check_access_point(policies, resource, &self.facts)?;
+        let facts = Arc::clone(&self.facts);
         Ok(Prepared { principal, principal_given: self.principal.is_some(), resource_account, context, facts })
     }
 
@@ -233,14 +236,19 @@ impl Question {
 }
 
 impl Prepared {
-    /// Asks about an action on a resource; `on_everything` is whether the action takes none.
-    pub(crate) fn ask<'p>(
+    /// Whether somebody is named as the principal.
+    pub(crate) fn principal_given(&self) -> bool {
+        self.principal_given
+    }
+
+    /// The request that asks about an action on a resource; `on_everything` is whether the action takes none.
+    pub(crate) fn request<'p>(
         &'p self,
-        policies: Asked<'p>,
+        policies: &PolicySet,
         action: &'p Action,
         resource: &'p str,
         on_everything: bool,
-    ) -> Result<Answer<'p>, Failure> {
+    ) -> Result<Request<'p>, Failure> {
         let resource = Resource::parse(resource)?;
         let request =
             Request::new(&self.principal, action, resource, self.resource_account, &self.context, &self.facts);
@@ -252,8 +260,7 @@ impl Prepared {
             other => other?,
         };
         let request = if on_everything { request.on_everything() } else { request };
-        let set = policies.set();
-        if request.lacks_bucket() && !(set.resource.is_empty() && set.access_point.is_empty()) {
+        if request.lacks_bucket() && !(policies.resource.is_empty() && policies.access_point.is_empty()) {
             return Err(Failure::with_help(
                 format!(
                     "`{}` goes through an access point, and the bucket that the policies are about is not named",
@@ -262,7 +269,17 @@ impl Prepared {
                 "name it: --access-point-bucket arn:aws:s3:::BUCKET; the policy of the access point is --access-point-policy",
             ));
         }
-        let explanation = policies.explain(&request);
+        Ok(request)
+    }
+
+    /// The answer to one of its requests, given the explanation and what is odd about the question.
+    pub(crate) fn answer<'p>(
+        &'p self,
+        policies: Asked<'p>,
+        request: Request<'p>,
+        explanation: Arc<Explanation<'p>>,
+        remarks: Vec<String>,
+    ) -> Result<Answer<'p>, Failure> {
         if explanation.outcome.decision == Decision::Depends && !self.principal_given {
             let keys = explanation.dependence.as_ref().map(|dependence| dependence.keys.clone()).unwrap_or_default();
             let of_principal: Vec<&str> = keys.iter().map(String::as_str).filter(|key| is_principal_key(key)).collect();
@@ -273,13 +290,20 @@ impl Prepared {
                 ));
             }
         }
-        let notes = notes(policies, &request, &explanation);
-        let names = |level: &Vec<Arc<Policy>>| {
-            let names: Vec<&str> = level.iter().map(|policy| policy.source().name()).collect();
-            names.join(", ")
-        };
-        let scp_names = policies.set().scp.iter().map(names).collect();
-        Ok(Answer { explanation, request, principal_given: self.principal_given, notes, scp_names })
+        let mut notes = notes(policies, &request, &explanation);
+        notes.extend(remarks);
+        Ok(Answer { notes, ..self.bare_answer(policies, request, explanation) })
+    }
+
+    /// The same without notes, and without asking whether it depends on who asks.
+    pub(crate) fn bare_answer<'p>(
+        &'p self,
+        policies: Asked<'p>,
+        request: Request<'p>,
+        explanation: Arc<Explanation<'p>>,
+    ) -> Answer<'p> {
+        let (principal_given, notes) = (self.principal_given, Vec::new());
+        Answer { explanation, request, principal_given, notes, policies: policies.set() }
     }
 }
 
@@ -330,14 +354,16 @@ fn notes(asked: Asked<'_>, request: &Request<'_>, explanation: &Explanation<'_>)
         );
     }
     if outcome.decision == Decision::Allowed
-        && matches!(request.action().folded(), "s3:getobject" | "s3:getobjectversion")
+        && hides_missing_keys(asked, request)
     {
-        notes.extend(missing_key_note(asked, request));
+        let why = "a key that does not exist is answered with 403, not 404: s3:ListBucket on the bucket is not allowed";
+        notes.push(why.to_owned());
     }
     notes
 }
 
-fn resource_has_wildcard(request: &Request<'_>) -> bool {
+/// Whether it looks as if a pattern of resources was asked about.
+pub(crate) fn resource_has_wildcard(request: &Request<'_>) -> bool {
     request.resource().arn().is_some_and(|arn| arn.resource.contains(['*', '?']))
 }
 
@@ -392,24 +418,26 @@ fn check_access_point(policies: &PolicySet, resource: &str, facts: &Facts) -> Re
     Ok(())
 }
 
-/// What S3 answers for a key that does not exist hangs on `s3:ListBucket` (R9.3).
-fn missing_key_note(policies: Asked<'_>, request: &Request<'_>) -> Option<String> {
-    let arn = request.resource().arn().copied()?;
-    let bucket = if arn.is_access_point() {
-        request.resource().as_str().split_once("/object/")?.0.to_owned()
-    } else {
-        let (bucket, _) = arn.resource.split_once('/').filter(|_| arn.service == "s3" && arn.account.is_empty())?;
-        format!("arn:{}:s3:::{bucket}", arn.partition)
-    };
-    let list = Action::parse("s3:ListBucket").ok()?;
+/// Whether S3 does not tell whether the object that is read exists, since that hangs on `s3:ListBucket` (R9.3).
+pub(crate) fn hides_missing_keys(policies: Asked<'_>, request: &Request<'_>) -> bool {
+    static LIST: LazyLock<Option<Action>> = LazyLock::new(|| Action::parse("s3:ListBucket").ok());
+    let (Some(list), "s3:getobject" | "s3:getobjectversion") = (&*LIST, request.action().folded()) else { return false };
+    let Some(bucket) = bucket_of(request) else { return false };
     let owner = request.resource_account().copied();
-    let on_bucket = Resource::parse(&bucket).ok()?;
-    let listing =
-        Request::new(request.principal(), &list, on_bucket, owner, request.context(), request.facts()).ok()?;
-    let silent = policies.verdict(&listing) != Decision::Allowed;
-    silent.then(|| {
-        "a key that does not exist is answered with 403, not 404: s3:ListBucket on the bucket is not allowed".to_owned()
-    })
+    let listing = Resource::parse(bucket).and_then(|bucket| {
+        Request::new(request.principal(), list, bucket, owner, request.context(), request.facts())
+    });
+    listing.is_ok_and(|listing| policies.verdict(&listing) != Decision::Allowed)
+}
+
+/// The ARN of the bucket of an object, or of the access point that it is reached through.
+fn bucket_of<'r>(request: &Request<'r>) -> Option<&'r str> {
+    let text = request.resource().as_str();
+    let arn = request.resource().arn()?;
+    if arn.is_access_point() {
+        return text.split_once("/object/").map(|(bucket, _)| bucket);
+    }
+    text.split_once('/').filter(|_| arn.service == "s3" && arn.account.is_empty()).map(|(bucket, _)| bucket)
 }
 
 /// A twelve-digit account id.

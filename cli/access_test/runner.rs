@@ -195,7 +195,7 @@ fn run_pair(pair: &Pair<'_>, policies: &PolicySet, compiled: Option<&CompiledSet
             if brief != outcome || compiled.verdict(&answer.request) != outcome.decision {
                 return Err(Failure::usage("compiled policies do not decide alike in all ways of asking"));
             }
-            answer.explanation.outcome = outcome;
+            Arc::make_mut(&mut answer.explanation).outcome = outcome;
         }
         Ok(pair.answered(&answer))
     });
@@ -231,7 +231,7 @@ fn question(test: &Test) -> Result<Question, Failure> {
         context: test.context.clone(),
         unknown: test.unknown.clone(),
         others_unknown: false,
-        facts,
+        facts: Arc::new(facts),
     })
 }
 

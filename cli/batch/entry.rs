@@ -1,6 +1,7 @@
 //! One entry of a batch: the request object of a decision's JSON, a row of a table, or the input of AWS's policy simulator.
 
 use super::table;
+use crate::Failure;
 use crate::access_test::model::context_value;
 use crate::report::counted;
 use can_access_engine::document::{self, Node, Value};
@@ -33,6 +34,12 @@ impl Mistake {
     /// A mistake at a byte of a text.
     pub(crate) fn at(text: &str, offset: usize, message: String) -> Self {
         Self { place: Some(Source::new("", text).place(offset)), message }
+    }
+}
+
+impl From<Failure> for Mistake {
+    fn from(failure: Failure) -> Self {
+        failure.in_one_line().into()
     }
 }
 

@@ -206,7 +206,7 @@ pub(crate) fn question(args: &RequestArgs) -> Result<Question, Failure> {
         context,
         unknown: Vec::new(),
         others_unknown: args.unknown,
-        facts: facts(args)?,
+        facts: Arc::new(facts(args)?),
     })
 }
 

@@ -4,7 +4,7 @@ use super::text::shown;
 use crate::Failure;
 use crate::question::Answer;
 use can_access_engine::condition::Why;
-use can_access_engine::decision::{Blocker, Completion, Decision, StatementReport};
+use can_access_engine::decision::{Blocker, Completion, Decision, Explanation, StatementReport};
 use can_access_engine::layer::{Layer, Rule};
 use can_access_engine::problem::Place;
 use can_access_engine::request::{ContextValue, Lookup};
@@ -17,9 +17,26 @@ use std::io::Write;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DecisionJson<'a> {
+    #[serde(flatten)]
+    verdict: VerdictJson,
+    request: RequestJson<'a>,
+    #[serde(flatten)]
+    reasons: ReasonsJson<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    needed: Vec<String>,
+    #[serde(flatten)]
+    more: MoreJson<'a>,
+}
+
+#[derive(Serialize)]
+struct VerdictJson {
     decision: &'static str,
     allowed: Option<bool>,
-    request: RequestJson<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReasonsJson<'a> {
     decided_by: Vec<StatementJson<'a>>,
     blocked_by: Vec<&'static str>,
     layers: BTreeMap<&'static str, &'static str>,
@@ -27,8 +44,11 @@ struct DecisionJson<'a> {
     assumptions: Vec<String>,
     unsettled: &'a [Rule],
     notes: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    needed: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MoreJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     nearest: Option<StatementJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,11 +123,53 @@ pub(crate) fn print(out: &mut impl Write, answers: &[Answer<'_>], everything: bo
 
 /// Prints each answer as an object on a line of its own.
 pub(crate) fn print_lines(out: &mut impl Write, answers: &[Answer<'_>], everything: bool) -> Result<(), Failure> {
-    for answer in answers {
-        serde_json::to_writer(&mut *out, &of(answer, everything)).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+    answers.iter().try_for_each(|answer| Shared::of(answer, everything)?.print_line(out, answer))
+}
+
+/// What answers to requests of one kind have in common: the texts of members.
+pub(crate) struct Shared {
+    verdict: String,
+    reasons: String,
+    more: String,
+}
+
+impl Shared {
+    /// What an answer has in common with others.
+    pub(crate) fn of(answer: &Answer<'_>, everything: bool) -> Result<Self, Failure> {
+        Ok(Self {
+            verdict: members(&verdict(answer))?,
+            reasons: members(&reasons(answer))?,
+            more: members(&more(answer, everything))?,
+        })
     }
-    Ok(())
+
+    /// How many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        [&self.verdict, &self.reasons, &self.more].iter().map(|text| text.len()).sum()
+    }
+
+    /// Prints an answer as an object on a line of its own. Of the explanation, no more is looked at than what
+    /// [`super::text::needs`] does.
+    pub(crate) fn print_line(&self, out: &mut impl Write, answer: &Answer<'_>) -> Result<(), Failure> {
+        let Self { verdict, reasons, more } = self;
+        write!(out, "{{{verdict},\"request\":")?;
+        serde_json::to_writer(&mut *out, &request(answer)).map_err(std::io::Error::from)?;
+        write!(out, ",{reasons}")?;
+        let needed = super::text::needs(answer);
+        if !needed.is_empty() {
+            write!(out, ",\"needed\":")?;
+            serde_json::to_writer(&mut *out, &needed).map_err(std::io::Error::from)?;
+        }
+        let comma = if more.is_empty() { "" } else { "," };
+        Ok(writeln!(out, "{comma}{more}}}")?)
+    }
+}
+
+/// The members of an object, without its braces.
+fn members(object: &impl Serialize) -> Result<String, Failure> {
+    let mut text = serde_json::to_string(object).map_err(std::io::Error::from)?;
+    text.pop();
+    Ok(text.split_off(text.len().min(1)))
 }
 
 /// What stands in place of an answer where an entry of a batch could not be read.
@@ -117,44 +179,70 @@ pub(crate) fn error_line(file: &str, line: u64, message: &str) -> Vec<u8> {
 }
 
 fn of<'a>(answer: &'a Answer<'_>, everything: bool) -> DecisionJson<'a> {
+    DecisionJson {
+        verdict: verdict(answer),
+        request: request(answer),
+        reasons: reasons(answer),
+        needed: super::text::needs(answer),
+        more: more(answer, everything),
+    }
+}
+
+fn verdict(answer: &Answer<'_>) -> VerdictJson {
+    let decision = answer.explanation.outcome.decision;
+    let allowed = match decision {
+        Decision::Allowed => Some(true),
+        Decision::ExplicitDeny | Decision::ImplicitDeny => Some(false),
+        Decision::Depends => None,
+    };
+    VerdictJson { decision: decision.name(), allowed }
+}
+
+fn request<'a>(answer: &'a Answer<'_>) -> RequestJson<'a> {
+    let request = &answer.request;
+    RequestJson {
+        principal: answer.principal_given.then(|| request.principal().as_str()),
+        action: request.action().as_str(),
+        resource: request.resource().as_str(),
+        resource_account: request
+            .resource_account()
+            .filter(|_| answer.principal_given || answer.owner_known())
+            .map(|account| account.as_str()),
+        context: request.context().keys().map(|(key, value)| (key.as_str(), value)).collect(),
+        unknown: if answer.principal_given {
+            request.context().unknown_keys().map(|key| key.as_str()).collect()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// What an explanation tells of a statement.
+fn told<'a>(explanation: &'a Explanation<'_>, id: &StatementId) -> Option<StatementJson<'a>> {
+    explanation.statements.iter().find(|report| report.at == *id).map(statement)
+}
+
+fn reasons<'a>(answer: &'a Answer<'_>) -> ReasonsJson<'a> {
     let explanation = &answer.explanation;
     let outcome = &explanation.outcome;
-    let request = &answer.request;
-    let find = |id: &StatementId| explanation.statements.iter().find(|report| report.at == *id).map(statement);
     let layers = Layer::ALL.into_iter().map(|layer| (layer.name(), outcome.layer(layer).name()));
     let mut notes = answer.notes.clone();
     notes.extend(outcome.service.map(|rule| rule.to_string()));
-    DecisionJson {
-        decision: outcome.decision.name(),
-        allowed: match outcome.decision {
-            Decision::Allowed => Some(true),
-            Decision::ExplicitDeny | Decision::ImplicitDeny => Some(false),
-            Decision::Depends => None,
-        },
-        request: RequestJson {
-            principal: answer.principal_given.then(|| request.principal().as_str()),
-            action: request.action().as_str(),
-            resource: request.resource().as_str(),
-            resource_account: request
-                .resource_account()
-                .filter(|_| answer.principal_given || answer.owner_known())
-                .map(|account| account.as_str()),
-            context: request.context().keys().map(|(key, value)| (key.as_str(), value)).collect(),
-            unknown: if answer.principal_given {
-                request.context().unknown_keys().map(|key| key.as_str()).collect()
-            } else {
-                Vec::new()
-            },
-        },
-        decided_by: explanation.decided_by.iter().filter_map(find).collect(),
+    ReasonsJson {
+        decided_by: explanation.decided_by.iter().filter_map(|id| told(explanation, id)).collect(),
         blocked_by: outcome.blocked_by.iter().map(Blocker::name).collect(),
         layers: layers.collect(),
         absent_keys: &explanation.absent_keys,
         assumptions: answer.assumptions().map(|assumption| assumption.to_string()).collect(),
         unsettled: &explanation.unsettled,
         notes,
-        needed: super::text::needs(answer),
-        nearest: explanation.nearest.as_ref().and_then(find),
+    }
+}
+
+fn more<'a>(answer: &'a Answer<'_>, everything: bool) -> MoreJson<'a> {
+    let explanation = &answer.explanation;
+    MoreJson {
+        nearest: explanation.nearest.as_ref().and_then(|id| told(explanation, id)),
         depends_on: explanation.dependence.as_ref().map(|dependence| DependenceJson {
             keys: &dependence.keys,
             allowed_when: dependence.allowed_when.as_ref().map(completion),

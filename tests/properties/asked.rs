@@ -36,6 +36,24 @@ fn group(value: Option<&Value>, layer: Layer) -> Policies {
     documents.map(|document| Arc::new(policy(document, layer))).collect()
 }
 
+/// All policies of several sets, layer by layer.
+pub(crate) fn together(sets: impl Iterator<Item = PolicySet>) -> PolicySet {
+    let mut all = PolicySet::default();
+    for set in sets {
+        all.identity.extend(set.identity);
+        all.resource.extend(set.resource);
+        all.access_point.extend(set.access_point);
+        all.boundary.extend(set.boundary);
+        all.session.extend(set.session);
+        all.endpoint.extend(set.endpoint);
+        for (levels, own) in [(&mut all.scp, set.scp), (&mut all.rcp, set.rcp)] {
+            levels.resize_with(levels.len().max(own.len()), Vec::new);
+            levels.iter_mut().zip(own).for_each(|(level, own)| level.extend(own));
+        }
+    }
+    all
+}
+
 /// Whether no resource-based policy of a world looks like a role's trust policy and has resources all the same: AWS
 /// accepts neither, and no request meets one.
 pub(crate) fn is_possible(world: &Value) -> bool {

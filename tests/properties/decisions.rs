@@ -1,14 +1,13 @@
 //! The decision, held against a second evaluator that is slow, obvious and written from the rules alone; and the laws
 //! that hold whatever the policies.
 
-use crate::asked::{Asked, is_possible, policies};
+use crate::asked::{Asked, is_possible, policies, together};
 use crate::reference;
 use crate::reference::worlds::world;
 use can_access_engine::decision::{Completion, Decision, StatementReport};
 use can_access_engine::index::CompiledSet;
 use can_access_engine::instant::Instant;
 use can_access_engine::layer::Layer;
-use can_access_engine::policy::PolicySet;
 use can_access_engine::request::ContextValue;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -21,24 +20,6 @@ fn possible_world() -> impl Strategy<Value = Value> {
 
 fn decide(world: &Value) -> Decision {
     Asked::of(world).decide(&policies(world)).decision
-}
-
-/// All policies of several sets, layer by layer.
-fn together(sets: impl Iterator<Item = PolicySet>) -> PolicySet {
-    let mut all = PolicySet::default();
-    for set in sets {
-        all.identity.extend(set.identity);
-        all.resource.extend(set.resource);
-        all.access_point.extend(set.access_point);
-        all.boundary.extend(set.boundary);
-        all.session.extend(set.session);
-        all.endpoint.extend(set.endpoint);
-        for (levels, own) in [(&mut all.scp, set.scp), (&mut all.rcp, set.rcp)] {
-            levels.resize_with(levels.len().max(own.len()), Vec::new);
-            levels.iter_mut().zip(own).for_each(|(level, own)| level.extend(own));
-        }
-    }
-    all
 }
 
 /// The same world with everything that is a list of statements or documents turned around.

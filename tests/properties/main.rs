@@ -9,6 +9,7 @@ mod decisions;
 mod derivations;
 mod events;
 mod expansions;
+mod kinds;
 #[path = "../generator/mod.rs"]
 mod generator;
 mod logs;

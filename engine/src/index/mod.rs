@@ -6,8 +6,11 @@
 //! decision faster and nothing else.
 
 mod actions;
+mod kinds;
 mod lists;
 mod resources;
+
+pub use kinds::{Kinds, RequestKind};
 
 use crate::condition::SameValues;
 use crate::decision::{Decision, Explanation, Outcome, decide_by, explain_by, verdict_by};

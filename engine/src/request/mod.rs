@@ -422,6 +422,11 @@ impl<'a> Request<'a> {
         self.resource_account.as_ref()
     }
 
+    /// Whether the account is that of the principal, because neither the caller nor the ARN says whose the resource is.
+    pub(crate) fn account_is_assumed(&self) -> bool {
+        !self.account_given
+    }
+
     /// The context given by the caller.
     #[must_use]
     pub fn context(&self) -> &'a Context {

@@ -387,6 +387,20 @@ impl Principal {
         &self.identity
     }
 
+    /// What is known of it besides its text.
+    pub(crate) fn further(&self) -> [Option<&str>; 3] {
+        match &self.identity {
+            Identity::User { id, .. } => [id.as_deref(), None, None],
+            Identity::RoleSession(RoleSession { path_known, role_arn, role_id, user_id, .. }) => {
+                [path_known.then_some(role_arn), role_id.as_deref(), user_id.as_deref()]
+            }
+            Identity::FederatedUser { federating_user, .. } => [federating_user.as_deref(), None, None],
+            Identity::Root { .. } | Identity::Service { .. } | Identity::Provider { .. } | Identity::Anonymous => {
+                [None; 3]
+            }
+        }
+    }
+
     /// The partition of the principal's ARN; services, providers and anonymous callers have none of their own.
     pub(crate) fn partition(&self) -> Option<&str> {
         match &self.identity {

@@ -1,0 +1,136 @@
+//! What is found of one request holds for all others of its kind.
+
+use crate::asked::{Asked, is_possible, policies, together};
+use crate::reference::worlds::world;
+use can_access_engine::decision::Explanation;
+use can_access_engine::index::{CompiledSet, Kinds, RequestKind};
+use can_access_engine::request::{Context, ContextValue, Request, Resource};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+/// How a request differs from others: whose principal and action, resource and context it has, what becomes of the name of
+/// the resource, and what of the context.
+type Variation = ([Index; 3], usize, usize);
+
+fn worlds() -> impl Strategy<Value = Vec<Value>> {
+    let world = world().prop_filter("a resource policy like a trust policy, with resources", is_possible);
+    prop::collection::vec(world, 1..6)
+}
+
+fn variations() -> impl Strategy<Value = Vec<Variation>> {
+    prop::collection::vec((any::<[Index; 3]>(), 0_usize..7, 0_usize..9), 12..40)
+}
+
+fn renamed(resource: &str, how: usize) -> String {
+    match how {
+        _ if resource == "*" => resource.to_owned(),
+        0 => format!("{resource}x"),
+        1 => format!("{resource}y"),
+        2 => resource.replace(":s3:", ":S3:"),
+        3 => format!("{resource}:z"),
+        _ => resource.to_owned(),
+    }
+}
+
+fn changed(context: &Context, how: usize) -> Context {
+    let mut context = context.clone();
+    let text = |text: &str| ContextValue::Single(text.to_owned());
+    match how {
+        0 => context.insert("aws:RequestTag/of-no-policy", text("a")).unwrap(),
+        1 => context.insert("aws:RequestTag/of-no-policy", text("b")).unwrap(),
+        2 => context.insert("AWS:SECURETRANSPORT", text("true")).unwrap(),
+        3 => context.insert("aws:PrincipalTag/Team", text("red")).unwrap(),
+        4 => context.mark_unknown("aws:SourceIp"),
+        5 => context.mark_unknown("aws:RequestTag/of-no-policy"),
+        6 => context.mark_absent("aws:SecureTransport"),
+        _ => {}
+    }
+    context
+}
+
+/// Shows explanations of requests of one kind to `look`, two by two.
+fn each_two<'p>(
+    compiled: &'p CompiledSet,
+    worlds: &[Value],
+    variations: &[Variation],
+    mut look: impl FnMut(&Explanation<'p>, &Explanation<'p>, &Request<'_>, bool) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    let asked: Vec<Asked> = worlds.iter().map(Asked::of).collect();
+    let mut kinds = Kinds::of(compiled);
+    let mut kind = RequestKind::default();
+    let mut known: HashMap<RequestKind, (String, Explanation<'p>)> = HashMap::new();
+    for ([who, what, when], name, around) in variations {
+        let of = |index: &Index| &asked[index.index(asked.len())];
+        let (who, what, when) = (of(who), of(what), of(when));
+        let (resource, context) = (renamed(&what.resource, *name), changed(&when.context, *around));
+        let (account, facts) = (what.resource_account, &asked[0].facts);
+        let parsed = Resource::parse(&resource).unwrap();
+        let Ok(request) = Request::new(&who.principal, &who.action, parsed, account, &context, facts) else { continue };
+        let request = if *name == 6 { request.on_everything() } else { request };
+        if !kinds.tell(&request, &mut kind) {
+            continue;
+        }
+        let mut explanation = compiled.explain_briefly(&request);
+        explanation.statements.retain(|report| report.action);
+        match known.entry(kind.clone()) {
+            Entry::Occupied(slot) => {
+                let (other, earlier) = slot.get();
+                look(earlier, &explanation, &request, *other != resource)?;
+            }
+            Entry::Vacant(slot) => _ = slot.insert((resource.clone(), explanation)),
+        }
+    }
+    Ok(())
+}
+
+fn compiled(worlds: &[Value]) -> [CompiledSet; 2] {
+    let policies = together(worlds.iter().map(policies));
+    [CompiledSet::new(policies.clone()), CompiledSet::indexing_everything(policies)]
+}
+
+proptest! {
+    #![proptest_config(crate::cases(3_000))]
+
+    #[test]
+    fn requests_of_one_kind_have_one_explanation(worlds in worlds(), variations in variations()) {
+        for compiled in &compiled(&worlds) {
+            each_two(compiled, &worlds, &variations, |one, other, request, _| {
+                let told = |explanation: &Explanation<'_>| {
+                    let reports = explanation.statements.iter();
+                    let reports: Vec<_> = reports
+                        .map(|report| (report.at, report.resource, report.applies, report.conditions.clone()))
+                        .collect();
+                    let Explanation { decided_by, nearest, absent_keys, assumptions, unsettled, .. } = explanation;
+                    format!("{:?}", (explanation.outcome, decided_by, nearest, absent_keys, assumptions, unsettled, reports))
+                };
+                prop_assert_eq!(told(one), told(other), "{:?} of {}", request, json!(worlds));
+                prop_assert!(one == other, "{:?} of {}", request, json!(worlds));
+                Ok(())
+            })?;
+        }
+    }
+}
+
+/// The property says nothing unless many requests are of one kind, and differ all the same.
+#[test]
+fn many_requests_are_of_one_kind() {
+    let mut runner = TestRunner::deterministic();
+    let (mut alike, mut renamed) = (0, 0);
+    for _ in 0..100 {
+        let worlds = worlds().new_tree(&mut runner).unwrap().current();
+        let variations = variations().new_tree(&mut runner).unwrap().current();
+        let [compiled, _] = &compiled(&worlds);
+        let counted = each_two(compiled, &worlds, &variations, |_, _, _, is_renamed| {
+            alike += 1;
+            renamed += usize::from(is_renamed);
+            Ok(())
+        });
+        assert!(counted.is_ok());
+    }
+    assert!(alike > 300 && renamed > 100, "{alike} {renamed}");
+}
