@@ -43,7 +43,22 @@ pub(crate) struct Answers {
 /// Those who answer, one for each thread.
 pub(crate) struct Answerers<'a> {
     batch: Batch<'a>,
-    idle: Mutex<Vec<Answerer<'a>>>,
+    idle: Idle<Answerer<'a>>,
+    /// Memory for answers.
+    room: Idle<Vec<u8>>,
+}
+
+/// What threads can take, and give back for others.
+struct Idle<T>(Mutex<Vec<T>>);
+
+impl<T> Idle<T> {
+    fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn give(&self, thing: T) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
+    }
 }
 
 /// Who answers.
@@ -69,19 +84,26 @@ struct Known<'a> {
 
 impl<'a> Answerers<'a> {
     pub(crate) fn new(batch: Batch<'a>) -> Self {
-        Self { batch, idle: Mutex::default() }
+        Self { batch, idle: Idle(Mutex::default()), room: Idle(Mutex::default()) }
     }
 
     /// Answers entries of an input, which has this header.
     pub(crate) fn answer(&self, path: &str, entries: Vec<Raw>, header: &[String]) -> Answers {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut answerer = idle().pop().unwrap_or_else(|| Answerer::new(self.batch));
-        let mut answers = Answers::default();
+        let mut answerer = self.idle.take().unwrap_or_else(|| Answerer::new(self.batch));
+        let mut answers = Answers { text: self.room.take().unwrap_or_default(), ..Answers::default() };
         for entry in entries {
             answerer.answer(path, entry, header, &mut answers);
         }
-        idle().push(answerer);
+        self.idle.give(answerer);
         answers
+    }
+
+    /// Takes back the memory of answers that were written.
+    pub(crate) fn forget(&self, Answers { mut text, .. }: Answers) {
+        text.clear();
+        if text.capacity() <= KEPT {
+            self.room.give(text);
+        }
     }
 }
 

@@ -75,6 +75,7 @@ fn answer_all(batch: Batch<'_>) -> Result<Exit, Failure> {
                     other => other?,
                 }
             }
+            answered.into_iter().for_each(|answers| answerers.forget(answers));
         }
     }
     match out.flush() {

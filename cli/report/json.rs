@@ -152,17 +152,20 @@ impl Shared {
     /// [`super::text::needs`] does.
     pub(crate) fn print_line(&self, out: &mut impl Write, answer: &Answer<'_>) -> Result<(), Failure> {
         let Self { verdict, reasons, more } = self;
-        write!(out, "{{{verdict},\"request\":")?;
+        write_all(out, &["{", verdict, ",\"request\":"])?;
         serde_json::to_writer(&mut *out, &request(answer)).map_err(std::io::Error::from)?;
-        write!(out, ",{reasons}")?;
+        write_all(out, &[",", reasons])?;
         let needed = super::text::needs(answer);
         if !needed.is_empty() {
-            write!(out, ",\"needed\":")?;
+            out.write_all(b",\"needed\":")?;
             serde_json::to_writer(&mut *out, &needed).map_err(std::io::Error::from)?;
         }
-        let comma = if more.is_empty() { "" } else { "," };
-        Ok(writeln!(out, "{comma}{more}}}")?)
+        Ok(write_all(out, &[if more.is_empty() { "" } else { "," }, more, "}\n"])?)
     }
+}
+
+fn write_all(out: &mut impl Write, texts: &[&str]) -> std::io::Result<()> {
+    texts.iter().try_for_each(|text| out.write_all(text.as_bytes()))
 }
 
 /// The members of an object, without its braces.

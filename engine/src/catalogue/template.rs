@@ -75,7 +75,16 @@ impl<'c> Template<'c> {
     /// ```
     #[must_use]
     pub fn fits(self, arn: &Arn<'_>) -> bool {
-        let Some(own) = Arn::parse(self.text) else { return false };
+        self.parsed().is_some_and(|own| self.fits_as(&own, arn))
+    }
+
+    /// Its parts.
+    pub(crate) fn parsed(self) -> Option<Arn<'c>> {
+        Arn::parse(self.text)
+    }
+
+    /// The same as [`Self::fits`], given its parts.
+    pub(crate) fn fits_as(self, own: &Arn<'_>, arn: &Arn<'_>) -> bool {
         let pairs = || own.parts().into_iter().zip(arn.parts());
         // Most that do not fit begin otherwise.
         let begins = |(own, part): (&str, &str)| {

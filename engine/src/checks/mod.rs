@@ -164,14 +164,14 @@ pub fn request(catalogue: &Catalogue, request: &Request<'_>) -> Option<Remark> {
 pub struct Resources<'c> {
     action: catalogue::Action<'c>,
     takes_resource: bool,
-    templates: Vec<Template<'c>>,
+    templates: Vec<(Template<'c>, Arn<'c>)>,
 }
 
 impl<'c> Resources<'c> {
     /// Looks them up.
     #[must_use]
     pub fn of(action: catalogue::Action<'c>) -> Self {
-        let templates = templates(action).map(|(_, template)| template).collect();
+        let templates = templates(action).filter_map(|(_, template)| Some((template, template.parsed()?))).collect();
         Self { action, takes_resource: action.takes_resource(), templates }
     }
 
@@ -199,7 +199,7 @@ impl<'c> Resources<'c> {
             let all_buckets = action == "s3:ListAllMyBuckets" && arn.service == "s3" && arn.resource == "*";
             return (!all_buckets).then_some(Remark::NoResourceLevel { action });
         }
-        if self.templates.iter().any(|template| template.fits(&arn)) {
+        if self.templates.iter().any(|(template, parsed)| template.fits_as(parsed, &arn)) {
             return None;
         }
         Some(Remark::OtherResource {
