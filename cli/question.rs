@@ -353,9 +353,7 @@ fn notes(asked: Asked<'_>, request: &Request<'_>, explanation: &Explanation<'_>)
             "the session policy limits nothing here: only sessions of roles and federated users have one".to_owned(),
         );
     }
-    if outcome.decision == Decision::Allowed
-        && hides_missing_keys(asked, request)
-    {
+    if outcome.decision == Decision::Allowed && hides_missing_keys(asked, request) {
         let why = "a key that does not exist is answered with 403, not 404: s3:ListBucket on the bucket is not allowed";
         notes.push(why.to_owned());
     }
@@ -421,12 +419,13 @@ fn check_access_point(policies: &PolicySet, resource: &str, facts: &Facts) -> Re
 /// Whether S3 does not tell whether the object that is read exists, since that hangs on `s3:ListBucket` (R9.3).
 pub(crate) fn hides_missing_keys(policies: Asked<'_>, request: &Request<'_>) -> bool {
     static LIST: LazyLock<Option<Action>> = LazyLock::new(|| Action::parse("s3:ListBucket").ok());
-    let (Some(list), "s3:getobject" | "s3:getobjectversion") = (&*LIST, request.action().folded()) else { return false };
+    let (Some(list), "s3:getobject" | "s3:getobjectversion") = (&*LIST, request.action().folded()) else {
+        return false;
+    };
     let Some(bucket) = bucket_of(request) else { return false };
     let owner = request.resource_account().copied();
-    let listing = Resource::parse(bucket).and_then(|bucket| {
-        Request::new(request.principal(), list, bucket, owner, request.context(), request.facts())
-    });
+    let listing = Resource::parse(bucket)
+        .and_then(|bucket| Request::new(request.principal(), list, bucket, owner, request.context(), request.facts()));
     listing.is_ok_and(|listing| policies.verdict(&listing) != Decision::Allowed)
 }
 

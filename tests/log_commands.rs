@@ -202,6 +202,98 @@ fn a_batch_does_not_depend_on_the_number_of_threads() {
     assert_eq!(values(&one).len(), 5_000);
 }
 
+/// Requests that are all the same to the policies get one answer, with their own names in it: that of a query, which keeps
+/// nothing in mind and looks at every statement.
+#[test]
+fn a_batch_answers_as_queries_do() {
+    let folder = folder("as-queries");
+    let statement = |effect: &str, more: &str| format!("{{ \"Effect\": \"{effect}\", {more} }}");
+    let policy = |name: &str, statements: &[String]| {
+        let text = format!("{{ \"Version\": \"2012-10-17\", \"Statement\": [{}] }}", statements.join(", "));
+        path(&folder, name, text.as_bytes())
+    };
+    let office = r#""Condition": { "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } }"#;
+    let buckets = ["logs", "data"].map(|bucket| {
+        statement("Allow", &format!(r#""Action": "s3:*Object", "Resource": "arn:aws:s3:::{bucket}/team/*""#))
+    });
+    let own = r#""Action": "s3:GetObject", "Resource": "arn:aws:s3:::home/${aws:username}/*""#;
+    let identity = policy(
+        "identity.json",
+        &[
+            &buckets[..],
+            &[
+                statement("Allow", own),
+                statement("Allow", r#""Action": "s3:ListBucket", "Resource": "arn:aws:s3:::data""#),
+                statement("Deny", &format!(r#""Action": "s3:*", "Resource": "arn:aws:s3:::*/*.secret", {office}"#)),
+                statement("Allow", r#""Action": ["iam:PassRole", "dynamodb:GetItem"], "Resource": "*""#),
+            ],
+        ]
+        .concat(),
+    );
+    let of_bucket = r#""Principal": { "AWS": "arn:aws:iam::444455556666:role/guest" }, "Action": "s3:GetObject""#;
+    let bucket =
+        policy("bucket.json", &[statement("Allow", &format!(r#"{of_bucket}, "Resource": "arn:aws:s3:::data/*""#))]);
+    let scp = policy("scp.json", &[statement("Allow", r#""Action": ["s3:*", "iam:*"], "Resource": "*""#)]);
+    let sets: [&[&str]; 3] =
+        [&["-p", &identity], &["-p", &identity, "--resource-policy", &bucket, "--scp", &scp], &["-p", PIPELINES]];
+    let principals = [
+        Some("arn:aws:iam::111122223333:user/ann"),
+        None,
+        Some("arn:aws:iam::444455556666:role/guest"),
+        Some("arn:aws:iam::111122223333:user/bob"),
+        Some("anonymous"),
+    ];
+    let actions =
+        ["s3:GetObject", "s3:DeleteObject", "s3:ListBucket", "dynamodb:GetItem", "iam:PassRole", "S3:getobject"];
+    let resources = [
+        "arn:aws:s3:::data/team/a",
+        "arn:aws:s3:::data/team/b",
+        "arn:aws:s3:::logs/team/a",
+        "arn:aws:s3:::data/team/a.secret",
+        "arn:aws:s3:::home/ann/x",
+        "arn:aws:s3:::data",
+        "arn:aws:s3:::data/team/*",
+        "arn:aws:s3:::distelli-onprem/x",
+        "arn:aws:dynamodb:eu-west-1:111122223333:table/t",
+        "arn:aws:iam::111122223333:role/app",
+        "arn:aws:s3:::data/team/c",
+    ];
+    let addresses = [None, Some("203.0.113.7"), Some("198.51.100.1"), Some("203.0.113.7"), Some("nowhere")];
+    for (number, policies) in sets.into_iter().enumerate() {
+        let (mut requests, mut queries) = (String::new(), Vec::new());
+        for n in 0..220 {
+            let (who, action, resource) = (principals[n / 3 % 5], actions[n / 7 % 6], resources[n % 11]);
+            let mut request = json!({ "action": action, "resource": resource });
+            let mut query = vec!["--format", "jsonl", "--now", "2026-01-01T00:00:00Z", action, resource];
+            query.extend(policies);
+            let address = addresses[n / 2 % 5].map(|address| format!("aws:SourceIp={address}"));
+            if let Some(address) = &address {
+                request["context"] = json!({ "aws:SourceIp": address.split_once('=').unwrap().1 });
+                query.extend(["-c", address]);
+            }
+            if let Some(who) = who {
+                request["principal"] = json!(who);
+                query.extend(["--principal", who]);
+            }
+            requests += &format!("{request}\n");
+            let answer = run(&query);
+            queries.push(if code(&answer) == 2 && answer.stdout.is_empty() {
+                "error\n".to_owned()
+            } else {
+                out(&answer)
+            });
+        }
+        let file = path(&folder, &format!("{number}.jsonl"), requests.as_bytes());
+        let batch = ["batch", "--threads", "1", "--now", "2026-01-01T00:00:00Z", &file];
+        let batch = out(&run(&[&batch, policies].concat()));
+        let is_error = |line: &str| line.starts_with("{\"decision\":\"error\"");
+        let answers = batch.lines().map(|line| if is_error(line) { "error".to_owned() } else { line.to_owned() });
+        assert_eq!(answers.collect::<Vec<_>>(), queries.concat().lines().collect::<Vec<_>>());
+        let errors = batch.lines().filter(|line| is_error(line)).count();
+        assert!(errors < 150, "{errors} requests could not be asked");
+    }
+}
+
 #[test]
 fn a_replay_counts_every_line_once() {
     let output = run(&["replay", "-p", PIPELINES, "--format", "json", TRICKY]);

@@ -4,7 +4,7 @@ use crate::asked::{Asked, is_possible, policies, together};
 use crate::reference::worlds::world;
 use can_access_engine::decision::Explanation;
 use can_access_engine::index::{CompiledSet, Kinds, RequestKind};
-use can_access_engine::request::{Context, ContextValue, Request, Resource};
+use can_access_engine::request::{Context, ContextValue, Principal, Request, Resource};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// How a request differs from others: whose principal and action, resource and context it has, what becomes of the name of
-/// the resource, and what of the context.
-type Variation = ([Index; 3], usize, usize);
+/// How a request differs from others: whose principal and action, resource and context it has, whether the principal has
+/// an id, what becomes of the name of the resource, and what of the context.
+type Variation = ([Index; 3], bool, usize, usize);
 
 fn worlds() -> impl Strategy<Value = Vec<Value>> {
     let world = world().prop_filter("a resource policy like a trust policy, with resources", is_possible);
@@ -23,7 +23,12 @@ fn worlds() -> impl Strategy<Value = Vec<Value>> {
 }
 
 fn variations() -> impl Strategy<Value = Vec<Variation>> {
-    prop::collection::vec((any::<[Index; 3]>(), 0_usize..7, 0_usize..9), 12..40)
+    prop::collection::vec((any::<[Index; 3]>(), any::<bool>(), 0_usize..7, 0_usize..9), 12..40)
+}
+
+fn identified(principal: &Principal) -> Principal {
+    let with_id = |id| principal.clone().with_id(id).ok();
+    with_id("AIDAEXAMPLEANN").or_else(|| with_id("AROAEXAMPLEWEB")).unwrap_or_else(|| principal.clone())
 }
 
 fn renamed(resource: &str, how: usize) -> String {
@@ -64,13 +69,14 @@ fn each_two<'p>(
     let mut kinds = Kinds::of(compiled);
     let mut kind = RequestKind::default();
     let mut known: HashMap<RequestKind, (String, Explanation<'p>)> = HashMap::new();
-    for ([who, what, when], name, around) in variations {
+    for ([who, what, when], is_identified, name, around) in variations {
         let of = |index: &Index| &asked[index.index(asked.len())];
         let (who, what, when) = (of(who), of(what), of(when));
         let (resource, context) = (renamed(&what.resource, *name), changed(&when.context, *around));
         let (account, facts) = (what.resource_account, &asked[0].facts);
         let parsed = Resource::parse(&resource).unwrap();
-        let Ok(request) = Request::new(&who.principal, &who.action, parsed, account, &context, facts) else { continue };
+        let principal = if *is_identified { identified(&who.principal) } else { who.principal.clone() };
+        let Ok(request) = Request::new(&principal, &who.action, parsed, account, &context, facts) else { continue };
         let request = if *name == 6 { request.on_everything() } else { request };
         if !kinds.tell(&request, &mut kind) {
             continue;

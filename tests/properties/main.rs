@@ -9,9 +9,9 @@ mod decisions;
 mod derivations;
 mod events;
 mod expansions;
-mod kinds;
 #[path = "../generator/mod.rs"]
 mod generator;
+mod kinds;
 mod logs;
 mod published;
 mod reference;
