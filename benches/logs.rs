@@ -10,6 +10,7 @@
 mod generator;
 
 mod baselines;
+mod workloads;
 
 use baselines::{Memory, count_lines, read_events};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -169,9 +170,10 @@ fn start(criterion: &mut Criterion) {
 /// How many requests a batch has.
 const REQUESTS: usize = 20_000;
 
-/// A decision for each of many requests, as JSON in and out.
+/// A decision for each of many requests, as JSON in and out; against reading and writing the same JSON alone.
 fn batch(criterion: &mut Criterion) {
-    let requests = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-requests.jsonl");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let requests = folder.join("bench-requests.jsonl");
     let mut text = String::new();
     for number in 0..REQUESTS {
         let action = if number % 2 == 0 { "s3:GetObject" } else { "s3:DeleteObject" };
@@ -184,14 +186,47 @@ fn batch(criterion: &mut Criterion) {
         });
         text.push_str(&format!("{request}\n"));
     }
-    fs::write(&requests, text).unwrap();
+    fs::write(&requests, &text).unwrap();
     let mut group = criterion.benchmark_group("batch");
     group.sample_size(10).throughput(Throughput::Elements(REQUESTS as u64));
-    for (name, threads) in [("small_policy", "1"), ("small_policy_two_threads", "2")] {
-        let arguments = ["batch", "--threads", threads, "-p", "corpus/policies/pipelines-bucket.json"];
+    let small = "corpus/policies/pipelines-bucket.json";
+    let answers = answers(&["batch", "-p", small], &requests);
+    group.bench_function("json_alone", |b| b.iter(|| read_and_write(&text, &answers)));
+    let mut of = |name: &str, threads: &str, policies: &str| {
+        let arguments = ["batch", "--threads", threads, "-p", policies];
         group.bench_function(name, |b| b.iter(|| assert!(program(&arguments, &requests))));
+    };
+    of("small_policy", "1", small);
+    of("small_policy_two_threads", "2", small);
+    for (name, count) in [("hundred_managed_policies", 100), ("all_managed_policies", usize::MAX)] {
+        let Some(all) = workloads::managed() else { continue };
+        let of_set = folder.join(name);
+        _ = fs::remove_dir_all(&of_set);
+        fs::create_dir_all(&of_set).unwrap();
+        let chosen = workloads::managed_policies(count.min(all.len()), &all).identity;
+        for (number, policy) in chosen.iter().enumerate() {
+            fs::write(of_set.join(format!("{number}.json")), policy).unwrap();
+        }
+        of(name, "1", of_set.to_str().unwrap());
     }
     group.finish();
+}
+
+/// The answers to requests.
+fn answers(arguments: &[&str], requests: &Path) -> Vec<serde_json::Value> {
+    let output = Command::new(env!("CARGO_BIN_EXE_can-access")).args(arguments).arg(requests).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Reads requests, and writes answers.
+fn read_and_write(requests: &str, answers: &[serde_json::Value]) {
+    let mut written = Vec::new();
+    for (request, answer) in requests.lines().zip(answers) {
+        black_box(serde_json::from_str::<serde_json::Value>(request).unwrap());
+        serde_json::to_writer(&mut written, answer).unwrap();
+        written.push(b'\n');
+    }
+    black_box(written);
 }
 
 criterion_group!(benches, over_logs, batch, start);

@@ -224,6 +224,7 @@ fn a_batch_answers_as_queries_do() {
             &[
                 statement("Allow", own),
                 statement("Allow", r#""Action": "s3:ListBucket", "Resource": "arn:aws:s3:::data""#),
+                statement("Allow", r#""Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/shared/*""#),
                 statement("Deny", &format!(r#""Action": "s3:*", "Resource": "arn:aws:s3:::*/*.secret", {office}"#)),
                 statement("Allow", r#""Action": ["iam:PassRole", "dynamodb:GetItem"], "Resource": "*""#),
             ],
@@ -242,6 +243,7 @@ fn a_batch_answers_as_queries_do() {
         Some("arn:aws:iam::444455556666:role/guest"),
         Some("arn:aws:iam::111122223333:user/bob"),
         Some("anonymous"),
+        Some("arn:aws:iam::000000000000:user/unnamed"),
     ];
     let actions =
         ["s3:GetObject", "s3:DeleteObject", "s3:ListBucket", "dynamodb:GetItem", "iam:PassRole", "S3:getobject"];
@@ -256,13 +258,14 @@ fn a_batch_answers_as_queries_do() {
         "arn:aws:s3:::distelli-onprem/x",
         "arn:aws:dynamodb:eu-west-1:111122223333:table/t",
         "arn:aws:iam::111122223333:role/app",
-        "arn:aws:s3:::data/team/c",
+        "arn:aws:s3:::data/shared/a",
+        "arn:aws:s3:::logs/shared/a",
     ];
     let addresses = [None, Some("203.0.113.7"), Some("198.51.100.1"), Some("203.0.113.7"), Some("nowhere")];
     for (number, policies) in sets.into_iter().enumerate() {
         let (mut requests, mut queries) = (String::new(), Vec::new());
-        for n in 0..220 {
-            let (who, action, resource) = (principals[n / 3 % 5], actions[n / 7 % 6], resources[n % 11]);
+        for n in 0..252 {
+            let (who, action, resource) = (principals[n / 3 % principals.len()], actions[n / 7 % 6], resources[n % 12]);
             let mut request = json!({ "action": action, "resource": resource });
             let mut query = vec!["--format", "jsonl", "--now", "2026-01-01T00:00:00Z", action, resource];
             query.extend(policies);

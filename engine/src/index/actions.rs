@@ -82,7 +82,13 @@ fn scope(statement: &Statement, layer: Layer) -> Scope {
     let everything = match statement.resource() {
         None => true,
         Some(ResourceElement::NotResource(_)) => return Scope::Unsorted,
-        Some(ResourceElement::Resource(entries)) => entries.iter().any(|entry| entry.is_everything()),
+        Some(ResourceElement::Resource(entries)) => {
+            match entries.iter().filter(|entry| entry.is_everything()).count() {
+                0 => false,
+                some if some == entries.len() => true,
+                _ => return Scope::Unsorted,
+            }
+        }
     };
     let conditions = statement.conditions();
     match everything {
@@ -167,14 +173,15 @@ impl ByAction {
 
     /// Where the statements about an action stand, in the order of the policies.
     pub(super) fn places(&self, policies: &[Arc<Policy>], action: &Action) -> Vec<Place> {
-        self.places_of(policies, action, |_, _, _| false)
+        self.places_of(policies, action, Scope::Unconditional, |_, _, _| false)
     }
 
-    /// The same; of those of a list about resources that fit patterns, `find` can put in the ones that count.
+    /// The same, from a scope on; of those of a list about resources that fit patterns, `find` can put in the ones that count.
     fn places_of(
         &self,
         policies: &[Arc<Policy>],
         action: &Action,
+        first: Scope,
         find: impl Fn(ListId, Effect, &mut Vec<Place>) -> bool,
     ) -> Vec<Place> {
         let is_about = |place: &Place| place.find(policies).is_some_and(|statement| statement.action().matches(action));
@@ -183,7 +190,7 @@ impl ByAction {
         for effect in [Effect::Deny, Effect::Allow] {
             for list in &about {
                 let found = find(*list, effect, &mut places);
-                let counts = |scope: Scope| !(found && scope == Scope::Patterns);
+                let counts = |scope: Scope| scope >= first && !(found && scope == Scope::Patterns);
                 let all = self.lists.places(*list, effect).iter();
                 places.extend(all.filter(|(scope, _)| counts(*scope)).map(|(_, place)| *place));
             }
@@ -254,11 +261,20 @@ impl ByAction {
     /// Where the statements about the action of a request stand that are about its resource, too, or would be if letter
     /// case did not count or variables had a value; in the order of the policies.
     pub(super) fn near(&self, policies: &[Arc<Policy>], request: &Request<'_>) -> Vec<Place> {
+        self.near_from(Scope::Unconditional, policies, request)
+    }
+
+    /// The same without those that are about all resources, whatever it is.
+    pub(super) fn near_by_entries(&self, policies: &[Arc<Policy>], request: &Request<'_>) -> Vec<Place> {
+        self.near_from(Scope::Unsorted, policies, request)
+    }
+
+    fn near_from(&self, first: Scope, policies: &[Arc<Policy>], request: &Request<'_>) -> Vec<Place> {
         let has_capitals = |part: &&str| part.bytes().any(|byte| byte.is_ascii_uppercase());
         if request.resource().arn().is_some_and(|arn| arn.parts().iter().take(4).any(has_capitals)) {
             return self.places(policies, request.action());
         }
-        self.places_of(policies, request.action(), |list, effect, places| {
+        self.places_of(policies, request.action(), first, |list, effect, places| {
             let Some(by_resource) = self.lists.by_resource(list, effect, policies, self.few) else { return false };
             let _ = by_resource.each(policies, request, |place, _| {
                 places.push(place);

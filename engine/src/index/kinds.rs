@@ -152,7 +152,6 @@ impl<'s> Kinds<'s> {
         for key in self.keys.get(action.folded()).into_iter().flatten() {
             // What is taken for granted is told, and so is whether several keys could have been meant.
             kind.add(u8::from(context.given(key).is_some()));
-            kind.add(u8::from(context.is_absent(key)));
             kind.add(u8::from(context.is_ambiguous(key)));
             match request.lookup(key) {
                 Lookup::Unknown => return false,
@@ -177,7 +176,7 @@ impl<'s> Kinds<'s> {
         groups(policies).enumerate().all(|(number, group)| {
             let Some(of_group) = policies.groups(group.layer, group.access_point).get(group.level) else { return true };
             match self.set.by_action(group) {
-                Some(by_action) => by_action.near(of_group, request).into_iter().all(|place| {
+                Some(by_action) => by_action.near_by_entries(of_group, request).into_iter().all(|place| {
                     let at = (number, place.policy as usize, place.statement as usize);
                     place.find(of_group).is_none_or(|statement| fits(statement, at, request, kind))
                 }),
