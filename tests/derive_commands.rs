@@ -467,6 +467,39 @@ fn what_crosses_partitions_is_set_aside() {
     assert!(err(&output).contains("1 request set aside: "), "{}", err(&output));
 }
 
+/// Requests of somebody whom policies cannot name are recognised by what repeats, too, and counted all the same.
+#[test]
+fn those_who_have_no_account_are_told_how_often() {
+    let folder = folder("canonical-ids");
+    let canonical = "c0ffee00".repeat(8);
+    let line = |requester: &str, key: usize, day: usize| {
+        format!(
+            "{} data [{day:02}/Nov/2026:19:00:00 +0000] 192.0.2.9 {requester} 0A1B2C3D4E5F6071 REST.GET.OBJECT x/{key} \"GET /x/{key} HTTP/1.1\" 200 - 10 10 7 6 \"-\" \"aws-cli/2\" - aB3= SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader data.s3.eu-west-1.amazonaws.com TLSv1.2 - -\n",
+            "0f1e2d3c".repeat(8)
+        )
+    };
+    let lines: String = (0..10).map(|n| line(&canonical, n, 10 + n) + &line(ANN, n, 10 + n)).collect();
+    let policy =
+        r#"{ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "s3:*", "Resource": "*" } }"#;
+    let policy = file(&folder, "p.json", policy);
+    // What ends with a carriage return is read in full.
+    for (name, lines) in [("a.log", lines.clone()), ("b.log", lines.replace('\n', "\r\n"))] {
+        let log = file(&folder, name, &lines);
+        let output = run(&["derive", &log]);
+        let aside = |count: usize| format!("{count} requests set aside: canonical id {canonical}: name its account");
+        assert!(err(&output).contains(&aside(10)), "{}", err(&output));
+        let output = run(&["derive", "--since", "2026-11-12", "--until", "2026-11-17", &log]);
+        assert!(err(&output).contains(&aside(5)), "{}", err(&output));
+        let report = folder.join("report.json");
+        run(&["derive", "-q", "--until", "2026-11-17", "--report", report.to_str().unwrap(), &log]);
+        let derived: Value = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
+        assert_eq!(derived["outside"], 6, "{derived}");
+        let report = run(&["replay", "-p", &policy, "--format", "json", &log]);
+        let report: Value = serde_json::from_str(&out(&report)).unwrap();
+        assert_eq!(report["verdicts"], serde_json::json!({ "allowed": 10, "denied": 0, "undecided": 10 }));
+    }
+}
+
 #[test]
 fn what_was_refused_through_an_access_point_is_not_granted() {
     let folder = folder("derive-access-point-refusals");

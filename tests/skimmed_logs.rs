@@ -233,12 +233,15 @@ fn what_is_known_of_a_log_is_not_taken_for_another() {
 }
 
 /// What a program says of a log, and of the same log read in full.
-fn both_ways(name: &str, lines: &[String], command: &[&str]) -> [(Option<i32>, String, String); 2] {
+fn both_ways(name: &str, lines: &[String], command: &[&str]) -> [(Option<i32>, String, String, Option<String>); 2] {
     let folder = folder(name);
+    let report = folder.join("report.json").to_str().unwrap().to_owned();
+    let to_report: &[&str] = if command.first() == Some(&"derive") { &["--report", &report] } else { &[] };
     ["\n", "\r\n"].map(|end| {
         let log = file(&folder, "a.log", &lines.iter().map(|line| format!("{line}{end}")).collect::<String>());
-        let output = run(&[command, &["--threads", "1", &log]].concat());
-        (output.status.code(), out(&output), err(&output))
+        _ = std::fs::remove_file(&report);
+        let output = run(&[command, &["--threads", "1", &log], to_report].concat());
+        (output.status.code(), out(&output), err(&output), std::fs::read_to_string(&report).ok())
     })
 }
 

@@ -156,6 +156,8 @@ struct Plan {
     known: Option<GroupId>,
     /// The operation, if it is not known what it needs, or what it was about.
     unknown: Option<String>,
+    /// Why they are set aside, if they are.
+    aside: Option<String>,
 }
 
 /// What a line names.
@@ -205,8 +207,11 @@ impl Visit for Worker<'_> {
         let rules = self.rules;
         if rules.since.is_some_and(|since| skim.time() < since) || rules.until.is_some_and(|until| skim.time() >= until)
         {
-            self.collected.outside += u64::from(!plan.groups.is_empty());
+            self.collected.outside += u64::from(!plan.groups.is_empty() || plan.aside.is_some());
             return;
+        }
+        if let Some(why) = &plan.aside {
+            return add_name(&mut self.collected.aside, why, 1);
         }
         for (group, named, exists) in &plan.groups {
             let name = match named {
@@ -300,7 +305,7 @@ impl<'r> Worker<'r> {
     /// Keeps in mind what lines like the one at hand count as.
     fn learn(&mut self, class: Class, unknown: Option<String>) {
         if self.learning {
-            self.learned = Some(Plan { class, groups: Vec::new(), known: None, unknown });
+            self.learned = Some(Plan { class, groups: Vec::new(), known: None, unknown, aside: None });
         }
     }
 
@@ -352,7 +357,9 @@ impl<'r> Worker<'r> {
     /// Counts a request that is no evidence for a policy.
     fn set_aside(&mut self, why: &str) {
         add_name(&mut self.collected.aside, why, 1);
-        self.learned = None;
+        if let Some(plan) = &mut self.learned {
+            plan.aside = Some(why.to_owned());
+        }
     }
 
     fn prove(&mut self, principal: &str, fact: &Fact<'_>, proof: Proof, time: i64, place: Place) {

@@ -140,3 +140,62 @@ fn many_requests_are_of_one_kind() {
     }
     assert!(alike > 300 && renamed > 100, "{alike} {renamed}");
 }
+
+/// An entry that would fit if a star before the last part reached beyond a colon (R3.4) is told of, where another entry fits.
+#[test]
+fn kinds_tell_what_would_fit_in_another_reading() {
+    let world = |resource: &str| {
+        json!({
+            "policies": { "identity": [{ "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::data/*", "arn:aws:s3:*:*:z"],
+            }] }] },
+            "context": {}, "facts": {}, "action": "s3:GetObject", "resource": resource,
+            "principal": "arn:aws:iam::111122223333:user/ann",
+        })
+    };
+    let [compiled, _] = &compiled(&[world("arn:aws:s3:::data/k")]);
+    let mut kinds = Kinds::of(compiled);
+    let mut kind_of = |resource| {
+        let (asked, mut kind) = (Asked::of(&world(resource)), RequestKind::default());
+        assert!(kinds.tell(&asked.request(), &mut kind));
+        (kind, compiled.explain_briefly(&asked.request()).unsettled)
+    };
+    let (plain, other, across) = ("arn:aws:s3:::data/k", "arn:aws:s3:::data/l", "arn:aws:s3:::data/k:z");
+    assert_eq!(kind_of(plain), kind_of(other));
+    assert_ne!(kind_of(plain).1, kind_of(across).1);
+    assert_ne!(kind_of(plain).0, kind_of(across).0);
+}
+
+/// What hangs on more than patterns and keys is of no kind.
+#[test]
+fn what_hangs_on_more_is_of_no_kind() {
+    let world = |principal: &str, action: &str, resource: &str, context: Value| {
+        json!({
+            "policies": { "identity": [{ "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": ["s3:*", "sts:*", "kms:*", "iam:*"], "Resource": "*",
+                "Condition": { "StringLike": { "aws:PrincipalTag/team": "*" } },
+            }] }] },
+            "context": context, "facts": {}, "action": action, "resource": resource, "principal": principal,
+        })
+    };
+    let (ann, service) = ("arn:aws:iam::111122223333:user/ann", "lambda.amazonaws.com");
+    let object = "arn:aws:s3:::data/k";
+    let cases = [
+        (ann, "s3:GetObject", object, true),
+        (service, "s3:GetObject", object, false),
+        (ann, "s3:GetObject", "arn:aws:s3:us-west-2:111122223333:accesspoint/ap/object/k", false),
+        (ann, "kms:CreateAlias", object, false),
+        (ann, "iam:PassRole", object, false),
+        (ann, "s3:GetObject", "arn:aws:kms:us-west-2:111122223333:key/k", false),
+        (ann, "sts:AssumeRole", "arn:aws:iam::111122223333:role/r", false),
+        (ann, "sts:AssumeRole", "*", true),
+    ];
+    for (principal, action, resource, wanted) in cases {
+        let mut asked = Asked::of(&world(principal, action, resource, json!({ "aws:PrincipalTag/team": "red" })));
+        let [compiled, _] = &compiled(&[world(principal, action, resource, json!({}))]);
+        let is_of_kind = |asked: &Asked| Kinds::of(compiled).tell(&asked.request(), &mut RequestKind::default());
+        assert_eq!(is_of_kind(&asked), wanted, "{principal} {action} {resource}");
+        asked.context.mark_unknown("aws:PrincipalTag/team");
+        assert!(!is_of_kind(&asked));
+    }
+}

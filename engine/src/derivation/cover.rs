@@ -1,7 +1,7 @@
 //! Which patterns cover the names that were needed, at the least cost (REPLAY §5.2, §5.3).
 
 use super::Precision;
-use super::glob::{Glob, ONE, STAR};
+use super::glob::{Glob, ONE, Pairs, STAR};
 use super::shape::{USER, ending, is_class};
 use super::units::Unit;
 use std::borrow::Cow;
@@ -138,6 +138,24 @@ impl Surroundings<'_> {
     }
 }
 
+/// What tells which units and known names a pattern may cover.
+struct Outlines {
+    /// The texts of units with as many `?` for what varies as it always has characters, which says less than a star.
+    fixed: Vec<Vec<char>>,
+    /// What stands beside each other in the texts of units, and in these.
+    pairs: Vec<[Pairs; 2]>,
+    /// The same in known names.
+    known: Vec<Pairs>,
+}
+
+impl Outlines {
+    fn of(units: &[Cow<'_, Unit>], around: &Surroundings<'_>) -> Self {
+        let fixed: Vec<Vec<char>> = units.iter().map(|unit| unit.fixed().text).collect();
+        let pairs = units.iter().zip(&fixed).map(|(unit, fixed)| [&unit.text, fixed].map(|text| Pairs::of(text)));
+        Self { pairs: pairs.collect(), known: around.known.iter().map(|text| Pairs::of(text)).collect(), fixed }
+    }
+}
+
 /// The patterns for units, in order. What nothing may cover is left out, and missed by whoever proves the result.
 pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>, dials: Dials) -> Vec<Chosen> {
     // Where names were not seen on enough days, nothing stands for more than them.
@@ -147,16 +165,15 @@ pub(super) fn cover(units: &BTreeMap<Vec<char>, Unit>, around: &Surroundings<'_>
     let open = Directories::of(&units, dials);
     let kinds = Kinds::of(&units, &around.known, &open);
     let mut patterns: BTreeMap<Glob, Least> = BTreeMap::new();
-    // Beside a star for what varies, as many `?` as it always has characters: that says less.
-    let fixed: Vec<Vec<char>> = units.iter().map(|unit| unit.fixed().text).collect();
-    for (unit, fixed) in units.iter().zip(&fixed) {
+    let outlines = Outlines::of(&units, around);
+    for (unit, fixed) in units.iter().zip(&outlines.fixed) {
         candidates(&unit.text, &open, dials, &mut patterns);
         patterns.insert(Glob::new(typed(fixed).into_iter()), ANY);
     }
     patterns.retain(|pattern, _| around.permits(pattern));
     let found = patterns
         .into_iter()
-        .filter_map(|(pattern, least)| candidate(pattern, least, (&units, &fixed), around, &kinds, dials));
+        .filter_map(|(pattern, least)| candidate(pattern, least, &units, &outlines, around, &kinds, dials));
     let mut found: Vec<Candidate> = found.collect();
     // What no pattern covers is given name by name.
     let mut covered = vec![false; units.len()];
@@ -452,30 +469,35 @@ fn within<'u, U>(units: &'u [U], text: impl Fn(&U) -> &[char], pattern: &Glob) -
 fn candidate(
     pattern: Glob,
     least: Least,
-    (units, fixed): (&[Cow<'_, Unit>], &[Vec<char>]),
+    units: &[Cow<'_, Unit>],
+    outlines: &Outlines,
     around: &Surroundings<'_>,
     kinds: &Kinds,
     dials: Dials,
 ) -> Option<Candidate> {
     let literals = pattern.literals();
     let (start, near) = within(units, |unit| &unit.text, &pattern);
-    let covers_fixed = |at: usize| fixed.get(at).is_some_and(|fixed| pattern.covers(fixed));
-    let covers = near.iter().enumerate().map(|(at, unit)| (start + at, unit));
-    let covers = covers.filter(|(at, unit)| pattern.covers(&unit.text) || covers_fixed(*at));
-    let covers: Vec<usize> = covers.map(|(at, _)| at).collect();
+    let pairs = pattern.pairs();
+    let covers = |of: Pairs, text: &[char]| pairs.may_be_in(of) && pattern.covers(text);
+    let near = near.iter().zip(outlines.fixed.iter().zip(&outlines.pairs).skip(start)).enumerate();
+    let covered = near.filter(|(_, (unit, (fixed, [of_text, of_fixed])))| {
+        covers(*of_text, &unit.text) || **fixed != unit.text && covers(*of_fixed, fixed)
+    });
+    let covered: Vec<usize> = covered.map(|(at, _)| start + at).collect();
     // Names of one kind count once.
     let mut swallowed: HashMap<usize, usize> = HashMap::new();
-    for at in &covers {
+    for at in &covered {
         let (Some(unit), Some(kind)) = (units.get(*at), kinds.units.get(*at)) else { continue };
         let longest = swallowed.entry(*kind).or_default();
         *longest = unit.literals().saturating_sub(literals).max(*longest);
     }
-    if covers.len() < least.units || swallowed.len() < least.kinds {
+    if covered.len() < least.units || swallowed.len() < least.kinds {
         return None;
     }
     let swallowed: usize = swallowed.values().sum();
     let (start, near) = if pattern.is_name() { (0, &[][..]) } else { within(&around.known, |text| text, &pattern) };
-    let matched = near.iter().enumerate().filter(|(_, text)| pattern.covers(text));
+    let near = near.iter().zip(outlines.known.iter().skip(start)).enumerate();
+    let matched = near.filter(|(_, (text, of))| covers(**of, text));
     let matched: Vec<usize> = matched.map(|(at, _)| start + at).collect();
     let collateral = matched.len();
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -485,7 +507,7 @@ fn candidate(
     let (foreign, kin) = kinds.unneeded(&matched);
     let paid = number(foreign) * dials.collateral + number(kin) * dials.kin;
     let cost = bytes * 10 + number(swallowed) * dials.swallowed + paid;
-    Some(Candidate { pattern, text, covers, cost, collateral })
+    Some(Candidate { pattern, text, covers: covered, cost, collateral })
 }
 
 fn mark(marks: &mut [bool], at: usize) {

@@ -45,6 +45,11 @@ impl Glob {
         Self::new(symbols.into_iter())
     }
 
+    /// Which characters it has beside each other.
+    pub(super) fn pairs(&self) -> Pairs {
+        Pairs::of_stretches(self.0.split(|symbol| matches!(*symbol, STAR | ONE)))
+    }
+
     /// Whether every name of a shape matches.
     pub(super) fn covers(&self, shape: &[char]) -> bool {
         let pattern = &self.0;
@@ -185,6 +190,33 @@ impl Glob {
     }
 }
 
+/// Which characters stand beside each other in a text, a bit for several of them: a pattern covers no shape that lacks what
+/// stands beside each other in the pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pairs(u128);
+
+impl Pairs {
+    /// Those of a shape.
+    pub(super) fn of(shape: &[char]) -> Self {
+        Self::of_stretches(std::iter::once(shape))
+    }
+
+    fn of_stretches<'t>(stretches: impl Iterator<Item = &'t [char]>) -> Self {
+        let pairs = stretches.flat_map(|stretch| stretch.iter().zip(stretch.iter().skip(1)));
+        // Multiplied by odd numbers, so that all bits count in the highest ones.
+        let number = |(one, other): (&char, &char)| {
+            let one = u32::from(*one).wrapping_mul(0x9E37_79B1);
+            (one ^ u32::from(*other)).wrapping_mul(0x85EB_CA6B) >> (u32::BITS - u128::BITS.ilog2())
+        };
+        Self(pairs.map(number).fold(0, |all, number| all | 1 << number))
+    }
+
+    /// Whether all of them stand beside each other in another text, too, as far as can be told.
+    pub(super) fn may_be_in(self, Self(others): Self) -> bool {
+        self.0 & !others == 0
+    }
+}
+
 /// What a character of a pattern stands for.
 fn wild(symbol: char) -> char {
     match symbol {
@@ -223,8 +255,11 @@ mod tests {
             ("a*?", "a", false),
             ("*??", "abc", true),
         ] {
-            assert_eq!(glob(pattern).covers(&text.chars().collect::<Vec<_>>()), wanted, "{pattern} {text}");
+            let (pattern, shape) = (glob(pattern), text.chars().collect::<Vec<_>>());
+            assert_eq!(pattern.covers(&shape), wanted, "{pattern:?} {text}");
+            assert!(!wanted || pattern.pairs().may_be_in(Pairs::of(&shape)), "{pattern:?} {text}");
         }
+        assert!(!glob("*part*").pairs().may_be_in(Pairs::of(&['t', 'r', 'a', 'p'])));
         // A class is covered by a star only.
         assert!(glob("a/*").covers(&['a', '/', '\u{FDD0}']));
         assert!(!glob("a/1").covers(&['a', '/', '\u{FDD0}']));

@@ -138,7 +138,7 @@ impl Keys {
 /// resource, the prefix that they ask for, their client, the address they come from and their time: which of some patterns
 /// match the resource, the prefix and what the client says, or on the prefix itself, and perhaps on the networks that the
 /// address is in and on the instants that the time lies between.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outlook {
     /// Patterns of what stands behind the scope.
     patterns: Few,
@@ -198,6 +198,9 @@ impl Judge {
     /// it may hang on something else, or on too many patterns.
     #[must_use]
     pub fn outlook(&self, logged: &impl Logged, around: &Around) -> Option<Outlook> {
+        if around.principal.is_err() {
+            return around.only_outlook();
+        }
         let facts = logged.facts();
         let [fact] = &facts[..] else { return None };
         if !around.is_steady() || logged.bucket_of(fact).behind.is_some() {
@@ -239,19 +242,16 @@ impl Around {
     /// something else.
     #[must_use]
     pub fn only_outlook(&self) -> Option<Outlook> {
+        // Of somebody that policies do not know nothing can be asked.
+        if self.principal.is_err() {
+            return Some(Outlook::default());
+        }
         let Looking { addresses, times, .. } = &*self.policies;
         let looks_further = |policies: &Looking| policies.addresses.is_some() || policies.times.is_some();
         let by_client = OF_CLIENT.iter().any(|key| self.looks_at(key));
         let is_steady =
             self.is_steady() && !by_client && !self.others.iter().any(|(_, policies)| looks_further(policies));
-        is_steady.then(|| Outlook {
-            patterns: Few::default(),
-            head: String::new(),
-            prefix: ByText::Not,
-            client: ByClient::default(),
-            addresses: addresses.clone(),
-            times: times.clone(),
-        })
+        is_steady.then(|| Outlook { addresses: addresses.clone(), times: times.clone(), ..Outlook::default() })
     }
 
     fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {

@@ -82,15 +82,16 @@ pub(super) fn is_sent(key: &str, path: &[u8], bucket: &str, path_style: Option<b
     sent_keys(path, bucket, path_style).iter().any(|sent| **sent == *key.as_bytes())
 }
 
-/// The keys that a path can name: with and without the bucket in front, if it is not known which.
+/// The keys that a path can name: with and without the bucket in front, but for where the host has no bucket. Where it has
+/// one, S3 logs paths with it all the same (S3 User Guide, "Amazon S3 server access log format", Request-URI).
 fn sent_keys(path: &[u8], bucket: &str, path_style: Option<bool>) -> Vec<Vec<u8>> {
     let decoded = percent(path);
     let Some(whole) = decoded.strip_prefix(b"/") else { return Vec::new() };
     let behind_bucket = whole.strip_prefix(bucket.as_bytes()).and_then(|rest| rest.strip_prefix(b"/"));
     match (path_style, behind_bucket) {
         (Some(true), Some(key)) => vec![key.to_vec()],
-        (None, Some(key)) => vec![whole.to_vec(), key.to_vec()],
-        (Some(false), _) | (_, None) => vec![whole.to_vec()],
+        (_, Some(key)) => vec![whole.to_vec(), key.to_vec()],
+        (_, None) => vec![whole.to_vec()],
     }
 }
 
