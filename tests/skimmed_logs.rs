@@ -31,6 +31,11 @@ const BY_SESSION: &str = r#"{ "Version": "2012-10-17", "Statement": [
     { "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*" },
     { "Effect": "Deny", "Action": "s3:PutObject", "Resource": "*", "Condition": { "StringLike": { "aws:userid": "*:s" } } } ] }"#;
 
+/// Where they hang on how old the signature of a presigned request is.
+const BY_AGE: &str = r#"{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*" },
+    { "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": { "NumericGreaterThan": { "s3:signatureAge": "90000000" } } } ] }"#;
+
 /// Statements that look at what clients say of themselves, in several ways.
 const BY_CLIENT: [&str; 6] = [
     r#""Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/a/*", "Condition": { "StringLike": { "aws:Referer": ["https://acme.example/*", "http?://other.example/"] } }"#,
@@ -101,6 +106,9 @@ fn base() -> impl Strategy<Value = Base> {
         "-",
         OWNER,
         "arn:aws:iam::111122223333:user/ann",
+        "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1A2B3",
+        "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity S3.E1.A2",
+        "arn:aws:iam::cloudfront:user/CloudFront",
         "arn:aws:sts::111122223333:assumed-role/r/s",
         "arn:aws:sts::111122223333:assumed-role/r/other",
         "arn:aws:sts::111122223333:assumed-role/r",
@@ -130,12 +138,21 @@ fn base() -> impl Strategy<Value = Base> {
             "\"GET /KEYQUERY HTTP/1.1\"",
             "\"GET /zzzQUERY HTTP/1.1\"",
             "\"GET /acme/KEYQUERY HTTP/1.1\"",
+            "\"GET /KEYQUERY HTTP/1.0\"",
             "-",
         ]),
-        of(&["200 - 10 10 12 -", "403 AccessDenied 243 - 12 -", "404 NoSuchKey 1 1 1 1", "503 SlowDown - - - -"]),
+        of(&[
+            "200 - 10 10 12 -",
+            "304 - - - 12 -",
+            "403 AccessDenied 243 - 12 -",
+            "403 - 243 - 12 -",
+            "404 NoSuchKey 1 1 1 1",
+            "503 SlowDown - - - -",
+        ]),
         of(&["\"-\" \"agent\"", "- -"]),
         of(&[
             "SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 - - -",
+            "SigV4 c QueryString acme.s3.amazonaws.com TLSv1.3 - - -",
             "SigV4 c AuthHeader s3.amazonaws.com TLSv1.3 - - -",
             "SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 arn:aws:s3:eu-west-1:111122223333:accesspoint/p - -",
             "SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 - Yes -",
@@ -180,6 +197,10 @@ fn own() -> impl Strategy<Value = Own> {
         "?prefix=",
         "?prefix",
         "?list-type=2&prefix=&prefix=a/",
+        "?X-Amz-Date=20261121T190000Z&X-Amz-Expires=86400",
+        "?AWSAccessKeyId=A&Expires=1795280400",
+        "?prefix=a/&X-Amz-Date=20261119T190000Z&X-Amz-Expires=3600",
+        "?versionId=v2",
     ]);
     let version = of(&["-", "-", "-", "v1", "200"]);
     let host_id = of(&["aG9zdA==", "aG9z+dA", "aG9zdA"]);
@@ -382,23 +403,25 @@ proptest! {
         bases in vec(base(), 1..6), lines in vec((any::<Index>(), own()), 2..60)
     ) {
         let folder = folder("skimmed-policy");
-        let [policy, by_address, by_time, by_session, of_sessions, of_roles] = [
+        let [policy, by_address, by_time, by_session, by_age, of_sessions, of_roles] = [
             ("policy.json", POLICY),
             ("by-address.json", BY_ADDRESS),
             ("by-time.json", BY_TIME),
             ("by-session.json", BY_SESSION),
+            ("by-age.json", BY_AGE),
             ("of-sessions.json", OF_SESSIONS),
             ("of-roles.json", OF_ROLES),
         ]
         .map(|(name, text)| file(&folder, name, text));
         let lines: Vec<String> = lines.iter().map(|(at, own)| line(at.get(&bases), own)).collect();
-        let commands: [&[&str]; 12] = [
+        let commands: [&[&str]; 13] = [
             &["replay", "-p", &policy, "--format", "json"],
             &["replay", "-p", &by_address, "--format", "json"],
             &["replay", "-p", &policy, "--baseline", &by_address, "--format", "json"],
             &["replay", "-p", &by_time, "--format", "json"],
             &["replay", "-p", &by_address, "--baseline", &by_time, "--format", "json"],
             &["replay", "-p", &by_session, "--format", "json"],
+            &["replay", "-p", &policy, "--baseline", &by_age, "--format", "json"],
             &["replay", "--resource-policy", &of_sessions, "--format", "json"],
             &["replay", "--resource-policy", &of_roles, "--format", "json"],
             &["replay", "-p", &policy, "--resource-policy", &of_roles, "--format", "json"],

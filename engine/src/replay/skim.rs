@@ -314,8 +314,12 @@ impl Skimmer {
             return self.by_itself(words, (time, address), bucket, [requester, bucket_number, operation]);
         }
         let key = words.key()?;
-        let (named, path, prefix) = self.path(&mut words, form, &key)?;
+        let (named, path, Asked { prefix, is_signed }) = self.path(&mut words, form, &key)?;
         let answer = self.answer(&mut words)?;
+        // Whether a presigned request came too late counts where it was refused.
+        if is_signed && !is_success(answer) {
+            return None;
+        }
         words.numbers()?;
         let text = words.rest();
         let client_number = self.client(&mut words, habit.client)?;
@@ -383,8 +387,10 @@ impl Skimmer {
     #[inline(always)]
     fn requester(&mut self, words: &mut Words<'_>) -> Option<(usize, Usual)> {
         if words.take_word(&self.requester).is_none() {
-            let requester = words.word()?;
-            self.turn_to(requester)?;
+            let text = words.rest();
+            words.word()?;
+            access_identity(text, words)?;
+            self.turn_to(text.get(..text.len() - words.rest().len() - 1)?)?;
         }
         Some((self.number, *self.requesters.about(self.number)?))
     }
@@ -411,14 +417,9 @@ impl Skimmer {
     }
 
     /// Takes what the request line says of a key. For a line without one, there is a number for its path, with a prefix or
-    /// without, and the prefix.
+    /// without.
     #[inline(always)]
-    fn path<'l>(
-        &mut self,
-        words: &mut Words<'l>,
-        form: Form,
-        key: &Word<'l>,
-    ) -> Option<(Path<'l>, usize, Option<&'l [u8]>)> {
+    fn path<'l>(&mut self, words: &mut Words<'l>, form: Form, key: &Word<'l>) -> Option<(Path<'l>, usize, Asked<'l>)> {
         let has_key = key.text != b"-";
         match form {
             Form::Rest(usual) => {
@@ -427,41 +428,41 @@ impl Skimmer {
                 let is_key = key.plain && has_key && words.take_path(key).is_some();
                 let path = if is_key { &[] } else { words.path()? };
                 let asked = query(words)?;
-                words.take(b"HTTP/1.1\" ")?;
+                protocol(words)?;
                 // Objects have no prefix.
-                if has_key && asked.is_some() {
+                if has_key && asked.prefix.is_some() {
                     return None;
                 }
                 if is_key {
-                    return Some((Path::Key, KEYED, None));
+                    return Some((Path::Key, KEYED, asked));
                 }
                 if has_key {
-                    return Some((Path::Sent(path), KEYED, None));
+                    return Some((Path::Sent(path), KEYED, asked));
                 }
                 // An empty prefix is another thing than none.
-                let prefix = asked.filter(|prefix| !prefix.is_empty());
+                let prefix = asked.prefix.filter(|prefix| !prefix.is_empty());
                 if !prefix.is_none_or(is_text) {
                     return None;
                 }
                 let [without, with] = &mut self.paths;
-                let (paths, kind) = match (asked, prefix) {
+                let (paths, kind) = match (asked.prefix, prefix) {
                     (_, Some(_)) => (with, 1),
                     (Some(_), None) => (without, 2),
                     (None, None) => (without, 0),
                 };
                 let number = 3 * paths.find(path, || ())?.0 + kind;
-                Some((Path::Sent(path), KEYED + 1 + number, prefix))
+                Some((Path::Sent(path), KEYED + 1 + number, Asked { prefix, ..asked }))
             }
             Form::Website if has_key => {
                 method(words, None)?;
                 words.path()?;
-                query(words)?;
-                words.take(b"HTTP/1.1\" ")?;
-                Some((Path::Unsaid, KEYED, None))
+                let Asked { is_signed, .. } = query(words)?;
+                protocol(words)?;
+                Some((Path::Unsaid, KEYED, Asked { prefix: None, is_signed }))
             }
             Form::Batch if has_key => {
                 words.take(b"- ")?;
-                Some((Path::Batch, KEYED, None))
+                Some((Path::Batch, KEYED, Asked::default()))
             }
             _ => None,
         }
@@ -531,6 +532,12 @@ impl Skimmer {
         let (number, kind) = self.tails.find(tail, || Tail::of(tail))?;
         (*kind == wanted).then_some((number, tail.len()))
     }
+}
+
+/// Whether the number of an answer is that of a status below 400 without error code.
+fn is_success(answer: usize) -> bool {
+    let [first, .., rest] = (usize::MAX - answer).to_le_bytes();
+    rest == 0 && matches!(first, 2 | 3)
 }
 
 /// Whether words are a status and an error code.
@@ -643,28 +650,44 @@ fn other_method(text: &[u8]) -> Option<usize> {
     (text.get(length) == Some(&b' ')).then_some(length + 2)
 }
 
-/// Takes the query behind a path, if there is one, and the space behind it: the prefix that it asks for. `None` if it says
-/// more than a prefix: versions do, and the times of presigned requests, however their names are encoded.
-#[inline(always)]
-fn query<'l>(words: &mut Words<'l>) -> Option<Option<&'l [u8]>> {
-    if words.take(b" ").is_some() {
-        return Some(None);
-    }
-    let (prefix, behind) = parameters(*words)?;
-    *words = behind;
-    Some(prefix)
+/// What a query says that counts.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked<'l> {
+    /// The prefix that it asks for.
+    prefix: Option<&'l [u8]>,
+    /// Whether it has times, as those of presigned requests have.
+    is_signed: bool,
 }
 
-/// The prefix that a query asks for, and what is behind the query.
+/// Takes the query behind a path, if there is one, and the space behind it. `None` if it says more: versions do, however
+/// their names are encoded.
+#[inline(always)]
+fn query<'l>(words: &mut Words<'l>) -> Option<Asked<'l>> {
+    if words.take(b" ").is_some() {
+        return Some(Asked::default());
+    }
+    let (asked, behind) = parameters(*words)?;
+    *words = behind;
+    Some(asked)
+}
+
+/// Takes the protocol of a request line, and its end.
+#[inline(always)]
+fn protocol(words: &mut Words<'_>) -> Option<()> {
+    words.take(b"HTTP/1.1\" ").or_else(|| words.take(b"HTTP/1.0\" "))
+}
+
+/// What a query says, and what is behind the query.
 #[inline(never)]
-fn parameters(mut words: Words<'_>) -> Option<(Option<&[u8]>, Words<'_>)> {
-    const COUNTING: [&[u8]; 3] = [b"versionId", b"X-Amz-", b"Expires"];
+fn parameters(mut words: Words<'_>) -> Option<(Asked<'_>, Words<'_>)> {
     words.take(b"?")?;
-    let mut prefix = None;
+    let (mut prefix, mut is_signed) = (None, false);
     loop {
         let text = words.rest();
-        if matches!(text.first(), Some(b'v' | b'X' | b'E')) && COUNTING.iter().any(|name| text.starts_with(name)) {
-            return None;
+        match text.first() {
+            Some(b'v') if text.starts_with(b"versionId") => return None,
+            Some(b'X' | b'E') => is_signed |= text.starts_with(b"X-Amz-") || text.starts_with(b"Expires"),
+            _ => {}
         }
         let parameter = words.parameter()?;
         // Without a value it is as with an empty one; a second one is not ordinary.
@@ -681,7 +704,20 @@ fn parameters(mut words: Words<'_>) -> Option<(Option<&[u8]>, Words<'_>)> {
         }
     }
     words.take(b" ")?;
-    Some((prefix, words))
+    Some((Asked { prefix, is_signed }, words))
+}
+
+/// Takes what follows the first word of an origin access identity of CloudFront, the only requester with spaces in it, of
+/// which a text begins with the first.
+#[inline(always)]
+fn access_identity(text: &[u8], words: &mut Words<'_>) -> Option<()> {
+    const FIRST: &[u8] = b":user/CloudFront ";
+    let first = text.get(..text.len() - words.rest().len())?;
+    if !first.ends_with(FIRST) {
+        return Some(());
+    }
+    words.take(b"Origin Access Identity ")?;
+    words.word()?.iter().all(u8::is_ascii_alphanumeric).then_some(())
 }
 
 /// Whether nothing of a client is out of the ordinary, or could look like an answer: what it sent begins with no space.
