@@ -279,6 +279,63 @@ fn of_key(key: &'static str) -> Own {
     Own { address: "192.0.2.10", key, query: "", version: "-", host_id: "aG9zdA==", day: 21 }
 }
 
+/// A presigned request that came too late is refused for that, which says nothing of policies.
+#[test]
+fn presigned_requests_that_came_too_late_are_no_refusals() {
+    let base = Base {
+        request: "\"GET /KEYQUERY HTTP/1.1\"",
+        answer: "403 AccessDenied 243 - 12 -",
+        tail: "SigV4 c QueryString acme.s3.amazonaws.com TLSv1.3 - - -",
+        ..ORDINARY
+    };
+    let queries = ["?X-Amz-Date=20261121T190000Z&X-Amz-Expires=86400", "?AWSAccessKeyId=A&Expires=1795374000"];
+    for query in queries {
+        let lines = [[21, 22, 23, 24], [24, 23, 22, 21]].concat();
+        let lines: Vec<String> =
+            lines.iter().map(|day| line(&base, &Own { query, day: *day, ..of_key("a/b") })).collect();
+        let policy = file(&folder("too-late-policy"), "policy.json", POLICY);
+        for command in [&["replay", "-p", &policy, "--format", "json"][..], &["derive", "--format", "json"]] {
+            let [skimmed, read] = both_ways("too-late", &lines, command);
+            assert_eq!(skimmed, read);
+            let refused = |text: &str| text.contains("\"refused\":4,") && text.contains("\"noEvidence\":4,");
+            assert!(command[0] == "derive" || refused(&skimmed.1.replace([' ', '\n'], "")), "{skimmed:?}");
+        }
+    }
+}
+
+/// What goes through an access point is asked of its own ARN, and the bucket's policy of the bucket behind it.
+#[test]
+fn requests_through_access_points_count_by_both_of_their_resources() {
+    let base = Base {
+        requester: "arn:aws:iam::111122223333:user/ann",
+        tail: "SigV4 c AuthHeader acme.s3.amazonaws.com TLSv1.3 arn:aws:s3:eu-west-1:111122223333:accesspoint/p - -",
+        ..ORDINARY
+    };
+    let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/p/object";
+    let folder = folder("points-policies");
+    let of = |name: &str, statements: String| {
+        file(&folder, name, &format!(r#"{{ "Version": "2012-10-17", "Statement": [{statements}] }}"#))
+    };
+    let own = of(
+        "own.json",
+        format!(
+            r#"{{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["{point}/a/*", "{point}/home/*"] }},
+            {{ "Effect": "Deny", "Action": "s3:*", "Resource": "{point}/home/*.gz" }}"#
+        ),
+    );
+    let of_bucket = of(
+        "bucket.json",
+        r#"{ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/a/c" }"#.to_owned(),
+    );
+    let keys = ["a/b", "a/c", "home/x.gz", "home/y", "elsewhere", "a/d"].repeat(4);
+    let lines: Vec<String> = keys.iter().map(|key| line(&base, &of_key(key))).collect();
+    let command = ["replay", "-p", &own, "--resource-policy", &of_bucket, "--format", "json"];
+    let [skimmed, read] = both_ways("points", &lines, &command);
+    assert_eq!(skimmed, read);
+    let report: serde_json::Value = serde_json::from_str(&skimmed.1).unwrap();
+    assert_eq!(report["verdicts"], serde_json::json!({ "allowed": 12, "denied": 12, "undecided": 0 }));
+}
+
 #[test]
 fn sessions_are_told_from_what_looks_like_them() {
     let requesters = [

@@ -1,7 +1,7 @@
 //! What policies would have said to a logged request.
 
 use super::addresses::{self, Addresses};
-use super::logged::{Bucket, Logged};
+use super::logged::{Bucket, Logged, Part};
 use super::requester::Requester;
 use super::texts::{ByClient, ByText, Client, OF_CLIENT, OF_REQUESTER};
 use super::times::{self, Times};
@@ -19,6 +19,7 @@ use crate::request::{Action, Context, Facts, Principal, Request, Resource};
 use crate::resource::ResourcePattern;
 use crate::statement::{Effect, Statement, StatementId};
 use crate::truth::Truth;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -203,13 +204,16 @@ impl Judge {
         }
         let facts = logged.facts();
         let [fact] = &facts[..] else { return None };
-        if !around.is_steady() || logged.bucket_of(fact).behind.is_some() {
+        if !around.is_steady() {
             return None;
         }
+        // What goes through an access point is asked of the bucket behind it, too.
+        let end = if fact.part == Part::Name { "/" } else { "" };
+        let behind = logged.bucket_of(fact).behind.map(|bucket| bucket + end);
         let mut outlook = None;
         let context = logged.context_of(&|key| around.looks_at(key));
         let asked = self.ask(logged, around, &context, |_, request| {
-            outlook = around.outlook(&fact.action, &fact.scope, request);
+            outlook = around.outlook(&fact.action, [Some(&*fact.scope), behind.as_deref()], request);
         });
         asked.ok().and(outlook)
     }
@@ -254,33 +258,37 @@ impl Around {
         is_steady.then(|| Outlook { addresses: addresses.clone(), times: times.clone(), ..Outlook::default() })
     }
 
-    fn outlook(&self, action: &Action, scope: &str, request: &Request<'_>) -> Option<Outlook> {
-        let scope = Arn::parse(scope).filter(|scope| scope.service == "s3")?;
+    fn outlook(&self, action: &Action, scopes: [Option<&str>; 2], request: &Request<'_>) -> Option<Outlook> {
+        let of_s3 = |scope| Arn::parse(scope).filter(|scope| scope.service == "s3");
+        let scopes: SmallVec<[Arn<'_>; 2]> = scopes.into_iter().flatten().map(of_s3).collect::<Option<_>>()?;
         let mut concerned = self.policies.set.about(action);
-        concerned.retain(|statement| may_be_about(statement, &scope) && !is_idle(statement, request));
-        let mut patterns: Vec<Pattern> = Vec::new();
-        for pattern in
-            concerned.iter().filter_map(|statement| statement.resource()).flat_map(|resource| resource.entries())
-        {
-            let Some(rest) = pattern.last_part_within(&scope) else { continue };
+        let concerns = |statement: &Statement| scopes.iter().any(|scope| may_be_about(statement, scope));
+        concerned.retain(|statement| concerns(statement) && !is_idle(statement, request));
+        let mut found: Vec<(&Arn<'_>, Pattern)> = Vec::new();
+        let resources = concerned.iter().filter_map(|statement| statement.resource());
+        let entries = resources.flat_map(|resource| resource.entries());
+        for (entry, scope) in entries.flat_map(|entry| scopes.iter().map(move |scope| (entry, scope))) {
+            let Some(rest) = entry.last_part_within(scope) else { continue };
             if rest.variables().any(|variable| !OF_REQUESTER.contains(&variable.key().folded())) {
                 return None;
             }
-            let rest = rest.widened(request);
-            if !rest.begins_otherwise(scope.resource) && !patterns.contains(&rest) {
-                patterns.push(rest);
+            let pattern = (scope, rest.widened(request));
+            if !pattern.1.begins_otherwise(scope.resource) && !found.contains(&pattern) {
+                found.push(pattern);
             }
         }
-        if patterns.len() > Few::MOST {
+        if found.len() > Few::MOST {
             return None;
         }
-        let behind: Option<Vec<Pattern>> = patterns.iter().map(|pattern| pattern.behind(scope.resource)).collect();
+        let behind: Option<Vec<Pattern>> =
+            found.iter().map(|(scope, pattern)| pattern.behind(scope.resource)).collect();
         let prefix = ByText::of("s3:prefix", Few::MOST, &concerned, request);
         let client = ByClient::of(&concerned, request)?;
         let Looking { addresses, times, .. } = &*self.policies;
-        let (patterns, head) = match behind {
-            Some(patterns) => (patterns, ""),
-            None => (patterns, scope.resource),
+        let (patterns, head) = match (behind, &scopes[..]) {
+            (Some(patterns), _) => (patterns, ""),
+            (None, [scope]) => (found.into_iter().map(|(_, pattern)| pattern).collect(), scope.resource),
+            (None, _) => return None,
         };
         Some(Outlook {
             patterns: Few::new(patterns),
