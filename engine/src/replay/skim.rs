@@ -280,6 +280,8 @@ pub struct Skimmer {
     /// Requesters, or roles for all of their sessions, with what was usual for them last.
     requesters: Pieces<Usual>,
     operations: Pieces<Form>,
+    /// Whether the query of the line at hand has the times of presigned requests.
+    is_signed: bool,
     /// The paths of requests without a key, of those without and with a prefix.
     paths: [Pieces<()>; 2],
     /// Status and error code, and whether they are.
@@ -314,10 +316,10 @@ impl Skimmer {
             return self.by_itself(words, (time, address), bucket, [requester, bucket_number, operation]);
         }
         let key = words.key()?;
-        let (named, path, Asked { prefix, is_signed }) = self.path(&mut words, form, &key)?;
+        let (named, path, prefix) = self.path(&mut words, form, &key)?;
         let answer = self.answer(&mut words)?;
         // Whether a presigned request came too late counts where it was refused.
-        if is_signed && !is_success(answer) {
+        if self.is_signed && !is_success(answer) {
             return None;
         }
         words.numbers()?;
@@ -419,53 +421,71 @@ impl Skimmer {
     /// Takes what the request line says of a key. For a line without one, there is a number for its path, with a prefix or
     /// without.
     #[inline(always)]
-    fn path<'l>(&mut self, words: &mut Words<'l>, form: Form, key: &Word<'l>) -> Option<(Path<'l>, usize, Asked<'l>)> {
+    fn path<'l>(
+        &mut self,
+        words: &mut Words<'l>,
+        form: Form,
+        key: &Word<'l>,
+    ) -> Option<(Path<'l>, usize, Option<&'l [u8]>)> {
         let has_key = key.text != b"-";
+        self.is_signed = false;
         match form {
             Form::Rest(usual) => {
                 method(words, usual)?;
                 // Most request lines name the key as it is.
                 let is_key = key.plain && has_key && words.take_path(key).is_some();
                 let path = if is_key { &[] } else { words.path()? };
-                let asked = query(words)?;
+                let asked = self.query(words)?;
                 protocol(words)?;
                 // Objects have no prefix.
-                if has_key && asked.prefix.is_some() {
+                if has_key && asked.is_some() {
                     return None;
                 }
                 if is_key {
-                    return Some((Path::Key, KEYED, asked));
+                    return Some((Path::Key, KEYED, None));
                 }
                 if has_key {
-                    return Some((Path::Sent(path), KEYED, asked));
+                    return Some((Path::Sent(path), KEYED, None));
                 }
                 // An empty prefix is another thing than none.
-                let prefix = asked.prefix.filter(|prefix| !prefix.is_empty());
+                let prefix = asked.filter(|prefix| !prefix.is_empty());
                 if !prefix.is_none_or(is_text) {
                     return None;
                 }
                 let [without, with] = &mut self.paths;
-                let (paths, kind) = match (asked.prefix, prefix) {
+                let (paths, kind) = match (asked, prefix) {
                     (_, Some(_)) => (with, 1),
                     (Some(_), None) => (without, 2),
                     (None, None) => (without, 0),
                 };
                 let number = 3 * paths.find(path, || ())?.0 + kind;
-                Some((Path::Sent(path), KEYED + 1 + number, Asked { prefix, ..asked }))
+                Some((Path::Sent(path), KEYED + 1 + number, prefix))
             }
             Form::Website if has_key => {
                 method(words, None)?;
                 words.path()?;
-                let Asked { is_signed, .. } = query(words)?;
+                self.query(words)?;
                 protocol(words)?;
-                Some((Path::Unsaid, KEYED, Asked { prefix: None, is_signed }))
+                Some((Path::Unsaid, KEYED, None))
             }
             Form::Batch if has_key => {
                 words.take(b"- ")?;
-                Some((Path::Batch, KEYED, Asked::default()))
+                Some((Path::Batch, KEYED, None))
             }
             _ => None,
         }
+    }
+
+    /// Takes the query behind a path, if there is one, and the space behind it: the prefix that it asks for. `None` if it says
+    /// more: versions do, however their names are encoded.
+    #[inline(always)]
+    fn query<'l>(&mut self, words: &mut Words<'l>) -> Option<Option<&'l [u8]>> {
+        if words.take(b" ").is_some() {
+            return Some(None);
+        }
+        let (prefix, is_signed, behind) = parameters(*words)?;
+        (self.is_signed, *words) = (is_signed, behind);
+        Some(prefix)
     }
 
     /// Takes status and error code: their number.
@@ -650,36 +670,15 @@ fn other_method(text: &[u8]) -> Option<usize> {
     (text.get(length) == Some(&b' ')).then_some(length + 2)
 }
 
-/// What a query says that counts.
-#[derive(Debug, Clone, Copy, Default)]
-struct Asked<'l> {
-    /// The prefix that it asks for.
-    prefix: Option<&'l [u8]>,
-    /// Whether it has times, as those of presigned requests have.
-    is_signed: bool,
-}
-
-/// Takes the query behind a path, if there is one, and the space behind it. `None` if it says more: versions do, however
-/// their names are encoded.
-#[inline(always)]
-fn query<'l>(words: &mut Words<'l>) -> Option<Asked<'l>> {
-    if words.take(b" ").is_some() {
-        return Some(Asked::default());
-    }
-    let (asked, behind) = parameters(*words)?;
-    *words = behind;
-    Some(asked)
-}
-
 /// Takes the protocol of a request line, and its end.
 #[inline(always)]
 fn protocol(words: &mut Words<'_>) -> Option<()> {
     words.take(b"HTTP/1.1\" ").or_else(|| words.take(b"HTTP/1.0\" "))
 }
 
-/// What a query says, and what is behind the query.
+/// The prefix that a query asks for, whether it has the times of presigned requests, and what is behind the query.
 #[inline(never)]
-fn parameters(mut words: Words<'_>) -> Option<(Asked<'_>, Words<'_>)> {
+fn parameters(mut words: Words<'_>) -> Option<(Option<&[u8]>, bool, Words<'_>)> {
     words.take(b"?")?;
     let (mut prefix, mut is_signed) = (None, false);
     loop {
@@ -704,7 +703,7 @@ fn parameters(mut words: Words<'_>) -> Option<(Asked<'_>, Words<'_>)> {
         }
     }
     words.take(b" ")?;
-    Some((Asked { prefix, is_signed }, words))
+    Some((prefix, is_signed, words))
 }
 
 /// Takes what follows the first word of an origin access identity of CloudFront, the only requester with spaces in it, of
@@ -712,8 +711,8 @@ fn parameters(mut words: Words<'_>) -> Option<(Asked<'_>, Words<'_>)> {
 #[inline(always)]
 fn access_identity(text: &[u8], words: &mut Words<'_>) -> Option<()> {
     const FIRST: &[u8] = b":user/CloudFront ";
-    let first = text.get(..text.len() - words.rest().len())?;
-    if !first.ends_with(FIRST) {
+    let is_first = || text.get(..text.len() - words.rest().len()).is_some_and(|first| first.ends_with(FIRST));
+    if words.rest().first() != Some(&b'O') || !is_first() {
         return Some(());
     }
     words.take(b"Origin Access Identity ")?;
