@@ -336,6 +336,24 @@ fn requests_through_access_points_count_by_both_of_their_resources() {
     assert_eq!(report["verdicts"], serde_json::json!({ "allowed": 12, "denied": 12, "undecided": 0 }));
 }
 
+/// Directories that come in any order count as often as they come, however many they are.
+#[test]
+fn requests_in_many_directories_are_counted_by_directory() {
+    let policy = r#"{ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/*" },
+        { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*/3" } ] }"#;
+    let policy = file(&folder("directories-policy"), "policy.json", policy);
+    let text = |n: usize| {
+        let key = format!("d{}/{}", n * 31 % 97, n % 5);
+        line(&ORDINARY, &of_key("KEY_TEXT")).replace("KEY_TEXT", &key)
+    };
+    let lines: Vec<String> = (0..1_500).map(text).collect();
+    let [skimmed, read] = both_ways("directories", &lines, &["replay", "-p", &policy, "--format", "json"]);
+    assert_eq!(skimmed, read);
+    let report: serde_json::Value = serde_json::from_str(&skimmed.1).unwrap();
+    assert_eq!(report["verdicts"], serde_json::json!({ "allowed": 1_200, "denied": 300, "undecided": 0 }));
+}
+
 #[test]
 fn sessions_are_told_from_what_looks_like_them() {
     let requesters = [

@@ -2,9 +2,10 @@
 
 use can_access_engine::replay::judge::{Outlook, Verdict};
 use can_access_engine::replay::texts::Client;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 use std::borrow::Cow;
+use std::hash::BuildHasher;
 use std::rc::Rc;
 
 /// How many answers to a question are kept in mind.
@@ -13,7 +14,7 @@ const ANSWERS: usize = 1 << 8;
 const PREFIXES: usize = 1 << 6;
 const LONGEST_PREFIX: usize = 1 << 7;
 /// How many counts are kept until they are told.
-const COUNTS: usize = 16;
+const COUNTS: usize = 1 << 6;
 
 /// What the policies say, and those of the baseline.
 pub(super) type Verdicts = (Verdict, Option<Verdict>);
@@ -34,6 +35,8 @@ pub(super) struct Question {
     by_prefix: FxHashMap<Circumstances, FxHashMap<String, usize>>,
     /// How many requests got an answer, by first segment, that are not told yet.
     counts: Vec<Count>,
+    /// Where the count is, by the hash of what it counts.
+    places: FxHashMap<u64, usize>,
     /// Which of them were the last, and what they hung on, by that.
     recent: [Option<(Matching, usize)>; RECENT],
 }
@@ -114,6 +117,7 @@ impl Question {
             by_matching: FxHashMap::default(),
             by_prefix: FxHashMap::default(),
             counts: Vec::new(),
+            places: FxHashMap::default(),
             recent: [None; RECENT],
         }
     }
@@ -210,12 +214,18 @@ impl Question {
             Hinge::Matching(matching) => *self.by_matching.get(matching)?,
         };
         let is_it = |count: &Count| count.answer == answer && *count.segment == *segment;
-        if let Some(place) = self.counts.iter().position(is_it) {
-            return Some(place);
+        let hash = FxBuildHasher.hash_one((answer, segment));
+        if let Some(place) = self.places.get(&hash) {
+            let known = self.counts.get(*place).is_some_and(is_it).then_some(*place);
+            // What has the same hash by chance is not found by it.
+            if let Some(place) = known.or_else(|| self.counts.iter().position(is_it)) {
+                return Some(place);
+            }
         }
         if self.counts.len() >= COUNTS {
             self.settle(tell);
         }
+        self.places.insert(hash, self.counts.len());
         let (verdict, old) = self.answers.get(answer)?;
         let (denied, changed) = (*verdict == Verdict::Denied, old.as_ref().is_some_and(|old| old != verdict));
         self.counts.push(Count { answer, segment: segment.into(), requests: 0, denied, changed });
@@ -248,6 +258,7 @@ impl Question {
     /// Tells of all counts, and begins anew.
     pub(super) fn settle(&mut self, mut tell: impl FnMut(&Verdicts, &[u8], u64)) {
         self.recent = [None; RECENT];
+        self.places.clear();
         for Count { answer, segment, requests, .. } in self.counts.drain(..) {
             if let Some(verdicts) = self.answers.get(answer) {
                 tell(verdicts, &segment, requests);
