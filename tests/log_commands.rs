@@ -297,6 +297,22 @@ fn a_batch_answers_as_queries_do() {
     }
 }
 
+/// Whoever wants all statements gets all, also of policies that are compiled.
+#[test]
+fn a_verbose_batch_tells_all_statements() {
+    let folder = folder("verbose-batch");
+    let statement =
+        |n: usize| format!(r#"{{ "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::bucket-{n}/*" }}"#);
+    let statements: Vec<String> = (0..40).map(statement).collect();
+    let policy = format!(r#"{{ "Version": "2012-10-17", "Statement": [{}] }}"#, statements.join(", "));
+    let policy = path(&folder, "p.json", policy.as_bytes());
+    let (action, resource) = ("s3:GetObject", "arn:aws:s3:::bucket-7/k");
+    let request = json!({ "action": action, "resource": resource }).to_string();
+    let batch = run_with_input(&["batch", "-v", "-p", &policy], request.as_bytes());
+    assert_eq!(values(&batch)[0]["statements"].as_array().map(Vec::len), Some(40));
+    assert_eq!(out(&batch), out(&run(&["-v", "--format", "jsonl", "-p", &policy, action, resource])));
+}
+
 #[test]
 fn a_replay_counts_every_line_once() {
     let output = run(&["replay", "-p", PIPELINES, "--format", "json", TRICKY]);

@@ -156,7 +156,7 @@ impl<'a> Answerer<'a> {
                 let prepared = question.prepare(policies, resource)?;
                 // All statements are shown only to those who ask for them.
                 let answered = if own.is_some() || args.common.verbose {
-                    let asked = if own.is_some() { Asked::Plain(policies) } else { Asked::Compiled(set) };
+                    let asked = Asked::Plain(policies);
                     let answer = advice.ask(&prepared, asked, action, resource, trusting, &entry.context)?;
                     json::print_lines(&mut answers.text, std::slice::from_ref(&answer), args.common.verbose)?;
                     answer.explanation.outcome.decision
