@@ -354,6 +354,64 @@ fn requests_in_many_directories_are_counted_by_directory() {
     assert_eq!(report["verdicts"], serde_json::json!({ "allowed": 1_200, "denied": 300, "undecided": 0 }));
 }
 
+/// The name of a session says nothing where policies tell none apart, be it one that no session can have; in whatever order.
+#[test]
+fn sessions_with_odd_names_count_as_their_role() {
+    let policy = file(&folder("odd-sessions-policy"), "policy.json", POLICY);
+    let of = |session: &str| format!("arn:aws:sts::111122223333:assumed-role/r/{session}");
+    let text = |session: &str| {
+        line(&Base { requester: "REQUESTER", ..ORDINARY }, &of_key("a/b")).replace("REQUESTER", &of(session))
+    };
+    for sessions in [["***", "s", "t"], ["s", "***", "t"], ["s", "t?", "*"], ["*", "?", "s"]] {
+        let lines: Vec<String> = sessions.iter().cycle().take(9).map(|session| text(session)).collect();
+        let [skimmed, read] = both_ways("odd-sessions", &lines, &["replay", "-p", &policy, "--format", "json"]);
+        assert_eq!(skimmed, read);
+        let report: serde_json::Value = serde_json::from_str(&skimmed.1).unwrap();
+        assert_eq!(
+            report["verdicts"],
+            serde_json::json!({ "allowed": 9, "denied": 0, "undecided": 0 }),
+            "{sessions:?}"
+        );
+    }
+}
+
+/// A line that is cut in its requester and goes on as one of CloudFront is nobody's.
+#[test]
+fn an_access_identity_is_not_what_only_ends_like_one() {
+    let policy = file(&folder("half-identities-policy"), "policy.json", POLICY);
+    let text = |requester: &str| {
+        line(&Base { requester: "REQUESTER", ..ORDINARY }, &of_key("a/b")).replace("REQUESTER", requester)
+    };
+    let requesters = [
+        "arn:aws:sts::111122223333:assumed-role/r/s",
+        "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
+        "arn:aws:sts::111122223333:assumed-role/r/se:user/CloudFront Origin Access Identity E1",
+        "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity e1",
+    ];
+    let lines: Vec<String> = requesters.iter().cycle().take(12).map(|requester| text(requester)).collect();
+    for command in [&["replay", "-p", &policy, "--format", "json"][..], &["derive", "--format", "json"]] {
+        let [skimmed, read] = both_ways("half-identities", &lines, command);
+        assert_eq!(skimmed, read);
+        assert!(command[0] == "derive" || skimmed.1.contains("\"malformed\": 6,"), "{skimmed:?}");
+    }
+}
+
+/// What is outside of the time that is asked for is counted whatever a line of its kind proved before.
+#[test]
+fn what_is_outside_is_counted_in_any_order() {
+    let base = Base {
+        operation: "REST.GET.OBJECT_ATTRIBUTES",
+        request: "\"GET /KEY?attributes HTTP/1.1\"",
+        answer: "403 AccessDenied 243 - 12 -",
+        ..ORDINARY
+    };
+    let text = |base: &Base, day| line(base, &Own { day, ..of_key("a/b") });
+    let lines: Vec<String> = [20, 21, 23].iter().flat_map(|day| [text(&base, *day), text(&ORDINARY, *day)]).collect();
+    let [skimmed, read] = both_ways("outside", &lines, &["derive", "--until", "2026-11-22", "--format", "json"]);
+    assert_eq!(skimmed, read);
+    assert!(skimmed.3.unwrap().contains("\"outside\": 2,"));
+}
+
 #[test]
 fn sessions_are_told_from_what_looks_like_them() {
     let requesters = [

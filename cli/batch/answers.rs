@@ -229,7 +229,7 @@ impl<'a> Answerer<'a> {
 
     /// Keeps in mind what answers to requests like the one at hand have in common.
     fn keep(&mut self, known: Known<'a>) {
-        let reports = known.explanation.statements.len() * size_of::<StatementReport<'_>>();
+        let reports = known.explanation.statements.capacity() * size_of::<StatementReport<'_>>();
         let size = size_of::<Known<'_>>() + self.kind.as_bytes().len() + known.shared.size() + reports;
         if self.size + size > KEPT {
             self.known.clear();

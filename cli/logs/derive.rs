@@ -207,7 +207,7 @@ impl Visit for Worker<'_> {
         let rules = self.rules;
         if rules.since.is_some_and(|since| skim.time() < since) || rules.until.is_some_and(|until| skim.time() >= until)
         {
-            self.collected.outside += u64::from(!plan.groups.is_empty() || plan.aside.is_some());
+            self.collected.outside += u64::from(matches!(plan.class, Class::Allowed | Class::Refused));
             return;
         }
         if let Some(why) = &plan.aside {

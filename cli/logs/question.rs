@@ -15,6 +15,8 @@ const PREFIXES: usize = 1 << 6;
 const LONGEST_PREFIX: usize = 1 << 7;
 /// How many counts are kept until they are told.
 const COUNTS: usize = 1 << 6;
+/// The same of the bytes of their segments.
+const SEGMENTS: usize = 1 << 12;
 
 /// What the policies say, and those of the baseline.
 pub(super) type Verdicts = (Verdict, Option<Verdict>);
@@ -35,6 +37,8 @@ pub(super) struct Question {
     by_prefix: FxHashMap<Circumstances, FxHashMap<String, usize>>,
     /// How many requests got an answer, by first segment, that are not told yet.
     counts: Vec<Count>,
+    /// How many bytes their segments have.
+    segments: usize,
     /// Where the count is, by the hash of what it counts.
     places: FxHashMap<u64, usize>,
     /// Which of them were the last, and what they hung on, by that.
@@ -117,6 +121,7 @@ impl Question {
             by_matching: FxHashMap::default(),
             by_prefix: FxHashMap::default(),
             counts: Vec::new(),
+            segments: 0,
             places: FxHashMap::default(),
             recent: [None; RECENT],
         }
@@ -222,10 +227,11 @@ impl Question {
                 return Some(place);
             }
         }
-        if self.counts.len() >= COUNTS {
+        if self.counts.len() >= COUNTS || self.segments >= SEGMENTS {
             self.settle(tell);
         }
         self.places.insert(hash, self.counts.len());
+        self.segments += segment.len();
         let (verdict, old) = self.answers.get(answer)?;
         let (denied, changed) = (*verdict == Verdict::Denied, old.as_ref().is_some_and(|old| old != verdict));
         self.counts.push(Count { answer, segment: segment.into(), requests: 0, denied, changed });
@@ -259,6 +265,7 @@ impl Question {
     pub(super) fn settle(&mut self, mut tell: impl FnMut(&Verdicts, &[u8], u64)) {
         self.recent = [None; RECENT];
         self.places.clear();
+        self.segments = 0;
         for Count { answer, segment, requests, .. } in self.counts.drain(..) {
             if let Some(verdicts) = self.answers.get(answer) {
                 tell(verdicts, &segment, requests);

@@ -209,7 +209,7 @@ impl<'l> Row<'l> {
 }
 
 /// Whether a requester is an identity of CloudFront, all of it.
-fn is_of_cloudfront(requester: &str) -> bool {
+pub(super) fn is_of_cloudfront(requester: &str) -> bool {
     let parts = requester
         .strip_prefix("arn:")
         .and_then(|rest| rest.split_once(":iam::cloudfront:user/CloudFront Origin Access Identity "));

@@ -571,7 +571,12 @@ impl Judge {
         let (requester, role_arn) = (logged.requester(), logged.role_arn());
         let unknown = "the requester is nobody that policies name";
         let principal = match requester {
-            Requester::Identity(arn) => Principal::parse(arn).map_err(|_| unknown)?,
+            // The name of a session can be one that no session has, such as one that was masked.
+            Requester::Identity(arn) => Principal::parse(arn).or_else(|_| {
+                let role = requester.role().filter(|_| !self.tells_sessions_apart());
+                let role = role.and_then(|_| self.principal(requester, role_arn)).ok_or(unknown)?;
+                Principal::parse(&role).map_err(|_| unknown)
+            })?,
             Requester::Canonical(_) => {
                 let root = self.principal_of(logged).ok_or("the account of the canonical id is not known")?;
                 Principal::parse(&root).map_err(|_| unknown)?

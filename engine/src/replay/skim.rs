@@ -4,7 +4,7 @@
 //! A line that is skimmed tells the same as one that is read by [`super::access_log`]; what is not quite ordinary is not
 //! skimmed.
 
-use super::access_log::{is_bucket, is_operation, seconds};
+use super::access_log::{is_bucket, is_of_cloudfront, is_operation, seconds};
 use super::object_key::{decode, decode_sent};
 use super::path_style;
 use super::pieces::Pieces;
@@ -710,13 +710,13 @@ fn parameters(mut words: Words<'_>) -> Option<(Option<&[u8]>, bool, Words<'_>)> 
 /// which a text begins with the first.
 #[inline(always)]
 fn access_identity(text: &[u8], words: &mut Words<'_>) -> Option<()> {
-    const FIRST: &[u8] = b":user/CloudFront ";
-    let is_first = || text.get(..text.len() - words.rest().len()).is_some_and(|first| first.ends_with(FIRST));
-    if words.rest().first() != Some(&b'O') || !is_first() {
+    const REST: &[u8] = b"Origin Access Identity ";
+    if words.take(REST).is_none() {
         return Some(());
     }
-    words.take(b"Origin Access Identity ")?;
-    words.word()?.iter().all(u8::is_ascii_alphanumeric).then_some(())
+    words.word()?;
+    let requester = std::str::from_utf8(text.get(..text.len() - words.rest().len() - 1)?).ok()?;
+    is_of_cloudfront(requester).then_some(())
 }
 
 /// Whether nothing of a client is out of the ordinary, or could look like an answer: what it sent begins with no space.
