@@ -419,7 +419,7 @@ impl Skimmer {
     }
 
     /// Takes what the request line says of a key. For a line without one, there is a number for its path, with a prefix or
-    /// without.
+    /// without, and the prefix.
     #[inline(always)]
     fn path<'l>(
         &mut self,
